@@ -1,0 +1,193 @@
+// What every browser test imports instead of '@playwright/test'.
+//
+// A test fails at its end if the browser or the server complained while it ran: an error in the console, an exception
+// on a page, an answer of 5xx, a violation of the content security policy. What a test provokes on purpose it names:
+//   problems.allow(/status of 422/)           within the test
+//   test.use({ allow: /status of 422/ })      for a file or a describe block
+
+import AxeBuilder from '@axe-core/playwright';
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
+import { readFileSync } from 'node:fs';
+
+export const PASSWORD = 'mailuo-demo';
+const SMS = 'target/e2e/data/sms.jsonl';
+
+export type Options = {
+  /** Complaints that are no failure. One pattern: Playwright would take an array's second for settings. */
+  allow: RegExp | undefined;
+  /** WeChat's browser: no share sheet, clipboard or service worker. */
+  wechat: boolean;
+};
+
+type Fixtures = {
+  problems: Problems;
+  /** A fresh browser of somebody else (own cookies), watched and set up like `page`. */
+  newPerson: () => Promise<Page>;
+};
+
+const contextsWithoutJs = new WeakSet<BrowserContext>();
+
+export class Problems {
+  private found: { text: string; url?: string }[] = [];
+  private allowed: RegExp[] = [];
+  /** Pages that themselves answered 4xx: the browser logs those as errors, and the test has looked at the page. */
+  private refusedPages = new Set<string>();
+
+  allow(...patterns: RegExp[]) {
+    this.allowed.push(...patterns);
+  }
+
+  watch(context: BrowserContext) {
+    context.on('console', (message) => {
+      const text = message.text();
+      if (message.type() === 'error' || /Content Security Policy/i.test(text)) {
+        this.found.push({ text: `console: ${text}`, url: message.location().url });
+      }
+    });
+    context.on('weberror', (error) => {
+      this.found.push({ text: `exception: ${error.error().stack ?? error.error()}`, url: error.page()?.url() });
+    });
+    context.on('response', (response) => {
+      if (response.status() >= 500) {
+        this.found.push({ text: `answer ${response.status()} to ${response.request().method()}`, url: response.url() });
+      } else if (response.status() >= 400 && response.request().isNavigationRequest()) {
+        this.refusedPages.add(response.url());
+      }
+    });
+  }
+
+  list(): string[] {
+    return this.found
+      .filter(({ text, url }) => !(text.startsWith('console: Failed to load resource') && this.refusedPages.has(url ?? '')))
+      .map(({ text, url }) => (url ? `${text} (${url})` : text))
+      .filter((line) => !this.allowed.some((pattern) => pattern.test(line)));
+  }
+}
+
+async function prepare(context: BrowserContext, options: { problems: Problems; wechat: boolean; js?: boolean }) {
+  options.problems.watch(context);
+  if (options.js === false) contextsWithoutJs.add(context);
+  if (options.wechat) {
+    await context.addInitScript(() => {
+      for (const name of ['share', 'canShare', 'clipboard', 'serviceWorker']) {
+        delete (Navigator.prototype as unknown as Record<string, unknown>)[name];
+      }
+    });
+  }
+}
+
+export const test = base.extend<Fixtures & Options>({
+  allow: [undefined, { option: true }],
+  wechat: [false, { option: true }],
+
+  problems: [
+    async ({ allow }, use) => {
+      const problems = new Problems();
+      if (allow) problems.allow(allow);
+      await use(problems);
+      expect(problems.list(), 'what the browser and the server complained of').toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  context: async ({ context, problems, wechat, javaScriptEnabled }, use) => {
+    await prepare(context, { problems, wechat, js: javaScriptEnabled });
+    await use(context);
+  },
+
+  newPerson: async ({ browser, problems, wechat, javaScriptEnabled }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      // Playwright gives it the project's viewport, locale and so on.
+      const context = await browser.newContext();
+      contexts.push(context);
+      await prepare(context, { problems, wechat, js: javaScriptEnabled });
+      return context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
+});
+
+export { expect };
+
+/** Whether this page runs scripts at all: false in the -nojs projects. */
+export function hasJs(page: Page): boolean {
+  return !contextsWithoutJs.has(page.context());
+}
+
+/**
+ * Waits until the page answers to clicks. Returns at once with JavaScript off, and on pages that ship no wasm:
+ * those have no module preloaded from /pkg/.
+ */
+export async function hydrated(page: Page) {
+  if (!hasJs(page)) return;
+  await page.waitForLoadState('domcontentloaded');
+  if ((await page.locator('link[rel="modulepreload"][href*="/pkg/"]').count()) === 0) return;
+  await page.waitForSelector('html[data-hydrated]', { state: 'attached' });
+}
+
+export async function goto(page: Page, url: string) {
+  const response = await page.goto(url);
+  await hydrated(page);
+  return response;
+}
+
+/** Signs a member of staff in with a password, and waits for the page that follows. */
+export async function signIn(page: Page, phone: string, password = PASSWORD) {
+  await goto(page, '/sign-in');
+  const form = page.locator('form').filter({ has: page.locator('input[name="password"]') });
+  await form.locator('input[name="phone"]').fill(phone);
+  await form.locator('input[name="password"]').fill(password);
+  await form.locator('button[type="submit"]').first().click();
+  await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
+  await hydrated(page);
+}
+
+type Sms = { at: string | number; to: string; text: string; params: Record<string, string> };
+
+function messages(phone: string): Sms[] {
+  let lines: string[];
+  try {
+    lines = readFileSync(SMS, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+  // The last line may be half written.
+  return lines.flatMap((line) => {
+    try {
+      const sms = JSON.parse(line) as Sms;
+      return sms.to.endsWith(phone) ? [sms] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** How many messages this phone got; to be handed to `lastOtp` where a phone asks for its second code. */
+export function smsCount(phone: string): number {
+  return messages(phone).length;
+}
+
+/** The code of the last message to this phone, waiting for one beyond the first `after`. */
+export async function lastOtp(phone: string, after = 0): Promise<string> {
+  await expect.poll(() => smsCount(phone), { message: `a message to ${phone}` }).toBeGreaterThan(after);
+  const code = messages(phone).at(-1)?.params.code;
+  if (!code) throw new Error(`the last message to ${phone} has no code`);
+  return code;
+}
+
+/** Nothing that axe-core calls serious or critical. It needs scripts to run: without them this looks at nothing. */
+export async function expectAccessible(page: Page) {
+  if (!hasJs(page)) return;
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+  expect(grave, `accessibility of ${page.url()}`).toEqual([]);
+}
+
+/** The page is not wider than the screen. */
+export async function expectNoSidewaysScroll(page: Page) {
+  const wide = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, window.innerWidth));
+  expect(wide, `width of ${page.url()}`).toBeLessThanOrEqual(page.viewportSize()!.width);
+}

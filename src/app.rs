@@ -1,0 +1,128 @@
+//! The frame of staff pages and the one table of their routes.
+
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::ui::boot::Boot;
+use crate::ui::layout::StaffLayout;
+use crate::ui::parts::ErrorView;
+use crate::{content, hcp, identity, sharing, terminal, workbench};
+
+/// Where the start data stands in the page.
+pub const BOOT_ID: &str = "boot";
+
+/// The HTML around the app. `hydrate` is false in the answer to a form posted without JavaScript, whose address is
+/// not the page's.
+#[cfg(feature = "ssr")]
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    use crate::ui::boot::Flash;
+    let boot = expect_context::<Boot>();
+    let hydrate = use_context::<Flash>().is_none();
+    let theme = boot.me.as_ref().map(|me| me.theme.clone()).filter(|t| t != "system");
+    // `<` would end the script element early.
+    let json = serde_json::to_string(&boot).unwrap_or_default().replace('<', "\\u003c");
+    view! {
+        <!DOCTYPE html>
+        <html lang=boot.locale.code() data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <leptos_meta::HashedStylesheet options=options.clone() id="css"/>
+                <script type="application/json" id=BOOT_ID inner_html=json></script>
+                {hydrate.then(|| view! { <HydrationScripts options=options.clone()/> })}
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// All staff pages. Public pages are `server::web`'s and ship no wasm.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let boot = expect_context::<Boot>();
+    provide_context(boot.locale);
+    view! {
+        <Title formatter=|text: String| if text.is_empty() { tr!("app.name") } else { format!("{text} · {}", tr!("app.name")) }/>
+        <Router>
+            <Routes fallback=|| view! { <ErrorView error=crate::shared::AppError::NotFound/> }>
+                <ParentRoute path=path!("") view=StaffLayout ssr=SsrMode::Async>
+                    <Route path=path!("/") view=workbench::pages::Workbench ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps") view=hcp::pages::HcpList ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/pending") view=hcp::pages::PendingList ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id") view=hcp::pages::HcpPage ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id/code") view=hcp::pages::InvitationCode ssr=SsrMode::Async/>
+                    <Route path=path!("/articles") view=content::pages::ArticleList ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/new") view=content::pages::ArticleNew ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/:id") view=content::pages::ArticlePage ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/:id/edit") view=content::pages::ArticleEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/:id/share") view=sharing::pages::ShareArticle ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/:id/tree") view=sharing::pages::ArticleTree ssr=SsrMode::Async/>
+                    <Route path=path!("/shares") view=sharing::pages::ShareReport ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals") view=terminal::pages::TerminalList ssr=SsrMode::Async/>
+                    <Route path=path!("/people") view=identity::pages::PeopleList ssr=SsrMode::Async/>
+                    <Route path=path!("/people/new") view=identity::pages::PersonNew ssr=SsrMode::Async/>
+                    <Route path=path!("/people/:id") view=identity::pages::PersonPage ssr=SsrMode::Async/>
+                    <Route path=path!("/units") view=identity::pages::UnitList ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=sharing::pages::IndexSettings ssr=SsrMode::Async/>
+                    <Route path=path!("/import") view=workbench::pages::ImportPage ssr=SsrMode::Async/>
+                    <Route path=path!("/sms") view=identity::pages::SmsOutbox ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=identity::pages::AuditLog ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=identity::pages::Account ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// What a page's server functions ask for, by the first part of its path; for lists of pages only, the functions
+/// themselves decide.
+pub fn page_permission(path: &str) -> crate::shared::Permission {
+    use crate::shared::Permission as P;
+    let mut parts = path.split('/').filter(|p| !p.is_empty());
+    match (parts.next().unwrap_or(""), parts.next_back().unwrap_or("")) {
+        ("hcps", "pending") => P::StewardHcps,
+        ("hcps", "code") => P::InviteHcps,
+        ("hcps", _) => P::ReadHcps,
+        ("articles", "new" | "edit") => P::WriteArticles,
+        ("articles", "share") => P::Share,
+        ("articles", "tree") | ("shares", _) => P::ReadShares,
+        ("articles", _) => P::ReadArticles,
+        ("terminals", _) => P::ReadTerminals,
+        ("people" | "units" | "settings" | "sms", _) => P::ManageOrg,
+        ("import", _) => P::Import,
+        ("audit", _) => P::ReadAudit,
+        ("account", _) => P::OwnAccount,
+        _ => P::Workbench,
+    }
+}
+
+/// Attaches the app to the page that the server sent.
+#[cfg(feature = "hydrate")]
+pub fn hydrate() {
+    let json = document().get_element_by_id(BOOT_ID).and_then(|e| e.text_content()).unwrap_or_default();
+    let Ok(boot) = serde_json::from_str::<Boot>(&json) else {
+        leptos::logging::error!("the page carries no start data");
+        return;
+    };
+    crate::ui::locale::set_for_page(boot.locale);
+    leptos::mount::hydrate_body(move || {
+        provide_context(boot.clone());
+        Effect::new(|_| {
+            // After the frame in which the listeners were attached; tests wait for it.
+            request_animation_frame(|| {
+                if let Some(root) = document().document_element() {
+                    let _ = root.set_attribute("data-hydrated", "");
+                }
+            });
+        });
+        view! { <App/> }
+    });
+}

@@ -1,0 +1,408 @@
+//! Commands: serve, migrate, demo, import, admin, audit, doctor, routes, version.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use leptos::config::LeptosOptions;
+
+use crate::identity::{password, rules, store};
+use crate::importing::{self, Kind, Mode};
+use crate::server::config::Config;
+use crate::server::guard::Actor;
+use crate::server::{AppState, audit, http, jobs, router};
+use crate::shared::{AppError, Role};
+use crate::workbench::model::ImportReport;
+
+/// Mailuo 脉络: learning, HCPs, content and field work for pharmaceutical companies.
+#[derive(Debug, Parser)]
+#[command(name = "mailuo", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Configuration file
+    #[arg(long, global = true, env = "MAILUO_CONFIG", default_value = "Leptos.toml")]
+    config: PathBuf,
+    /// postgres://…; without it SQLite in the data directory
+    #[arg(long, global = true, env = "MAILUO_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// Folder of the database, the key and uploaded files
+    #[arg(long, global = true, env = "MAILUO_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(long, global = true, env = "MAILUO_ADDR")]
+    addr: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// Bring the database up to this version
+    Migrate,
+    /// Fill an empty database with demo data
+    Demo {
+        #[arg(long, value_enum, default_value_t = Scale::Small)]
+        scale: Scale,
+        /// The same seed makes the same data
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Import a spreadsheet, or a folder of articles
+    Import {
+        #[arg(value_enum)]
+        kind: ImportKind,
+        /// CSV (UTF-8 or GB18030) or XLSX; for articles a folder of Markdown files
+        file: PathBuf,
+        /// Only say what would happen
+        #[arg(long)]
+        dry_run: bool,
+        /// Import the valid rows although others are refused
+        #[arg(long)]
+        skip_invalid: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Administrators
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Check configuration, database, disk and migrations, and say how to mend what is wrong
+    Doctor,
+    /// List the pages with the roles that may open them
+    Routes {
+        /// Print one JSON object with an example address of each
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the version
+    Version,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Scale {
+    /// 5,000 HCPs, two months of sharing
+    Small,
+    /// 10,000 HCPs, a million views
+    Medium,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ImportKind {
+    People,
+    Hospitals,
+    Assignments,
+    Hcps,
+    Articles,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Make an administrator (and the company's unit, if there is none)
+    Create {
+        #[arg(long)]
+        name: String,
+        /// Mobile number
+        #[arg(long)]
+        phone: String,
+        /// Name of the company's unit
+        #[arg(long, default_value = "公司")]
+        company: String,
+        /// Password; read from MAILUO_ADMIN_PASSWORD if not given
+        #[arg(long, env = "MAILUO_ADMIN_PASSWORD", hide_env_values = true)]
+        password: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Read the whole chain and check every link
+    Verify,
+}
+
+/// Runs the command line.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli).await {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("mailuo: {message}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn configuration(common: &Common) -> Result<Config, String> {
+    let mut config = Config::load(&common.config)?;
+    if let Some(url) = &common.database_url {
+        config.database.url.clone_from(url);
+    }
+    if let Some(dir) = &common.data_dir {
+        config.files.data_dir.clone_from(dir);
+    }
+    if let Some(addr) = common.addr {
+        config.server.addr = addr;
+    }
+    Ok(config)
+}
+
+fn leptos_options(common: &Common) -> Result<LeptosOptions, String> {
+    if common.config.exists() {
+        let file = common.config.to_string_lossy();
+        return leptos::config::get_configuration(Some(&file)).map(|c| c.leptos_options).map_err(|e| e.to_string());
+    }
+    Ok(LeptosOptions::builder().output_name("mailuo").hash_files(true).build())
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
+    if let Command::Version = cli.command {
+        println!("mailuo {}", env!("CARGO_PKG_VERSION"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let config = configuration(&cli.common)?;
+    init_log(&config, matches!(cli.command, Command::Serve));
+    if let Command::Doctor = cli.command {
+        return Ok(doctor(&config).await);
+    }
+    let state = AppState::open(config, leptos_options(&cli.common)?).await?;
+    match cli.command {
+        Command::Serve => serve(state).await,
+        Command::Migrate => {
+            println!("the {} database is up to date", state.db.engine());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo { scale, seed } => {
+            crate::demo::load(&state, scale, seed).await.map_err(said)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Import { kind, file, dry_run, skip_invalid, json } => {
+            let mode = match (dry_run, skip_invalid) {
+                (true, _) => Mode::Preview,
+                (false, true) => Mode::SkipInvalid,
+                (false, false) => Mode::All,
+            };
+            import(&state, kind, &file, mode, json).await
+        }
+        Command::Admin(AdminCommand::Create { name, phone, company, password }) => {
+            create_admin(&state, &name, &phone, &company, password).await?;
+            println!("{name} can sign in with that phone and password");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Audit(AuditCommand::Verify) => {
+            let verdict = audit::verify(&state.db, &state.keys).await.map_err(|e| e.to_string())?;
+            match verdict.fault {
+                None => {
+                    println!("{} rows, the chain is whole", verdict.rows);
+                    Ok(ExitCode::SUCCESS)
+                }
+                Some(fault) => {
+                    println!("after {} good rows: {fault}", verdict.rows);
+                    Ok(ExitCode::from(2))
+                }
+            }
+        }
+        Command::Routes { json } => {
+            let list = crate::demo::routes::list(&state).await.map_err(said)?;
+            if json {
+                println!("{}", serde_json::to_string(&list).map_err(|e| e.to_string())?);
+            } else {
+                for route in &list.routes {
+                    println!("{:32} {}", route.path, route.roles.join(", "));
+                }
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor | Command::Version => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn said(error: AppError) -> String {
+    match &error {
+        AppError::Invalid(_) | AppError::Conflict(_) => error.message(),
+        other => other.to_string(),
+    }
+}
+
+fn init_log(config: &Config, serving: bool) {
+    use tracing_subscriber::EnvFilter;
+    let level = if serving { "info,sqlx=warn" } else { "warn" };
+    let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.server.log_format == "json" {
+        let _ = builder.json().try_init();
+    } else {
+        let _ = builder.compact().try_init();
+    }
+}
+
+async fn serve(state: AppState) -> Result<ExitCode, String> {
+    let addr = state.config.server.addr;
+    if !addr.ip().is_loopback() && !state.config.server.trusted_proxy {
+        return Err(format!(
+            "{addr} is not a loopback address. Browsers give no location, clipboard or share sheet over plain http, \
+             and cookies would travel in the open: put a proxy that ends TLS in front, and set trusted_proxy = true"
+        ));
+    }
+    let _lock = lock(&state)?;
+    let listener = tokio::net::TcpListener::bind(addr).await.map_err(|e| format!("cannot listen on {addr}: {e}"))?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    tracing::info!(%address, engine = state.db.engine(), version = env!("CARGO_PKG_VERSION"), "serving");
+    let sweeper = tokio::spawn(jobs::run(state.db.clone()));
+    http::serve(listener, router::router(state.clone()), stop_signal()).await;
+    sweeper.abort();
+    state.db.close().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps a second server from the same SQLite file; the lock ends with the process, however it ends.
+fn lock(state: &AppState) -> Result<Option<std::fs::File>, String> {
+    if state.db.engine() != "sqlite" {
+        return Ok(None);
+    }
+    let path = state.config.files.data_dir.join("serve.lock");
+    let file = std::fs::File::create(&path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    file.try_lock().map_err(|_| {
+        format!("another server uses {}: stop it, or use Postgres for several", state.config.files.data_dir.display())
+    })?;
+    Ok(Some(file))
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+    }
+    tracing::info!("stopping: requests under way are finished");
+}
+
+async fn import(state: &AppState, kind: ImportKind, file: &std::path::Path, mode: Mode, json: bool) -> Result<ExitCode, String> {
+    let actor = Actor::system();
+    let sheet = |kind: Kind| async move {
+        let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        importing::run(state, &actor, kind, &bytes, mode).await.map_err(said)
+    };
+    let report = match kind {
+        ImportKind::People => sheet(Kind::People).await?,
+        ImportKind::Hospitals => sheet(Kind::Hospitals).await?,
+        ImportKind::Assignments => sheet(Kind::Assignments).await?,
+        ImportKind::Hcps => sheet(Kind::Hcps).await?,
+        ImportKind::Articles => importing::articles(state, &Actor::system(), file, mode).await.map_err(said)?,
+    };
+    if json {
+        println!("{}", serde_json::to_string(&report).map_err(|e| e.to_string())?);
+    } else {
+        print_report(&report, mode);
+    }
+    Ok(if report.invalid.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn print_report(report: &ImportReport, mode: Mode) {
+    println!(
+        "{} rows: {} new, {} changed, {} unchanged, {} refused",
+        report.rows,
+        report.created,
+        report.updated,
+        report.unchanged,
+        report.invalid.len()
+    );
+    for invalid in &report.invalid {
+        println!("  row {}: {}: {}", invalid.row, invalid.field, invalid.reason);
+    }
+    match (mode, report.applied) {
+        (Mode::Preview, _) => println!("nothing was changed (--dry-run)"),
+        (_, false) => println!("nothing was changed: mend the rows above, or leave them out with --skip-invalid"),
+        (_, true) => {}
+    }
+}
+
+async fn create_admin(state: &AppState, name: &str, phone: &str, company: &str, password: String) -> Result<(), String> {
+    let phone = rules::phone(phone).ok_or("the phone must be a mobile number of 11 digits")?;
+    if let Some(fault) = rules::password_fault(&password, false) {
+        return Err(crate::ui::locale::text(fault, &[]));
+    }
+    let hash = password::hash(password).await.map_err(said)?;
+    let mut tx = state.db.begin().await.map_err(|e| e.to_string())?;
+    let roots: Option<(String,)> = crate::server::db::q("SELECT id FROM org_unit WHERE parent_id IS NULL ORDER BY created_at LIMIT 1")
+        .optional(&mut tx)
+        .await
+        .map_err(|e| e.to_string())?;
+    let unit_id = match roots {
+        Some((id,)) => id,
+        None => store::ensure_unit(&mut tx, None, company, "company").await.map_err(|e| e.to_string())?,
+    };
+    let input = store::PersonInput {
+        name: name.to_owned(),
+        role: Role::Admin,
+        unit_id,
+        phone: Some(phone),
+        employee_no: None,
+        manages: None,
+        password_hash: Some(hash),
+    };
+    store::insert_person(state, &mut tx, &Actor::system(), &input).await.map_err(|e| match e {
+        AppError::Invalid(faults) => {
+            faults.first().map(|f| crate::ui::locale::text(&f.key, &f.args)).unwrap_or_default()
+        }
+        other => said(other),
+    })?;
+    tx.commit().await.map_err(|e| e.to_string())
+}
+
+/// Checks one thing after the other, says how each stands, and how to mend what is wrong.
+async fn doctor(config: &Config) -> ExitCode {
+    let mut ill = false;
+    let mut check = |name: &str, outcome: Result<String, String>| match outcome {
+        Ok(note) => println!("ok    {name}: {note}"),
+        Err(note) => {
+            ill = true;
+            println!("FAIL  {name}: {note}");
+        }
+    };
+    let dir = &config.files.data_dir;
+    check("configuration", Ok(format!("{:?}", config.server)));
+    let probe = dir.join(".doctor");
+    let writable = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&probe, b"x")).and_then(|()| std::fs::remove_file(&probe));
+    check(
+        "data directory",
+        writable.map(|()| dir.display().to_string()).map_err(|e| format!("{}: {e}; give the server's user the right to write there", dir.display())),
+    );
+    check(
+        "listening",
+        if config.server.addr.ip().is_loopback() || config.server.trusted_proxy {
+            Ok(config.server.addr.to_string())
+        } else {
+            Err("off loopback a proxy that ends TLS must stand in front; then set [server] trusted_proxy = true".into())
+        },
+    );
+    check("key", crate::server::crypto::Keys::load(dir).map(|_| "readable; keep a copy apart from the database".into()));
+    check("time zone", crate::server::time::Zone::named(&config.server.time_zone).map(|z| z.today()));
+    match crate::server::db::Db::open(&config.database.url, dir, 2).await {
+        Ok(db) => {
+            check("database", Ok(db.engine().into()));
+            let pending = db.pending_migrations().await.map_err(|e| e.to_string());
+            check(
+                "migrations",
+                match pending {
+                    Ok(0) => Ok("up to date".into()),
+                    Ok(n) => Err(format!("{n} to run; `mailuo migrate` or `mailuo serve` runs them")),
+                    Err(e) => Err(e),
+                },
+            );
+        }
+        Err(error) => check("database", Err(error)),
+    }
+    if ill { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,99 @@
+//! The list of pages that `mailuo routes` prints, with an address of each that works on this data. It is made from
+//! the router, so that a new page is in it without being named twice.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use serde::Serialize;
+
+use crate::app::{App, page_permission};
+use crate::identity::store;
+use crate::server::AppState;
+use crate::server::db::q;
+use crate::server::router::blank_boot;
+use crate::shared::{AppError, Role};
+
+/// All pages and the demo accounts.
+#[derive(Debug, Serialize)]
+pub struct List {
+    pub routes: Vec<RouteInfo>,
+    /// Phone of each role's demo account; empty outside demo data.
+    pub accounts: BTreeMap<&'static str, String>,
+    /// The cookie of the demo HCP's browser.
+    pub hcp_cookie: Option<String>,
+}
+
+/// One page.
+#[derive(Debug, Serialize)]
+pub struct RouteInfo {
+    pub path: String,
+    pub roles: Vec<&'static str>,
+    /// An address that works on this data; `None` if there is nothing to show.
+    pub example: Option<String>,
+}
+
+const PUBLIC: &[(&str, &[&str])] = &[
+    ("/sign-in", &["visitor"]),
+    ("/sign-in?by=code", &["visitor"]),
+    ("/library", &["visitor", "hcp"]),
+    ("/onboard", &["visitor"]),
+    ("/me", &["hcp"]),
+    ("/i/{token}", &["visitor"]),
+    ("/s/{token}", &["visitor", "hcp"]),
+    ("/no-such-page", &["admin"]),
+];
+
+/// The list for this database.
+pub async fn list(state: &AppState) -> Result<List, AppError> {
+    let demo = store::is_demo(&state.db).await?;
+    let rep = state.keys.phone_index(&super::account(Role::Rep));
+    let one = async |sql: &str| -> Result<Option<String>, AppError> {
+        Ok(q(sql).bind(&rep).optional::<(String,)>(&state.db).await?.map(|(id,)| id))
+    };
+    let hcp = one("SELECT h.id FROM hcp h JOIN staff s ON s.id = h.owner_id WHERE s.phone_index = $1 \
+         ORDER BY (SELECT COUNT(*) FROM share_link l WHERE l.sharer = 'hcp:' || h.id AND l.opened_at IS NOT NULL) DESC, h.id LIMIT 1")
+    .await?;
+    let article = one("SELECT l.article_id FROM share_link l JOIN staff s ON s.id = l.root_staff_id WHERE s.phone_index = $1 \
+         GROUP BY l.article_id ORDER BY COUNT(*) DESC, l.article_id LIMIT 1")
+    .await?;
+    let draft = one("SELECT id FROM article WHERE status = 'draft' AND $1 <> '' ORDER BY id LIMIT 1").await?;
+    let person = one("SELECT id FROM staff WHERE phone_index = $1").await?;
+    let link = one("SELECT l.token FROM share_link l JOIN staff s ON s.id = l.root_staff_id JOIN article a ON a.id = l.article_id \
+         WHERE s.phone_index = $1 AND a.audience = 'public' AND l.parent IS NULL ORDER BY l.token LIMIT 1")
+    .await?;
+    let code = one("SELECT token FROM invitation WHERE $1 <> '' ORDER BY created_at DESC LIMIT 1").await?;
+    let example = |path: &str| -> Option<String> {
+        let id = match path.split('/').nth(1).unwrap_or("") {
+            _ if !path.contains('{') => return Some(path.to_owned()),
+            "hcps" => hcp.clone(),
+            "articles" if path.ends_with("/edit") => draft.clone(),
+            "articles" => article.clone(),
+            "people" => person.clone(),
+            "s" => link.clone(),
+            "i" => code.clone(),
+            _ => None,
+        }?;
+        let (start, end) = (path.find('{')?, path.find('}')?);
+        Some(format!("{}{id}{}", &path[..start], &path[end + 1..]))
+    };
+    let pages = leptos_axum::generate_route_list(|| {
+        provide_context(blank_boot());
+        view! { <App/> }
+    });
+    let mut routes: Vec<RouteInfo> = pages
+        .iter()
+        .map(|page| {
+            let permission = page_permission(page.path());
+            let roles = Role::ALL.into_iter().filter(|r| r.may(permission)).map(Role::code).collect();
+            RouteInfo { path: page.path().to_owned(), roles, example: example(page.path()) }
+        })
+        .collect();
+    routes.extend(PUBLIC.iter().map(|(path, roles)| RouteInfo {
+        path: (*path).to_owned(),
+        roles: roles.to_vec(),
+        example: example(path),
+    }));
+    let accounts = Role::ALL.into_iter().filter(|_| demo).map(|r| (r.code(), super::account(r))).collect();
+    let hcp_cookie = demo.then(|| format!("hid={}", super::device_token(state)));
+    Ok(List { routes, accounts, hcp_cookie })
+}

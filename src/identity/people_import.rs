@@ -1,0 +1,91 @@
+//! Importing people: 姓名, 手机号, 角色, 部门 and optionally 工号, 管理部门. A 部门 is a path such as
+//! `公司/华东大区/上海地区`; units that are missing are made.
+
+use std::collections::{HashMap, HashSet};
+
+use super::rules;
+use super::store::{self, PersonInput};
+use crate::importing::table::Table;
+use crate::server::AppState;
+use crate::server::db::{Tx, q};
+use crate::server::guard::Actor;
+use crate::shared::{AppError, Role};
+use crate::workbench::model::ImportReport;
+
+/// Imports people within `tx`; people are known by their phone.
+pub async fn import(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table) -> Result<ImportReport, AppError> {
+    let mut report = ImportReport::default();
+    let mut seen = HashSet::new();
+    let mut units: HashMap<String, String> = HashMap::new();
+    let known: HashMap<String, String> =
+        q("SELECT phone_index, id FROM staff").all::<(String, String)>(&mut *tx).await?.into_iter().collect();
+    for row in table.iter() {
+        let before = report.invalid.len();
+        let (name, unit_path) = (row.get("姓名"), row.get("部门"));
+        let role = Role::ALL.into_iter().find(|r| r.code() == row.get("角色") || r.label() == row.get("角色"));
+        let phone = rules::phone(&row.get("手机号"));
+        if name.is_empty() {
+            report.invalid.push(row.invalid("姓名", tr!("import.name_missing")));
+        }
+        match &phone {
+            None if row.get("手机号").is_empty() => {
+                report.invalid.push(row.invalid("手机号", tr!("import.phone_missing")));
+            }
+            None => report.invalid.push(row.invalid("手机号", tr!("import.phone_format"))),
+            Some(phone) if !seen.insert(phone.clone()) => {
+                report.invalid.push(row.invalid("手机号", tr!("import.phone_repeated")));
+            }
+            Some(_) => {}
+        }
+        if role.is_none() {
+            report.invalid.push(row.invalid("角色", tr!("import.role_unknown")));
+        }
+        if unit_path.is_empty() || unit_path.split('/').count() > 4 {
+            report.invalid.push(row.invalid("部门", tr!("import.unit_path")));
+        }
+        let (Some(phone), Some(role), true) = (phone, role, report.invalid.len() == before) else { continue };
+        let unit_id = unit_of(tx, &mut units, &unit_path).await?;
+        let manages = match row.get("管理部门") {
+            path if path.is_empty() => None,
+            path => Some(unit_of(tx, &mut units, &path).await?),
+        };
+        let input = PersonInput {
+            name,
+            role,
+            unit_id,
+            phone: Some(phone.clone()),
+            employee_no: Some(row.get("工号")).filter(|n| !n.is_empty()),
+            manages,
+            password_hash: None,
+        };
+        let outcome = match known.get(&state.keys.phone_index(&phone)) {
+            Some(id) => store::update_person(state, tx, actor, id, &input).await.map(|changed| {
+                if changed { report.updated += 1 } else { report.unchanged += 1 }
+            }),
+            None => store::insert_person(state, tx, actor, &input).await.map(|_| report.created += 1),
+        };
+        match outcome {
+            Ok(()) => {}
+            Err(AppError::Invalid(faults)) => {
+                let reason = faults.first().map(|f| crate::ui::locale::text(&f.key, &f.args)).unwrap_or_default();
+                report.invalid.push(row.invalid("工号", reason));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(report)
+}
+
+async fn unit_of(tx: &mut Tx, units: &mut HashMap<String, String>, path: &str) -> Result<String, AppError> {
+    if let Some(id) = units.get(path) {
+        return Ok(id.clone());
+    }
+    let kinds = ["company", "business_unit", "region", "district"];
+    let mut parent: Option<String> = None;
+    for (name, kind) in path.split('/').map(rules::clean).zip(kinds) {
+        parent = Some(store::ensure_unit(tx, parent.as_deref(), &name, kind).await?);
+    }
+    let id = parent.ok_or(AppError::NotFound)?;
+    units.insert(path.to_owned(), id.clone());
+    Ok(id)
+}

@@ -1,0 +1,164 @@
+//! Sign-in and sign-out: plain forms, before any session.
+
+use axum::extract::{Form, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::Router;
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use super::{password, rules, store};
+use crate::server::audit::{self, Event, Who};
+use crate::server::otp::{self, Purpose};
+use crate::server::web::{Visit, own_path, see_other};
+use crate::server::{AppState, session, time};
+use crate::shared::AppError;
+
+/// The routes of this slice.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/sign-in", get(sign_in_page).post(sign_in))
+        .route("/sign-in/code", post(send_code))
+        .route("/sign-out", post(sign_out))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SignIn {
+    phone: String,
+    password: String,
+    code: String,
+    /// "code" to sign in with a one-time code.
+    by: String,
+    next: String,
+}
+
+async fn sign_in_page(visit: Visit, Query(form): Query<SignIn>) -> Response {
+    if visit.actor.is_some() {
+        return see_other(own_path(&form.next));
+    }
+    render(&visit, &form, None, false)
+}
+
+fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) -> Response {
+    let status = error.map_or(StatusCode::OK, |e| StatusCode::from_u16(e.status()).unwrap_or_default());
+    visit.page_with(status, || tr!("sign_in.title"), || {
+        let by_code = form.by == "code";
+        let other = if by_code { "/sign-in" } else { "/sign-in?by=code" };
+        let message = error.map(|e| match e {
+            AppError::Invalid(fields) => {
+                fields.first().map(|f| crate::ui::locale::text(&f.key, &f.args)).unwrap_or_default()
+            }
+            other => other.message(),
+        });
+        view! {
+            <main class="mx-auto max-w-sm py-10">
+                <h1 class="text-2xl font-semibold">{tr!("app.name")}</h1>
+                <p class="mb-6 text-base-content/70">{tr!("sign_in.subtitle")}</p>
+                {message.map(|m| view! { <div role="alert" class="alert alert-error mb-4 py-2">{m}</div> })}
+                {sent.then(|| view! { <div role="status" class="alert alert-info mb-4 py-2">{tr!("sign_in.code_sent")}</div> })}
+                <form method="post" action="/sign-in">
+                    <input type="hidden" name="next" value=form.next.clone()/>
+                    <input type="hidden" name="by" value=form.by.clone()/>
+                    <label class="mb-3 block">
+                        <span class="mb-1 block text-sm font-medium">{tr!("sign_in.phone")}</span>
+                        <input class="input w-full" name="phone" type="tel" inputmode="tel" autocomplete="username" required value=form.phone.clone()/>
+                    </label>
+                    {if by_code {
+                        view! {
+                            <label class="mb-3 block">
+                                <span class="mb-1 block text-sm font-medium">{tr!("sign_in.code")}</span>
+                                <span class="flex gap-2">
+                                    <input class="input w-full" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="6"/>
+                                    <button class="btn" formaction="/sign-in/code" formnovalidate>{tr!("sign_in.send_code")}</button>
+                                </span>
+                            </label>
+                        }.into_any()
+                    } else {
+                        view! {
+                            <label class="mb-3 block">
+                                <span class="mb-1 block text-sm font-medium">{tr!("sign_in.password")}</span>
+                                <input class="input w-full" name="password" type="password" autocomplete="current-password" required/>
+                            </label>
+                        }.into_any()
+                    }}
+                    <button type="submit" class="btn btn-primary btn-block mt-2">{tr!("sign_in.submit")}</button>
+                </form>
+                <p class="mt-4 text-center text-sm">
+                    <a class="link" href=other>{if by_code { tr!("sign_in.by_password") } else { tr!("sign_in.by_code") }}</a>
+                </p>
+            </main>
+        }
+    })
+}
+
+async fn sign_in(State(state): State<AppState>, visit: Visit, Form(form): Form<SignIn>) -> Response {
+    match try_sign_in(&state, &visit, &form).await {
+        Ok(token) => {
+            let mut response = see_other(own_path(&form.next));
+            let cookie =
+                session::set_cookie(visit.secure, "sid", &token, state.config.session.max_days * 86_400);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response
+        }
+        Err(error) => render(&visit, &form, Some(&error), false),
+    }
+}
+
+async fn try_sign_in(state: &AppState, visit: &Visit, form: &SignIn) -> Result<String, AppError> {
+    let phone = rules::phone(&form.phone).ok_or_else(|| AppError::field("phone", "field.phone_format"))?;
+    let by_phone = format!("signin:{}", state.keys.phone_index(&phone));
+    let by_address = format!("signin:{}", visit.address);
+    otp::throttle(&state.db, &by_phone, 10, 15 * time::MINUTE).await?;
+    otp::throttle(&state.db, &by_address, 300, 15 * time::MINUTE).await?;
+    let known = store::credentials(state, &phone).await?;
+    let pass = if form.by == "code" {
+        Some(otp::check(state, Purpose::SignIn, &phone, &form.code).await)
+    } else {
+        let hash = known.as_ref().and_then(|k| k.password_hash.clone());
+        if password::verify(form.password.clone(), hash).await? { None } else { Some(Err(AppError::Forbidden)) }
+    };
+    let (Some(person), false) = (known, matches!(pass, Some(Err(_)))) else {
+        otp::tally(&state.db, &by_phone).await?;
+        otp::tally(&state.db, &by_address).await?;
+        return Err(AppError::field("", if form.by == "code" { "field.code_wrong" } else { "sign_in.wrong" }));
+    };
+    let mut tx = state.db.begin().await?;
+    if let Some(Ok(pass)) = pass {
+        otp::consume(&mut tx, pass).await?;
+    }
+    let token = session::start(&mut tx, &person.id, &visit.address, &visit.user_agent).await?;
+    let who = Who { id: person.id.clone(), name: person.name, address: visit.address.clone() };
+    audit::record(&state.keys, &mut tx, who, Event::new("session.start", "staff", &person.id)).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+async fn send_code(State(state): State<AppState>, visit: Visit, Form(mut form): Form<SignIn>) -> Response {
+    form.by = "code".into();
+    let Some(phone) = rules::phone(&form.phone) else {
+        return render(&visit, &form, Some(&AppError::field("phone", "field.phone_format")), false);
+    };
+    // An unknown phone gets the same answer, and no message.
+    let outcome = match store::credentials(&state, &phone).await {
+        Ok(Some(_)) => otp::send(&state, Purpose::SignIn, &phone, &visit.address).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => render(&visit, &form, None, true),
+        Err(error) => render(&visit, &form, Some(&error), false),
+    }
+}
+
+async fn sign_out(State(state): State<AppState>, visit: Visit) -> Response {
+    if let Some(actor) = &visit.actor
+        && let Err(error) = store::revoke_session(&state, actor, &actor.session_id).await
+    {
+        tracing::error!(%error, "cannot end the session");
+    }
+    let mut response = see_other("/sign-in");
+    response.headers_mut().append(header::SET_COOKIE, session::set_cookie(visit.secure, "sid", "", 0));
+    response
+}

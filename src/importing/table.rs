@@ -1,0 +1,138 @@
+//! Reading a spreadsheet: CSV (UTF-8 with or without BOM, or GB18030) and XLSX or XLS, told apart by content.
+
+use std::io::Cursor;
+
+use calamine::{Data, Reader};
+
+use crate::identity::rules::clean;
+use crate::shared::{AppError, FieldError};
+use crate::workbench::model::Invalid;
+
+/// A table of texts with its header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    pub header: Vec<String>,
+    /// Each with its number as a spreadsheet shows it: the header is row 1.
+    pub rows: Vec<(i64, Vec<String>)>,
+}
+
+/// One row, by column names.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// As a spreadsheet shows it.
+    pub number: i64,
+    header: &'a [String],
+    cells: &'a [String],
+}
+
+impl Row<'_> {
+    /// The cell of a column, cleaned; empty where there is none.
+    pub fn get(&self, column: &str) -> String {
+        let found = self.header.iter().position(|h| h == column).and_then(|i| self.cells.get(i));
+        found.map(|cell| clean(cell)).unwrap_or_default()
+    }
+
+    /// A reason to refuse this row.
+    pub fn invalid(&self, field: &str, reason: impl Into<String>) -> Invalid {
+        Invalid { row: self.number, field: field.into(), reason: reason.into() }
+    }
+}
+
+impl Table {
+    /// Reads bytes of any of the known forms.
+    pub fn read(bytes: &[u8]) -> Result<Table, AppError> {
+        let zip = bytes.starts_with(b"PK\x03\x04");
+        let ole = bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]);
+        let mut all = if zip || ole { spreadsheet(bytes)? } else { text(bytes)? };
+        all.retain(|(_, cells)| cells.iter().any(|c| !c.trim().is_empty()));
+        let mut all = all.into_iter();
+        let Some((_, header)) = all.next() else { return Err(AppError::field("file", "import.no_rows")) };
+        Ok(Table { header: header.iter().map(|h| clean(h)).collect(), rows: all.collect() })
+    }
+
+    /// An error that names the columns which are missing.
+    pub fn require(&self, columns: &[&str]) -> Result<(), AppError> {
+        let missing: Vec<&str> = columns.iter().copied().filter(|c| !self.header.iter().any(|h| h == c)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let args = vec![("columns".to_owned(), missing.join("、"))];
+        Err(AppError::Invalid(vec![FieldError { field: String::new(), key: "import.columns_missing".into(), args }]))
+    }
+
+    /// The rows by column names.
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|(number, cells)| Row { number: *number, header: &self.header, cells })
+    }
+}
+
+fn unreadable(_: impl std::fmt::Display) -> AppError {
+    AppError::field("", "import.unreadable")
+}
+
+fn spreadsheet(bytes: &[u8]) -> Result<Vec<(i64, Vec<String>)>, AppError> {
+    let mut book = calamine::open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(unreadable)?;
+    let range = book.worksheet_range_at(0).ok_or_else(|| unreadable(""))?.map_err(unreadable)?;
+    let first = range.start().map_or(0, |(row, _)| row);
+    Ok(range
+        .rows()
+        .enumerate()
+        .map(|(i, cells)| (i64::from(first) + i as i64 + 1, cells.iter().map(cell).collect()))
+        .collect())
+}
+
+fn cell(data: &Data) -> String {
+    match data {
+        // Phone numbers come as floats.
+        Data::Float(f) if f.fract() == 0.0 && f.abs() < 1e15 => format!("{}", *f as i64),
+        other => other.to_string(),
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<Vec<(i64, Vec<String>)>, AppError> {
+    let decoded = match std::str::from_utf8(bytes) {
+        Ok(utf8) => utf8.trim_start_matches('\u{FEFF}').to_owned(),
+        Err(_) => {
+            let (text, _, broken) = encoding_rs::GB18030.decode(bytes);
+            if broken {
+                return Err(unreadable(""));
+            }
+            text.into_owned()
+        }
+    };
+    if decoded.contains('\0') {
+        return Err(unreadable(""));
+    }
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(decoded.as_bytes());
+    reader
+        .records()
+        .enumerate()
+        .map(|(i, record)| {
+            let record = record.map_err(unreadable)?;
+            Ok((i as i64 + 1, record.iter().map(str::to_owned).collect()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_encodings_give_the_same_table() {
+        let text = "姓名,手机号\n王威, １３９００００００００ \n\n李丽,13800000000\n";
+        let utf8 = Table::read(text.as_bytes()).expect("UTF-8");
+        let (gbk, _, _) = encoding_rs::GB18030.encode(text);
+        assert_eq!(Table::read(&gbk).expect("GB18030"), utf8);
+        let phones: Vec<_> = utf8.iter().map(|r| (r.number, r.get("手机号"))).collect();
+        assert_eq!(phones[0], (2, "13900000000".to_owned()));
+        assert!(utf8.require(&["医院"]).is_err());
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        assert!(Table::read(b"\x89PNG\r\n\x1a\n\0\0\0\xff\xff").is_err());
+        assert!(Table::read(b"PK\x03\x04nonsense").is_err());
+        assert!(Table::read(b"").is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! Mailuo 脉络: learning, HCPs, content and field work for pharmaceutical companies.
+//!
+//! One crate, two targets: with feature `ssr` the server, with feature `hydrate` what runs in a staff member's
+//! browser. A slice (`identity`, `hcp`, `content`, `sharing`, …) owns its tables; see `docs/ARCHITECTURE.md`.
+#![recursion_limit = "512"]
+
+rust_i18n::i18n!("locales", fallback = "zh-CN");
+
+#[macro_use]
+pub mod ui;
+
+pub mod app;
+pub mod content;
+pub mod hcp;
+pub mod identity;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod shared;
+pub mod sharing;
+pub mod terminal;
+pub mod workbench;
+
+#[cfg(feature = "ssr")]
+pub mod cli;
+#[cfg(feature = "ssr")]
+pub mod demo;
+#[cfg(feature = "ssr")]
+pub mod importing;

@@ -1,0 +1,120 @@
+//! The way into server functions.
+//!
+//! First fence: nobody who is not signed in gets through (there is no anonymous server function; public pages have
+//! routes of their own). Then the answer: errors get their HTTP status, and a form posted without JavaScript gets a
+//! redirect, or its page again with the messages and what was typed.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::provide_context;
+
+use super::guard::Actor;
+use super::{AppState, web};
+use crate::shared::{AppError, Saved};
+use crate::ui::boot::Flash;
+
+/// Runs a server function.
+pub async fn handle(State(state): State<AppState>, request: Request) -> Response {
+    let signed_in = request.extensions().get::<Option<Actor>>().is_some_and(Option::is_some);
+    let plain = request.method() == Method::POST && accepts_html(request.headers());
+    if !signed_in {
+        return if plain {
+            web::see_other("/sign-in?next=/")
+        } else {
+            (StatusCode::UNAUTHORIZED, axum::Json(AppError::Unauthenticated)).into_response()
+        };
+    }
+    if !plain {
+        return status_of(run(&state, request).await).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, state.max_upload()).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let page = web::referer(&parts.headers).unwrap_or_else(|| "/".to_owned());
+    let path = parts.uri.path().to_owned();
+    let original = parts.clone();
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    let response = run(&state, Request::from_parts(parts, Body::from(body.clone()))).await;
+    let ok = response.status().is_success();
+    let answer = to_bytes(response.into_body(), 1 << 20).await.unwrap_or_default();
+    match (ok, serde_json::from_slice::<Saved>(&answer)) {
+        (true, Ok(saved)) => web::see_other(&with_notice(saved.next.as_deref().unwrap_or(&page), &saved.notice)),
+        _ => again(&state, original, &page, path, &body, &answer).await,
+    }
+}
+
+async fn run(state: &AppState, request: Request) -> Response {
+    let context = state.clone();
+    let locale = web::locale_of(request.headers(), request.extensions().get::<Option<Actor>>().and_then(Option::as_ref));
+    leptos_axum::handle_server_fns_with_context(
+        move || {
+            provide_context(context.clone());
+            provide_context(locale);
+        },
+        request,
+    )
+    .await
+    .into_response()
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
+}
+
+/// Gives an error its status.
+async fn status_of(response: Response) -> Response {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, 1 << 20).await.unwrap_or_default();
+    if let Ok(error) = serde_json::from_slice::<AppError>(&body) {
+        parts.status = StatusCode::from_u16(error.status()).unwrap_or(parts.status);
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// The form's page once more, with what was wrong.
+async fn again(
+    state: &AppState,
+    original: axum::http::request::Parts,
+    page: &str,
+    to: String,
+    body: &Bytes,
+    answer: &Bytes,
+) -> Response {
+    let error = serde_json::from_slice::<AppError>(answer).unwrap_or(AppError::Network(String::new()));
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let values: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
+    let flash = Flash { to, error: Some(error), values };
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = page.parse().unwrap_or_default();
+    *request.headers_mut() = original.headers;
+    request.headers_mut().remove(header::CONTENT_LENGTH);
+    request.headers_mut().remove(header::CONTENT_TYPE);
+    *request.extensions_mut() = original.extensions;
+    let mut response = super::router::render(state.clone(), Some(flash), request).await;
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+fn with_notice(path: &str, notice: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let kept: Vec<&str> = query.split('&').filter(|p| !p.is_empty() && !p.starts_with("done=")).collect();
+    let query: String = kept.iter().map(|p| format!("{p}&")).collect();
+    format!("{path}?{query}done={notice}")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_notice_at_a_time() {
+        assert_eq!(super::with_notice("/a?x=1&done=notice.saved", "notice.sent"), "/a?x=1&done=notice.sent");
+        assert_eq!(super::with_notice("/a", "notice.saved"), "/a?done=notice.saved");
+    }
+}

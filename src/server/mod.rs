@@ -1,0 +1,23 @@
+//! The server's foundation: configuration, database, sessions, guards, audit, headers. Compiled with `ssr` only.
+
+pub mod api;
+pub mod audit;
+pub mod config;
+pub mod crypto;
+pub mod db;
+pub mod files;
+pub mod form_key;
+pub mod guard;
+pub mod headers;
+pub mod http;
+pub mod jobs;
+pub mod otp;
+pub mod router;
+pub mod search;
+pub mod session;
+pub mod sms;
+pub mod state;
+pub mod time;
+pub mod web;
+
+pub use state::AppState;

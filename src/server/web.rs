@@ -1,0 +1,226 @@
+//! Public pages: rendered on the server alone, plain forms, no wasm.
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+
+use super::guard::Actor;
+use super::session::{self, ClientAddress, Secure};
+use super::{AppState, crypto};
+use crate::shared::AppError;
+use crate::ui::locale::Locale;
+
+/// Who asks for a public page, and how.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    pub actor: Option<Actor>,
+    /// The HCP to whom this browser is bound.
+    pub hcp: Option<String>,
+    /// The visitor id that the browser brought.
+    pub visitor: Option<String>,
+    pub locale: Locale,
+    /// "light" or "dark" if chosen.
+    pub theme: Option<String>,
+    pub address: String,
+    pub user_agent: String,
+    pub secure: Secure,
+    /// Scheme and host for links that leave the page.
+    pub origin: String,
+    pub headers: HeaderMap,
+}
+
+impl FromRequestParts<AppState> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let headers = &parts.headers;
+        let hcp = match session::cookie(headers, "hid") {
+            Some(token) => session::hcp_of(&state.db, &token).await.map_err(|e| {
+                tracing::error!(error = %e, "cannot read the device");
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            })?,
+            None => None,
+        };
+        let actor = parts.extensions.get::<Option<Actor>>().cloned().flatten();
+        let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+        Ok(Visit {
+            hcp,
+            visitor: session::cookie(headers, "vid").filter(|v| v.len() == 22),
+            locale: locale_of(headers, actor.as_ref()),
+            theme: session::cookie(headers, "theme").filter(|t| t == "light" || t == "dark"),
+            actor,
+            address: parts.extensions.get::<ClientAddress>().map_or_else(String::new, |a| a.0.clone()),
+            user_agent: text(header::USER_AGENT),
+            secure: parts.extensions.get::<Secure>().copied().unwrap_or(Secure(false)),
+            origin: origin(state, headers, &parts.extensions),
+            headers: headers.clone(),
+        })
+    }
+}
+
+/// Scheme and host under which the outside reaches this server.
+pub fn origin(state: &AppState, headers: &HeaderMap, extensions: &axum::http::Extensions) -> String {
+    if !state.config.server.public_url.is_empty() {
+        return state.config.server.public_url.trim_end_matches('/').to_owned();
+    }
+    let secure = extensions.get::<Secure>().is_some_and(|s| s.0);
+    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
+    format!("{}://{host}", if secure { "https" } else { "http" })
+}
+
+/// The language: the member's own, else the cookie's, else Chinese.
+pub fn locale_of(headers: &HeaderMap, actor: Option<&Actor>) -> Locale {
+    let code = session::cookie(headers, "locale").or_else(|| actor.map(|a| a.locale.clone()));
+    Locale::parse(code.as_deref().unwrap_or("zh-CN"))
+}
+
+impl Visit {
+    /// The visitor id, made now if the browser brought none, and the cookie to set then (two years).
+    pub fn visitor_or_new(&self) -> (String, Option<HeaderValue>) {
+        match &self.visitor {
+            Some(id) => (id.clone(), None),
+            None => {
+                let id = crypto::random_token(16);
+                let cookie = session::set_cookie(self.secure, "vid", &id, 730 * 86_400);
+                (id, Some(cookie))
+            }
+        }
+    }
+
+    /// Renders a page of its own.
+    pub fn page<V: IntoView + 'static>(&self, title: impl FnOnce() -> String, body: impl FnOnce() -> V) -> Response {
+        self.page_with(StatusCode::OK, title, body)
+    }
+
+    /// Renders a page with a status.
+    pub fn page_with<V: IntoView + 'static>(
+        &self,
+        status: StatusCode,
+        title: impl FnOnce() -> String,
+        body: impl FnOnce() -> V,
+    ) -> Response {
+        let owner = Owner::new();
+        let html = owner.with(|| {
+            provide_context(self.locale);
+            let title = format!("{} · {}", title(), tr!("app.name"));
+            let css = stylesheet();
+            view! {
+                <html lang=self.locale.code() data-theme=self.theme.clone()>
+                    <head>
+                        <meta charset="utf-8"/>
+                        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                        <meta name="color-scheme" content="light dark"/>
+                        <meta name="robots" content="noindex"/>
+                        <meta name="format-detection" content="telephone=no"/>
+                        <title>{title}</title>
+                        <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                        <link rel="stylesheet" href=css/>
+                    </head>
+                    <body class="bg-base-200">
+                        <div class="mx-auto min-h-dvh max-w-2xl bg-base-100 px-4 py-5 sm:px-8">{body()}</div>
+                    </body>
+                </html>
+            }
+            .to_html()
+        });
+        drop(owner);
+        let mut response = Response::new(Body::from(format!("<!DOCTYPE html>{html}")));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        response
+    }
+
+    /// A page that says why something cannot be had.
+    pub fn error(&self, error: &AppError) -> Response {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.page_with(status, || tr!("error.title"), || {
+            view! {
+                <main class="py-16 text-center">
+                    <p class="num text-4xl font-semibold text-base-content/60">{error.status()}</p>
+                    <h1 class="mt-3 text-lg">{error.message()}</h1>
+                    <p class="mt-6"><a class="btn" href="/library">{tr!("read.all_articles")}</a></p>
+                </main>
+            }
+        })
+    }
+}
+
+/// 303 to a path.
+pub fn see_other(path: &str) -> Response {
+    let location: String = path.chars().flat_map(percent_encode).collect();
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    if let Ok(value) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    response
+}
+
+/// What is not ASCII in an address must be percent-encoded before it goes into a header.
+fn percent_encode(c: char) -> Vec<char> {
+    if c.is_ascii_graphic() {
+        return vec![c];
+    }
+    let mut bytes = [0; 4];
+    c.encode_utf8(&mut bytes).bytes().flat_map(|b| format!("%{b:02X}").chars().collect::<Vec<_>>()).collect()
+}
+
+/// A path on this site out of what a form or an address brought, or the start page: never another site.
+pub fn own_path(next: &str) -> &str {
+    let plain = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if plain { next } else { "/" }
+}
+
+/// The path and query of the page that sent a request, if it is ours.
+pub fn referer(headers: &HeaderMap) -> Option<String> {
+    let uri: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
+    Some(own_path(uri.path_and_query()?.as_str()).to_owned())
+}
+
+/// Sets the status of the page that is being rendered.
+pub fn set_status(error: &AppError) {
+    if let (Some(options), Ok(status)) =
+        (use_context::<ResponseOptions>(), StatusCode::from_u16(error.status()))
+    {
+        options.set_status(status);
+    }
+}
+
+/// The address of the built stylesheet.
+fn stylesheet() -> String {
+    static CSS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    CSS.get_or_init(|| {
+        // cargo-leptos writes the hashes beside the binary.
+        let hashes = std::env::current_exe()
+            .ok()
+            .and_then(|exe| std::fs::read_to_string(exe.with_file_name("hash.txt")).ok())
+            .unwrap_or_default();
+        match hashes.lines().find_map(|line| line.split_once("css:")) {
+            Some((_, hash)) => format!("/pkg/mailuo.{}.css", hash.trim()),
+            None => "/pkg/mailuo.css".to_owned(),
+        }
+    })
+    .clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_stay_on_the_site() {
+        assert_eq!(own_path("/s/abc?x=1"), "/s/abc?x=1");
+        assert_eq!(own_path("//evil.example"), "/");
+        assert_eq!(own_path("https://evil.example"), "/");
+        assert_eq!(own_path("/\\evil"), "/");
+    }
+
+    #[test]
+    fn redirects_are_ascii() {
+        let response = see_other("/library?q=血压");
+        assert_eq!(response.headers()[header::LOCATION], "/library?q=%E8%A1%80%E5%8E%8B");
+    }
+}

@@ -1,0 +1,128 @@
+//! Roles and what each may do. Enforced by `server::guard`; the pages ask here only to hide what would be refused.
+
+use serde::{Deserialize, Serialize};
+
+/// A staff member's role, as in the domain's table of users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Rep,
+    OtcRep,
+    TradeRep,
+    Manager,
+    Trainer,
+    Marketer,
+    ServiceAgent,
+    Compliance,
+    Admin,
+}
+
+impl Role {
+    /// All roles in the order of the domain's table.
+    pub const ALL: [Role; 9] = [
+        Role::Rep,
+        Role::OtcRep,
+        Role::TradeRep,
+        Role::Manager,
+        Role::Trainer,
+        Role::Marketer,
+        Role::ServiceAgent,
+        Role::Compliance,
+        Role::Admin,
+    ];
+
+    /// The code used in tables, URLs and files.
+    pub fn code(self) -> &'static str {
+        match self {
+            Role::Rep => "rep",
+            Role::OtcRep => "otc_rep",
+            Role::TradeRep => "trade_rep",
+            Role::Manager => "manager",
+            Role::Trainer => "trainer",
+            Role::Marketer => "marketer",
+            Role::ServiceAgent => "service_agent",
+            Role::Compliance => "compliance",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// The role of a code.
+    pub fn parse(code: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|r| r.code() == code)
+    }
+
+    /// The role's name in the current language.
+    pub fn label(self) -> String {
+        match self {
+            Role::Rep => tr!("role.rep"),
+            Role::OtcRep => tr!("role.otc_rep"),
+            Role::TradeRep => tr!("role.trade_rep"),
+            Role::Manager => tr!("role.manager"),
+            Role::Trainer => tr!("role.trainer"),
+            Role::Marketer => tr!("role.marketer"),
+            Role::ServiceAgent => tr!("role.service_agent"),
+            Role::Compliance => tr!("role.compliance"),
+            Role::Admin => tr!("role.admin"),
+        }
+    }
+
+    /// Whether the role sees the whole company (the others see their units' subtree or their own).
+    pub fn sees_company(self) -> bool {
+        matches!(self, Role::Trainer | Role::Marketer | Role::Compliance | Role::Admin)
+    }
+
+    /// Whether the role has this permission.
+    pub fn may(self, permission: Permission) -> bool {
+        use Permission as P;
+        use Role as R;
+        match permission {
+            P::OwnAccount | P::ReadArticles | P::Workbench => true,
+            P::ReadHcps | P::ReadShares => {
+                matches!(self, R::Rep | R::OtcRep | R::Manager | R::Marketer | R::Compliance | R::Admin)
+            }
+            P::InviteHcps | P::Share => matches!(self, R::Rep | R::OtcRep | R::Manager),
+            P::RevealPhones => matches!(self, R::Rep | R::OtcRep | R::Compliance | R::Admin),
+            P::StewardHcps => matches!(self, R::Compliance | R::Admin),
+            P::WriteArticles => matches!(self, R::Marketer),
+            P::ReviewArticles => matches!(self, R::Compliance),
+            P::ReadAudit => matches!(self, R::Compliance | R::Admin),
+            P::ReadTerminals => matches!(self, R::Manager | R::Marketer | R::Compliance | R::Admin),
+            P::Import | P::ManageOrg => matches!(self, R::Admin),
+        }
+    }
+}
+
+/// One thing that a role may or may not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// One's own account: sessions, password, phone, language.
+    OwnAccount,
+    /// The first page after sign-in.
+    Workbench,
+    /// HCPs within scope.
+    ReadHcps,
+    /// Make, show and revoke personal QR codes for one's own HCPs.
+    InviteHcps,
+    /// See a phone number in full; each time is written to the audit log.
+    RevealPhones,
+    /// Decide about self-registered HCPs and merge them.
+    StewardHcps,
+    /// Published articles; drafts need one of the next two.
+    ReadArticles,
+    /// Write articles, submit, publish and withdraw them.
+    WriteArticles,
+    /// Approve or send back articles (medical-legal review).
+    ReviewArticles,
+    /// Make share links.
+    Share,
+    /// Numbers and trees of sharing within scope.
+    ReadShares,
+    /// The audit log.
+    ReadAudit,
+    /// Terminals and who looks after them.
+    ReadTerminals,
+    /// Import people, hospitals, HCPs.
+    Import,
+    /// People, units, assignments, settings, the SMS outbox.
+    ManageOrg,
+}

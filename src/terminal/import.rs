@@ -1,0 +1,173 @@
+//! Importing hospitals and their assignments.
+
+use std::collections::{HashMap, HashSet};
+
+use super::store;
+use crate::identity::rules;
+use crate::importing::table::Table;
+use crate::server::db::{Arg, Tx, insert_many, q};
+use crate::server::guard::Actor;
+use crate::server::{AppState, crypto, search, time};
+use crate::shared::AppError;
+use crate::workbench::model::ImportReport;
+
+#[derive(sqlx::FromRow, PartialEq)]
+struct Stored {
+    id: String,
+    code: String,
+    name: String,
+    kind: String,
+    province: String,
+    city: String,
+    address: String,
+    level: String,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+/// Imports hospitals within `tx`: 终端编码, 终端名称, 类型, 省份, 城市, 地址, 等级, 纬度, 经度 (GCJ-02). A hospital is
+/// known by its code; a missing province is kept as a gap.
+pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppError> {
+    let known: HashMap<String, Stored> =
+        q("SELECT id, code, name, kind, province, city, address, level, latitude, longitude FROM terminal")
+            .all::<Stored>(&mut *tx)
+            .await?
+            .into_iter()
+            .map(|s| (s.code.clone(), s))
+            .collect();
+    let mut report = ImportReport::default();
+    let (mut rows, mut terms): (Vec<Vec<Arg>>, Vec<Vec<Arg>>) = Default::default();
+    let mut seen = HashSet::new();
+    let now = time::now();
+    for row in table.iter() {
+        let before = report.invalid.len();
+        let (code, name) = (row.get("终端编码"), row.get("终端名称"));
+        if code.is_empty() {
+            report.invalid.push(row.invalid("终端编码", tr!("import.code_missing")));
+        } else if !seen.insert(code.clone()) {
+            report.invalid.push(row.invalid("终端编码", tr!("import.code_repeated")));
+        }
+        if name.is_empty() {
+            report.invalid.push(row.invalid("终端名称", tr!("import.name_missing")));
+        }
+        let mut coordinate = |column: &str, most: f64| match row.get(column) {
+            text if text.is_empty() => None,
+            text => match text.parse::<f64>() {
+                Ok(value) if value.abs() <= most => Some(value),
+                _ => {
+                    report.invalid.push(row.invalid(column, tr!("import.coordinate")));
+                    None
+                }
+            },
+        };
+        let (latitude, longitude) = (coordinate("纬度", 90.0), coordinate("经度", 180.0));
+        if report.invalid.len() > before {
+            continue;
+        }
+        let kind = Some(row.get("类型")).filter(|k| !k.is_empty()).unwrap_or_else(|| "医院".into());
+        let mut next = Stored {
+            id: String::new(),
+            code,
+            name,
+            kind,
+            province: row.get("省份"),
+            city: row.get("城市"),
+            address: row.get("地址"),
+            level: row.get("等级"),
+            latitude,
+            longitude,
+        };
+        let datum = latitude.map(|_| "GCJ-02");
+        match known.get(&next.code) {
+            Some(stored) => {
+                next.id.clone_from(&stored.id);
+                if next == *stored {
+                    report.unchanged += 1;
+                    continue;
+                }
+                q("UPDATE terminal SET name = $1, kind = $2, province = $3, city = $4, address = $5, level = $6, \
+                   latitude = $7, longitude = $8, datum = $9, updated_at = $10 WHERE id = $11")
+                .bind(&next.name)
+                .bind(&next.kind)
+                .bind(&next.province)
+                .bind(&next.city)
+                .bind(&next.address)
+                .bind(&next.level)
+                .bind(next.latitude)
+                .bind(next.longitude)
+                .bind(datum)
+                .bind(now)
+                .bind(&next.id)
+                .exec(&mut *tx)
+                .await?;
+                search::index(tx, "terminal", &next.id, &[&next.name, &next.city, &next.code]).await?;
+                report.updated += 1;
+            }
+            None => {
+                let id = crypto::new_id();
+                terms.extend(search::rows("terminal", &id, &[&next.name, &next.city, &next.code]));
+                rows.push(vec![
+                    id.into(),
+                    next.code.into(),
+                    next.name.into(),
+                    next.kind.into(),
+                    next.province.into(),
+                    next.city.into(),
+                    next.address.into(),
+                    next.level.into(),
+                    next.latitude.into(),
+                    next.longitude.into(),
+                    datum.into(),
+                    now.into(),
+                    now.into(),
+                ]);
+                report.created += 1;
+            }
+        }
+    }
+    let head = "INSERT INTO terminal (id, code, name, kind, province, city, address, level, latitude, longitude, datum, \
+                created_at, updated_at)";
+    insert_many(tx, head, rows, "").await?;
+    search::insert(tx, terms).await?;
+    Ok(report)
+}
+
+/// Imports who looks after which terminal: 终端编码, 负责人手机号, 开始日期 (today if empty).
+pub async fn assignments(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table) -> Result<ImportReport, AppError> {
+    let mut report = ImportReport::default();
+    let terminals: HashMap<String, String> =
+        q("SELECT code, id FROM terminal").all::<(String, String)>(&mut *tx).await?.into_iter().collect();
+    let staff: HashMap<String, String> = q("SELECT phone_index, id FROM staff WHERE left_at IS NULL")
+        .all::<(String, String)>(&mut *tx)
+        .await?
+        .into_iter()
+        .collect();
+    let held = store::owners(tx).await?;
+    let today = state.zone.today();
+    for row in table.iter() {
+        let before = report.invalid.len();
+        let terminal = terminals.get(&row.get("终端编码"));
+        if terminal.is_none() {
+            report.invalid.push(row.invalid("终端编码", tr!("import.terminal_unknown")));
+        }
+        let person = rules::phone(&row.get("负责人手机号")).and_then(|p| staff.get(&state.keys.phone_index(&p)));
+        if person.is_none() {
+            report.invalid.push(row.invalid("负责人手机号", tr!("import.person_unknown")));
+        }
+        let from = Some(row.get("开始日期")).filter(|d| !d.is_empty()).unwrap_or_else(|| today.clone());
+        if !time::is_day(&from) {
+            report.invalid.push(row.invalid("开始日期", tr!("field.day")));
+        }
+        let (Some(terminal), Some(person), true) = (terminal, person, report.invalid.len() == before) else { continue };
+        match store::assign(state, tx, actor, terminal, person, &from).await {
+            Ok(false) => report.unchanged += 1,
+            Ok(true) if held.contains_key(terminal) => report.updated += 1,
+            Ok(true) => report.created += 1,
+            Err(AppError::Conflict(key)) => {
+                report.invalid.push(row.invalid("开始日期", crate::ui::locale::text(&key, &[])));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(report)
+}

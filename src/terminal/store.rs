@@ -1,0 +1,176 @@
+//! SQL of terminals and their assignments.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::model::{TerminalPage, TerminalRow};
+use crate::server::audit::{self, Event};
+use crate::server::db::{Db, DbResult, Lock, Query, Tx, q};
+use crate::server::guard::Actor;
+use crate::server::{AppState, crypto, search, time};
+use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::{AppError, Page, Permission, Saved};
+
+/// What the list can be narrowed by; empty fields do not narrow.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub text: String,
+    pub province: String,
+    /// "yes", "no" or empty.
+    pub assigned: String,
+}
+
+const OPEN: &str = "SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id AND a.ends_on IS NULL";
+
+/// One page of terminals, by region and name.
+pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResult<TerminalPage> {
+    let narrow = |query: &mut Query| {
+        query.push(" FROM terminal t WHERE 1 = 1");
+        search::condition(query, &filter.text, &[("t.id", "terminal")]);
+        match filter.province.as_str() {
+            "" => {}
+            // Some hospitals came without a province; the gap is shown, not hidden.
+            "-" => {
+                query.push(" AND t.province = ''");
+            }
+            province => {
+                query.push_with(" AND t.province = ?", [province]);
+            }
+        }
+        match filter.assigned.as_str() {
+            "yes" => query.push(&format!(" AND EXISTS ({OPEN})")),
+            "no" => query.push(&format!(" AND NOT EXISTS ({OPEN})")),
+            _ => query,
+        };
+    };
+    let mut count = q("SELECT COUNT(*)");
+    narrow(&mut count);
+    let total = count.count(db).await?;
+    let mut rows = q("SELECT t.id, t.code, t.name, t.kind, t.province, t.city, t.level, t.latitude IS NOT NULL AS located, \
+         (SELECT s.name FROM terminal_assignment a JOIN staff s ON s.id = a.staff_id \
+          WHERE a.terminal_id = t.id AND a.ends_on IS NULL AND a.business_line = 'default') AS owner, \
+         (SELECT COUNT(*) FROM hcp h WHERE h.terminal_id = t.id AND h.state <> 'merged') AS hcps");
+    narrow(&mut rows);
+    rows.push_with(" ORDER BY t.province, t.city, t.name, t.id LIMIT ? OFFSET ?", [PAGE_SIZE, offset(page)]);
+    let rows: Vec<TerminalRow> = rows.all(db).await?;
+    let provinces: Vec<(String,)> = q("SELECT DISTINCT province FROM terminal ORDER BY province").all(db).await?;
+    let reps = if actor.role.may(Permission::ManageOrg) {
+        q("SELECT id, name FROM staff WHERE left_at IS NULL AND role IN ('rep', 'otc_rep', 'trade_rep', 'manager') \
+           ORDER BY name, id LIMIT 3000")
+        .all(db)
+        .await?
+    } else {
+        Vec::new()
+    };
+    Ok(TerminalPage {
+        page: Page { rows, total, page },
+        provinces: provinces.into_iter().map(|(p,)| if p.is_empty() { "-".into() } else { p }).collect(),
+        reps,
+    })
+}
+
+/// Gives a terminal to a person from a day on; the one before ends the day before.
+///
+/// `Conflict` if an assignment that begins on or after that day stands already.
+pub async fn assign(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    terminal_id: &str,
+    staff_id: &str,
+    from: &str,
+) -> Result<bool, AppError> {
+    tx.serialise(Lock::Assignments).await?;
+    let open: Option<(String, String, String)> = q("SELECT id, staff_id, starts_on FROM terminal_assignment \
+         WHERE terminal_id = $1 AND business_line = 'default' AND ends_on IS NULL")
+    .bind(terminal_id)
+    .optional(&mut *tx)
+    .await?;
+    let overlaps = q("SELECT COUNT(*) FROM terminal_assignment WHERE terminal_id = $1 AND business_line = 'default' \
+         AND ends_on IS NOT NULL AND ends_on >= $2")
+    .bind(terminal_id)
+    .bind(from)
+    .count(&mut *tx)
+    .await?;
+    if let Some((id, holder, starts_on)) = open {
+        if holder == staff_id {
+            return Ok(false);
+        }
+        if starts_on.as_str() > from {
+            return Err(AppError::Conflict("error.assigned_later".into()));
+        }
+        if starts_on == from {
+            // Given anew on the day it began: the earlier one never held.
+            q("DELETE FROM terminal_assignment WHERE id = $1").bind(id).exec(&mut *tx).await?;
+        } else {
+            q("UPDATE terminal_assignment SET ends_on = $1 WHERE id = $2")
+                .bind(time::shift_day(from, -1))
+                .bind(id)
+                .exec(&mut *tx)
+                .await?;
+        }
+    }
+    if overlaps > 0 {
+        return Err(AppError::Conflict("error.assigned_later".into()));
+    }
+    q("INSERT INTO terminal_assignment (id, terminal_id, staff_id, starts_on, created_by, created_at) \
+       VALUES ($1, $2, $3, $4, $5, $6)")
+    .bind(crypto::new_id())
+    .bind(terminal_id)
+    .bind(staff_id)
+    .bind(from)
+    .bind(&actor.id)
+    .bind(time::now())
+    .exec(&mut *tx)
+    .await?;
+    // HCPs of the hospital who belong to nobody go to the new one; others stay, since what was earned stays.
+    crate::hcp::store::own_unowned(tx, actor, terminal_id, staff_id).await?;
+    let event = Event::new("terminal.assign", "terminal", terminal_id).detail(json!({ "staff": staff_id, "from": from }));
+    audit::record(&state.keys, tx, actor, event).await?;
+    Ok(true)
+}
+
+/// [`assign`] from its form.
+pub async fn assign_one(state: &AppState, actor: &Actor, terminal: &str, staff: &str, from: &str) -> Result<Saved, AppError> {
+    let known = q("SELECT (SELECT COUNT(*) FROM terminal WHERE id = $1) * (SELECT COUNT(*) FROM staff WHERE id = $2 AND left_at IS NULL)")
+        .bind(terminal)
+        .bind(staff)
+        .count(&state.db)
+        .await?;
+    if known == 0 {
+        return Err(AppError::NotFound);
+    }
+    let mut tx = state.db.begin().await?;
+    assign(state, &mut tx, actor, terminal, staff, from).await?;
+    tx.commit().await?;
+    Ok(Saved::stay("notice.saved"))
+}
+
+/// Ends all assignments of a person who leaves.
+pub async fn end_all_of(tx: &mut Tx, staff_id: &str, today: &str) -> DbResult<()> {
+    q("UPDATE terminal_assignment SET ends_on = $1 WHERE staff_id = $2 AND ends_on IS NULL")
+        .bind(today)
+        .bind(staff_id)
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Today's owner of each terminal that has one.
+pub async fn owners(tx: &mut Tx) -> DbResult<HashMap<String, String>> {
+    let rows: Vec<(String, String)> =
+        q("SELECT terminal_id, staff_id FROM terminal_assignment WHERE ends_on IS NULL AND business_line = 'default'")
+            .all(tx)
+            .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Terminals that a text finds, for choosing a hospital; at most ten.
+pub async fn suggest(db: &Db, text: &str) -> DbResult<Vec<(String, String)>> {
+    let mut query = q("SELECT t.id, CASE WHEN t.city = '' THEN t.name ELSE t.name || '（' || t.city || '）' END \
+         FROM terminal t WHERE 1 = 1");
+    search::condition(&mut query, text, &[("t.id", "terminal")]);
+    query.push(" ORDER BY LENGTH(t.name), t.name, t.id LIMIT 10");
+    query.all(db).await
+}

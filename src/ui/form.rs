@@ -1,0 +1,349 @@
+//! Forms. They post to a server function with or without JavaScript; messages come back beside their fields and what
+//! was typed stays. One form component serves all server functions, so the wasm holds its code once.
+
+use leptos::context::Provider;
+use leptos::prelude::*;
+
+use super::boot::{Flash, Notice, Refresh, boot};
+use super::locale::text;
+use crate::shared::{AppError, FieldError};
+
+/// The state of the form around a field.
+#[derive(Debug, Clone, Copy)]
+pub struct FormState {
+    error: RwSignal<Option<AppError>>,
+    pending: RwSignal<bool>,
+    key: RwSignal<String>,
+    flash: StoredValue<Flash>,
+}
+
+impl FormState {
+    fn new(to: &'static str) -> Self {
+        let flash = use_context::<Flash>().filter(|f| f.to == to).unwrap_or_default();
+        Self {
+            error: RwSignal::new(flash.error.clone()),
+            pending: RwSignal::new(false),
+            key: RwSignal::new(format!("{}{to}", boot().form_key)),
+            flash: StoredValue::new(flash),
+        }
+    }
+
+    fn message(self, field: &str) -> Option<String> {
+        self.error.with(|error| match error {
+            Some(AppError::Invalid(fields)) => {
+                fields.iter().find(|f| f.field == field).map(|f: &FieldError| text(&f.key, &f.args))
+            }
+            _ => None,
+        })
+    }
+
+    fn value(self, field: &str, given: String) -> String {
+        self.flash.with_value(|flash| match flash.values.iter().find(|(name, _)| name == field) {
+            Some((_, value)) => value.clone(),
+            None => given,
+        })
+    }
+}
+
+/// A form that posts to the server function at `to`.
+///
+/// With JavaScript it sends in the background, goes where the answer says and shows its notice; without, the server
+/// answers with a redirect, or with this page again and the messages in it.
+#[component]
+pub fn PostForm(
+    /// URL of the server function.
+    to: &'static str,
+    /// CSS classes.
+    #[prop(optional, into)]
+    class: String,
+    /// Whether success needs a whole new page (language, theme).
+    #[prop(optional)]
+    reload: bool,
+    children: Children,
+) -> impl IntoView {
+    let state = FormState::new(to);
+    let submit = submit_handler(to, state, reload);
+    view! {
+        <Provider value=state>
+            <form method="post" action=to class=class on:submit=submit>
+                <input type="hidden" name="form_key" prop:value=move || state.key.get() value=state.key.get_untracked()/>
+                <FormMessage/>
+                {children()}
+            </form>
+        </Provider>
+    }
+}
+
+#[component]
+fn FormMessage() -> impl IntoView {
+    let state = expect_context::<FormState>();
+    move || {
+        state.error.get().map(|error| {
+            view! { <div role="alert" class="alert alert-error mb-3 py-2">{error.message()}</div> }
+        })
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn submit_handler(_: &'static str, state: FormState, _: bool) -> impl FnMut(leptos::ev::SubmitEvent) + 'static {
+    // Read so that both targets use every part of the state.
+    let _ = (state.pending, use_context::<Notice>(), use_context::<Refresh>());
+    |_| {}
+}
+
+#[cfg(feature = "hydrate")]
+fn submit_handler(to: &'static str, state: FormState, reload: bool) -> impl FnMut(leptos::ev::SubmitEvent) + 'static {
+    use leptos_router::hooks::use_navigate;
+    let navigate = use_navigate();
+    let notice = use_context::<Notice>();
+    let refresh = use_context::<Refresh>();
+    move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if state.pending.get_untracked() {
+            return;
+        }
+        let Some(data) = browser::form_data(&event) else { return };
+        state.pending.set(true);
+        let navigate = navigate.clone();
+        leptos::task::spawn_local(async move {
+            let answer = browser::post(to, data).await;
+            state.pending.set(false);
+            match answer {
+                Ok(saved) => {
+                    state.error.set(None);
+                    state.key.set(format!("{}{to}", js_sys::Math::random()));
+                    if reload {
+                        let _ = window().location().reload();
+                        return;
+                    }
+                    if let Some(notice) = notice {
+                        notice.0.set(Some(saved.notice));
+                    }
+                    if let Some(refresh) = refresh {
+                        refresh.0.update(|n| *n += 1);
+                    }
+                    if let Some(next) = saved.next {
+                        navigate(&next, Default::default());
+                    }
+                }
+                Err(AppError::Unauthenticated) => {
+                    let _ = window().location().set_href("/sign-in");
+                }
+                Err(error) => state.error.set(Some(error)),
+            }
+        });
+    }
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    //! What a submit does in the browser.
+
+    use wasm_bindgen::JsCast;
+    use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
+
+    use crate::shared::{AppError, Saved};
+
+    /// What the form holds, with the name and value of the button that was pressed.
+    pub fn form_data(event: &leptos::ev::SubmitEvent) -> Option<FormData> {
+        let form = event.target()?.dyn_into::<HtmlFormElement>().ok()?;
+        let data = FormData::new_with_form(&form).ok()?;
+        if let Some(button) = event.submitter()
+            && let (Some(name), Some(value)) = (button.get_attribute("name"), button.get_attribute("value"))
+        {
+            let _ = data.append_with_str(&name, &value);
+        }
+        Some(data)
+    }
+
+    /// Posts and reads the answer.
+    pub async fn post(to: &str, data: FormData) -> Result<Saved, AppError> {
+        let network = |e: gloo_net::Error| AppError::Network(e.to_string());
+        let body = UrlSearchParams::new_with_str_sequence_sequence(&data)
+            .map_err(|_| AppError::Network("form".to_owned()))?;
+        let response = gloo_net::http::Request::post(to)
+            .header("Accept", "application/json")
+            .body(body)
+            .map_err(network)?
+            .send()
+            .await
+            .map_err(network)?;
+        if response.ok() {
+            response.json().await.map_err(network)
+        } else {
+            Err(response.json().await.unwrap_or_else(|_| AppError::Network(response.status().to_string())))
+        }
+    }
+}
+
+/// A labelled text field with its message.
+#[component]
+pub fn Field(
+    /// Name in the form.
+    name: &'static str,
+    /// Label.
+    #[prop(into)]
+    label: String,
+    /// `type` of the input.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// Value at first.
+    #[prop(optional, into)]
+    value: String,
+    /// A hint below the field.
+    #[prop(optional, into)]
+    hint: String,
+    /// `autocomplete` of the input.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// `inputmode` of the input.
+    #[prop(default = "text")]
+    mode: &'static str,
+    /// Whether the browser insists on a value.
+    #[prop(optional)]
+    required: bool,
+) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let value = state.value(name, value);
+    view! {
+        <label class="block mb-3">
+            <span class="block mb-1 text-sm font-medium">{label}{required.then(|| view! { <span class="text-error" aria-hidden="true">" *"</span> })}</span>
+            <input
+                type=kind
+                name=name
+                value=value
+                autocomplete=autocomplete
+                inputmode=mode
+                required=required
+                class="input w-full"
+                class:input-error=move || state.message(name).is_some()
+                aria-invalid=move || state.message(name).is_some().to_string()
+            />
+            {(!hint.is_empty()).then(|| view! { <span class="block mt-1 text-sm text-base-content/70">{hint}</span> })}
+            <FieldMessage name=name/>
+        </label>
+    }
+}
+
+/// A labelled text area with its message.
+#[component]
+pub fn TextArea(
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(optional, into)] value: String,
+    #[prop(optional, into)] hint: String,
+    #[prop(default = 4)] rows: u32,
+) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let value = state.value(name, value);
+    view! {
+        <label class="block mb-3">
+            <span class="block mb-1 text-sm font-medium">{label}</span>
+            <textarea
+                name=name
+                rows=rows
+                class="textarea w-full"
+                class:textarea-error=move || state.message(name).is_some()
+            >{value}</textarea>
+            {(!hint.is_empty()).then(|| view! { <span class="block mt-1 text-sm text-base-content/70">{hint}</span> })}
+            <FieldMessage name=name/>
+        </label>
+    }
+}
+
+/// A labelled choice with its message.
+#[component]
+pub fn Select(
+    name: &'static str,
+    #[prop(into)] label: String,
+    /// Value and text of each choice.
+    options: Vec<(String, String)>,
+    #[prop(optional, into)] value: String,
+) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let value = state.value(name, value);
+    view! {
+        <label class="block mb-3">
+            <span class="block mb-1 text-sm font-medium">{label}</span>
+            <select name=name class="select w-full" class:select-error=move || state.message(name).is_some()>
+                {options
+                    .into_iter()
+                    .map(|(code, label)| {
+                        let selected = code == value;
+                        view! { <option value=code selected=selected>{label}</option> }
+                    })
+                    .collect_view()}
+            </select>
+            <FieldMessage name=name/>
+        </label>
+    }
+}
+
+/// A checkbox that sends `true`.
+#[component]
+pub fn Checkbox(name: &'static str, #[prop(into)] label: String, #[prop(optional)] checked: bool) -> impl IntoView {
+    view! {
+        <label class="flex items-start gap-2 mb-3">
+            <input type="checkbox" name=name value="true" checked=checked class="checkbox checkbox-sm mt-1"/>
+            <span>{label}</span>
+        </label>
+    }
+}
+
+/// The message of one field.
+#[component]
+pub fn FieldMessage(name: &'static str) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    move || {
+        state
+            .message(name)
+            .map(|message| view! { <span class="block mt-1 text-sm text-error" role="alert">{message}</span> })
+    }
+}
+
+/// The button that sends the form; it cannot be pressed twice.
+#[component]
+pub fn Submit(
+    #[prop(into)] label: String,
+    #[prop(default = "btn btn-primary")] class: &'static str,
+    /// Name and value sent when this button is pressed.
+    #[prop(optional)]
+    choice: Option<(&'static str, &'static str)>,
+) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let (name, value) = choice.unzip();
+    view! {
+        <button type="submit" name=name value=value class=class disabled=move || state.pending.get()>
+            {label}
+        </button>
+    }
+}
+
+/// A button that first says what will happen and then asks; works without JavaScript.
+#[component]
+pub fn Confirm(
+    /// URL of the server function.
+    to: &'static str,
+    /// The button's text.
+    #[prop(into)]
+    label: String,
+    /// What will happen.
+    #[prop(into)]
+    explain: String,
+    #[prop(default = "btn btn-sm btn-outline btn-error")] class: &'static str,
+    /// Hidden and further fields.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class="dropdown">
+            <summary class=class>{label.clone()}</summary>
+            <div class="dropdown-content z-10 mt-1 w-72 max-w-[80vw] rounded-box border border-base-300 bg-base-100 p-4 shadow-lg">
+                <p class="mb-3 text-sm">{explain}</p>
+                <PostForm to=to>
+                    {children()}
+                    <Submit label=label class="btn btn-error btn-sm"/>
+                </PostForm>
+            </div>
+        </details>
+    }
+}

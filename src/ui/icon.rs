@@ -1,0 +1,30 @@
+//! A few line icons, drawn here so that no font or sprite must be loaded.
+
+use leptos::prelude::*;
+
+/// An icon of 20 by 20 pixels in the colour of the text.
+#[component]
+pub fn Icon(
+    /// Name: home, people, article, me, chart, audit, import, org, sms, hospital.
+    name: &'static str,
+) -> impl IntoView {
+    let path = match name {
+        "home" => "M3 11l9-8 9 8M5 9.5V21h5v-6h4v6h5V9.5",
+        "people" => "M9 11a4 4 0 100-8 4 4 0 000 8zM2 21c0-4 3-7 7-7s7 3 7 7M16 3.5a4 4 0 010 7.5M18 14.5c2.500.8 4 3 4 6.500",
+        "article" => "M5 3h10l4 4v14H5zM15 3v4h4M8 11h8M8 15h8M8 19h5",
+        "me" => "M12 12a4.500 4.500 0 100-9 4.500 4.500 0 000 9zM4 21c0-4 3.500-7 8-7s8 3 8 7",
+        "chart" => "M4 3v18h17M8 17v-5M12 17V7M16 17v-8",
+        "audit" => "M12 3l8 3v6c0 5-3.500 8-8 9-4.500-1-8-4-8-9V6zM9 12l2 2 4-4",
+        "import" => "M12 3v12M7 10l5 5 5-5M4 19v2h16v-2",
+        "org" => "M9 3h6v5H9zM3 16h6v5H3zM15 16h6v5h-6zM12 8v4M6 16v-4h12v4",
+        "sms" => "M4 4h16v12H9l-5 5z",
+        "hospital" => "M4 21V5h10v16M14 9h6v12M2 21h20M9 8v5M6.500 10.500h5",
+        _ => "M12 3v18",
+    };
+    view! {
+        <svg width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8"
+            stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+            <path d=path></path>
+        </svg>
+    }
+}

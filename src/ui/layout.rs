@@ -1,0 +1,104 @@
+//! The frame of staff pages: a bottom dock on phones, a sidebar on desktops.
+
+use leptos::prelude::*;
+use leptos_router::components::{A, Outlet};
+
+use super::boot::{Notice, Refresh, boot};
+use super::icon::Icon;
+use super::parts::{ErrorView, Toast};
+use crate::shared::{AppError, Permission};
+
+/// An entry of the navigation.
+struct Entry {
+    href: &'static str,
+    icon: &'static str,
+    label: String,
+    /// Whether it stands in the dock of phones.
+    dock: bool,
+}
+
+fn entries() -> Vec<Entry> {
+    let boot = boot();
+    let mut entries = vec![Entry { href: "/", icon: "home", label: tr!("nav.workbench"), dock: true }];
+    let mut add = |permission, href, icon, label, dock| {
+        if boot.may(permission) {
+            entries.push(Entry { href, icon, label, dock });
+        }
+    };
+    add(Permission::ReadHcps, "/hcps", "people", tr!("nav.hcps"), true);
+    add(Permission::ReadArticles, "/articles", "article", tr!("nav.articles"), true);
+    add(Permission::ReadShares, "/shares", "chart", tr!("nav.shares"), false);
+    add(Permission::ReadTerminals, "/terminals", "hospital", tr!("nav.terminals"), false);
+    add(Permission::ManageOrg, "/people", "org", tr!("nav.people"), false);
+    add(Permission::Import, "/import", "import", tr!("nav.import"), false);
+    add(Permission::ManageOrg, "/sms", "sms", tr!("nav.sms"), false);
+    add(Permission::ReadAudit, "/audit", "audit", tr!("nav.audit"), false);
+    add(Permission::OwnAccount, "/account", "me", tr!("nav.account"), true);
+    entries
+}
+
+/// The frame around every staff page; without a session only the way to sign in.
+#[component]
+pub fn StaffLayout() -> impl IntoView {
+    if boot().me.is_none() {
+        return view! { <ErrorView error=AppError::Unauthenticated/> }.into_any();
+    }
+    provide_context(Refresh(RwSignal::new(0)));
+    let notice = Notice(RwSignal::new(None));
+    provide_context(notice);
+    // A notice belongs to the page it came with.
+    let location = leptos_router::hooks::use_location();
+    Effect::new(move |before: Option<String>| {
+        let path = location.pathname.get();
+        if before.is_some_and(|b| b != path) && notice.0.with_untracked(Option::is_some) {
+            set_timeout(move || notice.0.set(None), std::time::Duration::from_secs(6));
+        }
+        path
+    });
+    let sidebar = entries()
+        .into_iter()
+        .map(|entry| {
+            view! {
+                <li>
+                    <A href=entry.href exact=entry.href == "/" attr:class="flex items-center gap-3 rounded-field px-3 py-2 hover:bg-base-300 aria-[current=page]:bg-primary aria-[current=page]:text-primary-content">
+                        <Icon name=entry.icon/>
+                        {entry.label}
+                    </A>
+                </li>
+            }
+        })
+        .collect_view();
+    let dock = entries()
+        .into_iter()
+        .filter(|entry| entry.dock)
+        .map(|entry| {
+            view! {
+                <A href=entry.href exact=entry.href == "/" attr:class="flex flex-1 flex-col items-center gap-0.5 py-2 text-xs aria-[current=page]:text-primary aria-[current=page]:font-semibold">
+                    <Icon name=entry.icon/>
+                    {entry.label}
+                </A>
+            }
+        })
+        .collect_view();
+    let company = boot().company;
+    view! {
+        <a href="#main" class="sr-only focus:not-sr-only">{tr!("ui.skip")}</a>
+        <div class="flex min-h-dvh bg-base-200">
+            <aside class="sticky top-0 hidden h-dvh w-56 shrink-0 flex-col border-e border-base-300 bg-base-100 p-3 lg:flex">
+                <div class="mb-4 px-3 py-2">
+                    <div class="text-lg font-semibold">{tr!("app.name")}</div>
+                    <div class="text-xs text-base-content/70">{company}</div>
+                </div>
+                <nav aria-label=tr!("nav.main")><ul class="flex flex-col gap-1">{sidebar}</ul></nav>
+            </aside>
+            <main id="main" class="mx-auto min-w-0 w-full max-w-6xl flex-1 p-4 pb-24 lg:p-6">
+                <Toast/>
+                <Outlet/>
+            </main>
+        </div>
+        <nav class="fixed inset-x-0 bottom-0 z-20 flex border-t border-base-300 bg-base-100 pb-[env(safe-area-inset-bottom)] lg:hidden" aria-label=tr!("nav.main")>
+            {dock}
+        </nav>
+    }
+    .into_any()
+}

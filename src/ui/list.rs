@@ -1,0 +1,114 @@
+//! Lists with filters in the address.
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_query_map};
+
+use super::parts::Empty;
+use crate::shared::Page;
+
+/// The value of a query parameter, or empty.
+pub fn param(name: &'static str) -> Memo<String> {
+    let query = use_query_map();
+    Memo::new(move |_| query.with(|q| q.get(name)).unwrap_or_default())
+}
+
+/// The page number of the address, from 1.
+pub fn page_param() -> Memo<i64> {
+    let page = param("page");
+    Memo::new(move |_| page.get().parse().unwrap_or(1))
+}
+
+/// Links to the other pages of a list, keeping its filters.
+#[component]
+pub fn Pager<T: Clone + Send + Sync + 'static>(page: Page<T>) -> impl IntoView {
+    let location = use_location();
+    let query = use_query_map();
+    let link = move |to: i64| {
+        let mut map = query.get_untracked();
+        map.replace("page", to.to_string());
+        format!("{}{}", location.pathname.get_untracked(), map.to_query_string())
+    };
+    let (here, pages) = (page.page, page.pages());
+    view! {
+        <nav class="mt-3 flex items-center justify-between gap-2 text-sm" aria-label=tr!("ui.pages")>
+            <span class="num text-base-content/70">{tr!("ui.rows", total = page.total)}</span>
+            <span class="join">
+                {(here > 1).then(|| view! { <a class="btn btn-sm join-item" href=link(here - 1)>{tr!("ui.previous")}</a> })}
+                <span class="btn btn-sm join-item btn-disabled num">{format!("{here} / {pages}")}</span>
+                {(here < pages).then(|| view! { <a class="btn btn-sm join-item" href=link(here + 1)>{tr!("ui.next")}</a> })}
+            </span>
+        </nav>
+    }
+}
+
+/// The rows of a page with the pager below, or the empty state.
+pub fn rows_or_empty<T: Clone + Send + Sync + 'static, V: IntoView + 'static>(
+    page: Page<T>,
+    empty: String,
+    show: impl FnOnce(Vec<T>) -> V,
+) -> AnyView {
+    if page.rows.is_empty() {
+        return view! { <Empty text=empty/> }.into_any();
+    }
+    let rows = page.rows.clone();
+    view! {
+        {show(rows)}
+        <Pager page=page/>
+    }
+    .into_any()
+}
+
+/// A form of filters that goes to the same page by GET.
+#[component]
+pub fn Filters(action: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <form method="get" action=action class="mb-4 flex flex-wrap items-end gap-2" role="search">
+            {children()}
+            <button class="btn btn-primary">{tr!("ui.search")}</button>
+        </form>
+    }
+}
+
+/// A text filter.
+#[component]
+pub fn FilterText(name: &'static str, #[prop(into)] label: String) -> impl IntoView {
+    let value = param(name);
+    view! {
+        <label class="grow sm:max-w-80">
+            <span class="sr-only">{label.clone()}</span>
+            <input type="search" name=name class="input w-full" placeholder=label value=value.get_untracked()/>
+        </label>
+    }
+}
+
+/// A choice among values; the first entry stands for all.
+#[component]
+pub fn FilterSelect(name: &'static str, #[prop(into)] label: String, options: Vec<(String, String)>) -> impl IntoView {
+    let value = param(name).get_untracked();
+    view! {
+        <label>
+            <span class="sr-only">{label.clone()}</span>
+            <select name=name class="select w-auto">
+                <option value="">{label}</option>
+                {options
+                    .into_iter()
+                    .map(|(code, text)| {
+                        let selected = code == value;
+                        view! { <option value=code selected=selected>{text}</option> }
+                    })
+                    .collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// A day filter.
+#[component]
+pub fn FilterDay(name: &'static str, #[prop(into)] label: String, #[prop(into)] value: String) -> impl IntoView {
+    view! {
+        <label class="text-sm">
+            <span class="block text-base-content/70">{label}</span>
+            <input type="date" name=name class="input w-40" value=value/>
+        </label>
+    }
+}
