@@ -1,7 +1,7 @@
 //! The frame of staff pages and the one table of their routes.
 
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
@@ -34,7 +34,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <leptos_meta::HashedStylesheet options=options.clone() id="css"/>
                 <script type="application/json" id=BOOT_ID inner_html=json></script>
                 {hydrate.then(|| view! { <HydrationScripts options=options.clone()/> })}
-                <MetaTags/>
+                <leptos_meta::MetaTags/>
             </head>
             <body>
                 <App/>

@@ -1,6 +1,6 @@
 //! Server functions of articles.
 
-use leptos::server;
+use leptos::{server, server_fn};
 
 use super::model::{ArticleRow, ArticleView};
 use crate::shared::{AppResult, Page, Saved};
@@ -63,7 +63,7 @@ pub async fn save_article(
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::WriteArticles).await?;
     let tags = |text: &str| -> Vec<String> {
-        text.split(['、', ',', '，', ' ']).map(clean).filter(|t| !t.is_empty()).take(10).collect()
+        text.split(['、', ',', '，']).map(clean).filter(|t| !t.is_empty()).take(10).collect()
     };
     let input = store::Input {
         title: clean(&title),

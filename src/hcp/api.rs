@@ -1,6 +1,6 @@
 //! Server functions of HCPs.
 
-use leptos::server;
+use leptos::{server, server_fn};
 
 use super::model::{HcpList, HcpView, InvitationView, PendingRow};
 use crate::shared::{AppResult, Page, Saved};
@@ -38,7 +38,9 @@ pub async fn get_hcp(id: String) -> AppResult<HcpView> {
     let today = state.zone.today();
     let sharer = format!("hcp:{id}");
     let range = sharing::metrics::Range { from: time::shift_day(&today, -59), to: today.clone() };
-    let metrics = sharing::metrics::of_hcp(&state.db, &sharer, &range).await?;
+    let tracked = onboarding::may_track(&state.db, &id).await?;
+    let metrics =
+        if tracked { Some(sharing::metrics::of_hcp(&state.db, &sharer, &range).await?) } else { None };
     let weights = sharing::metrics::weights(&state.db).await?;
     let trend_range = sharing::metrics::Range { from: time::shift_day(&today, -29), to: today };
     Ok(HcpView {
@@ -48,9 +50,9 @@ pub async fn get_hcp(id: String) -> AppResult<HcpView> {
         phone_full: store::revealed_phone(&state, &actor, &id).await?,
         consents: store::consents(&state, &id).await?,
         ownership: store::ownership(&state, &id).await?,
-        index: (weights.index(&metrics), weights.formula()),
+        index: (metrics.as_ref().map_or(0.0, |m| weights.index(m)), weights.formula()),
         trend: sharing::metrics::trend_of_hcp(&state.db, &sharer, &trend_range).await?,
-        trees: sharing::store::trees_of(&state.db, &sharer).await?,
+        trees: if tracked { sharing::store::trees_of(&state.db, &sharer).await? } else { Vec::new() },
         metrics,
         may_invite: actor.role.may(Permission::InviteHcps),
         may_reveal: actor.role.may(Permission::RevealPhones),

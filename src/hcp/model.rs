@@ -90,8 +90,8 @@ pub struct HcpView {
     pub phone_full: Option<String>,
     pub consents: Vec<ConsentRow>,
     pub ownership: Vec<OwnershipRow>,
-    /// Layer 2: what came of the HCP's own links in the last 60 days.
-    pub metrics: Metrics,
+    /// Layer 2: what came of the HCP's own links in the last 60 days; `None` unless they agree to be named.
+    pub metrics: Option<Metrics>,
     /// Composite index and its formula with the weights in force.
     pub index: (f64, String),
     /// PV below their links by day, 30 days.

@@ -121,6 +121,12 @@ async fn bind(
     .bind(hcp_id)
     .exec(&mut *tx)
     .await?;
+    // What was agreed to before is superseded, whatever it was.
+    q("UPDATE consent SET withdrawn_at = $1 WHERE hcp_id = $2 AND granted AND withdrawn_at IS NULL")
+        .bind(now)
+        .bind(hcp_id)
+        .exec(&mut *tx)
+        .await?;
     for (purpose, granted) in [("profile", consents.profile), ("push", consents.push), ("tracking", consents.tracking)] {
         q("INSERT INTO consent (id, hcp_id, purpose, text_version, granted, channel, at) VALUES ($1, $2, $3, $4, $5, $6, $7)")
             .bind(crypto::new_id())
@@ -307,14 +313,14 @@ pub async fn reject(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
     Ok(Saved::stay("notice.saved"))
 }
 
+/// Condition on `hcp h`: their reading may be shown under their name. Withdrawal stops that at once, for earlier
+/// reading too.
+pub const TRACKED: &str = "EXISTS (SELECT 1 FROM consent agreed WHERE agreed.hcp_id = h.id \
+     AND agreed.purpose = 'tracking' AND agreed.granted AND agreed.withdrawn_at IS NULL)";
+
 /// Whether an HCP's reading may be counted under their name now.
 pub async fn may_track(db: &Db, hcp_id: &str) -> DbResult<bool> {
-    let last: Option<(bool, Option<i64>)> = q("SELECT granted, withdrawn_at FROM consent WHERE hcp_id = $1 \
-         AND purpose = 'tracking' ORDER BY at DESC, id DESC LIMIT 1")
-    .bind(hcp_id)
-    .optional(db)
-    .await?;
-    Ok(matches!(last, Some((true, None))))
+    Ok(q(format!("SELECT COUNT(*) FROM hcp h WHERE h.id = $1 AND {TRACKED}")).bind(hcp_id).count(db).await? > 0)
 }
 
 /// Whether an HCP may see professional content.
@@ -352,9 +358,27 @@ pub async fn withdraw(state: &AppState, hcp_id: &str, purpose: &str, address: &s
     Ok(())
 }
 
+/// Ends the binding of one browser.
+pub async fn unbind(db: &Db, token: &str) -> DbResult<()> {
+    q("UPDATE hcp_device SET revoked_at = $1 WHERE token_hash = $2 AND revoked_at IS NULL")
+        .bind(time::now())
+        .bind(crypto::sha256_hex(token.as_bytes()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// An HCP grants push or tracking later, on their own page.
 pub async fn grant(state: &AppState, hcp_id: &str, purpose: &str, address: &str) -> Result<(), AppError> {
     let mut tx = state.db.begin().await?;
+    let stands = q("SELECT COUNT(*) FROM consent WHERE hcp_id = $1 AND purpose = $2 AND granted AND withdrawn_at IS NULL")
+        .bind(hcp_id)
+        .bind(purpose)
+        .count(&mut tx)
+        .await?;
+    if stands > 0 {
+        return Ok(());
+    }
     q("INSERT INTO consent (id, hcp_id, purpose, text_version, granted, channel, at) VALUES ($1, $2, $3, $4, $5, 'own_page', $6)")
         .bind(crypto::new_id())
         .bind(hcp_id)

@@ -135,12 +135,17 @@ fn HcpCards(hcp: HcpView) -> impl IntoView {
             </dl>
         </Card>
         <Card title=tr!("hcp.portrait")>
-            <MetricsGrid metrics=hcp.metrics/>
-            <p class="mt-3 text-sm">
-                {tr!("hcp.index")}" "<span class="num font-semibold">{format!("{:.1}", hcp.index.0)}</span>
-                <span class="block text-base-content/70">{hcp.index.1}</span>
-            </p>
-            <div class="mt-4"><DayBars name=tr!("metrics.pv") days=hcp.trend/></div>
+            {match hcp.metrics {
+                Some(metrics) => view! {
+                    <MetricsGrid metrics=metrics/>
+                    <p class="mt-3 text-sm">
+                        {tr!("hcp.index")}" "<span class="num font-semibold">{format!("{:.1}", hcp.index.0)}</span>
+                        <span class="block text-base-content/70">{hcp.index.1}</span>
+                    </p>
+                    <div class="mt-4"><DayBars name=tr!("metrics.pv") days=hcp.trend/></div>
+                }.into_any(),
+                None => view! { <p class="text-base-content/70">{tr!("hcp.not_tracked")}</p> }.into_any(),
+            }}
         </Card>
         <Card title=tr!("hcp.trees")>
             {if hcp.trees.is_empty() {

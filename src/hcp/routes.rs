@@ -101,7 +101,7 @@ fn text_field(
 }
 
 /// The three purposes as separate boxes, none ticked before.
-fn consent_boxes(form: &Onboarding, error: Option<&AppError>) -> impl IntoView + use<> {
+fn consent_boxes(company: &str, form: &Onboarding, error: Option<&AppError>) -> impl IntoView + use<> {
     let item = |name: &'static str, checked: bool, title: String, text: String, needed: bool| {
         view! {
             <label class="mb-3 flex items-start gap-3">
@@ -117,10 +117,10 @@ fn consent_boxes(form: &Onboarding, error: Option<&AppError>) -> impl IntoView +
     view! {
         <fieldset class="my-4">
             <legend class="mb-2 font-semibold">{tr!("consent.title")}</legend>
-            {item("profile", form.profile, purpose_label("profile"), tr!("consent.profile"), true)}
+            {item("profile", form.profile, purpose_label("profile"), tr!("consent.profile", company = company), true)}
             {fault(error, "profile")}
-            {item("push", form.push, purpose_label("push"), tr!("consent.push"), false)}
-            {item("tracking", form.tracking, purpose_label("tracking"), tr!("consent.tracking"), false)}
+            {item("push", form.push, purpose_label("push"), tr!("consent.push", company = company), false)}
+            {item("tracking", form.tracking, purpose_label("tracking"), tr!("consent.tracking", company = company), false)}
             <p class="text-sm text-base-content/70">{tr!("consent.version", version = onboarding::TEXT_VERSION)}</p>
         </fieldset>
     }
@@ -191,14 +191,14 @@ fn invitation_form(
         view! {
             <main>
                 <h1 class="text-xl font-semibold">{tr!("invite.heading", name = masked)}</h1>
-                <p class="mt-2">{tr!("invite.who", rep = scanned.rep.clone(), company = company)}</p>
+                <p class="mt-2">{tr!("invite.who", rep = scanned.rep.clone(), company = &company)}</p>
                 <p class="mt-1 text-base-content/70">{scanned.hospital.clone()}</p>
                 {alert(error)}
                 {sent.then(|| view! { <div role="status" class="alert alert-info my-3 py-2">{tr!("invite.sent", phone = scanned.phone_masked.clone())}</div> })}
                 {if has_phone {
                     view! {
                         <form method="post" action=format!("/i/{token}")>
-                            {consent_boxes(form, error)}
+                            {consent_boxes(&company, form, error)}
                             {sent.then(|| code_field(error))}
                             {if sent {
                                 view! {
@@ -250,7 +250,8 @@ async fn invitation_step(
     };
     match done {
         Ok(device) => welcome(&visit, &device, &form.next, false),
-        Err(AppError::Conflict(_)) => code_page(&visit, StatusCode::GONE, "invite.used_title", "invite.used_explain"),
+        // Used, revoked or expired between the two steps: the code's own page says which.
+        Err(AppError::Conflict(_)) => invitation_page(State(state.clone()), visit.clone(), Path(token.clone())).await,
         Err(error) => show(Some(&error), true),
     }
 }
@@ -282,21 +283,21 @@ fn welcome(visit: &Visit, device: &str, next: &str, waits: bool) -> Response {
 
 // self-registration ------------------------------------------------------------------------------------------------
 
-async fn onboard_page(visit: Visit, Query(form): Query<Onboarding>) -> Response {
+async fn onboard_page(State(state): State<AppState>, visit: Visit, Query(form): Query<Onboarding>) -> Response {
     if visit.hcp.is_some() {
         return see_other(if form.next.is_empty() { "/me" } else { own_path(&form.next) });
     }
     // Nothing but the way back is taken from an address.
     let form = Onboarding { next: form.next, claims: form.claims, ..Default::default() };
-    phone_form(&visit, &form, None, false)
+    phone_form(&state.config.server.company, &visit, &form, None, false)
 }
 
-fn phone_form(visit: &Visit, form: &Onboarding, error: Option<&AppError>, sent: bool) -> Response {
+fn phone_form(company: &str, visit: &Visit, form: &Onboarding, error: Option<&AppError>, sent: bool) -> Response {
     visit.page_with(status_of(error), || tr!("onboard.title"), || {
         view! {
             <main>
                 <h1 class="text-xl font-semibold">{tr!("onboard.title")}</h1>
-                <p class="mt-2 mb-4 text-base-content/70">{tr!("onboard.explain")}</p>
+                <p class="mt-2 mb-4 text-base-content/70">{tr!("onboard.explain", company = company)}</p>
                 {alert(error)}
                 {sent.then(|| view! { <div role="status" class="alert alert-info my-3 py-2">{tr!("onboard.sent")}</div> })}
                 <form method="post" action="/onboard">
@@ -320,6 +321,7 @@ fn phone_form(visit: &Visit, form: &Onboarding, error: Option<&AppError>, sent: 
 
 /// After the phone: who is on file only agrees; who is not fills in the profile.
 fn profile_form(
+    company: &str,
     visit: &Visit,
     form: &Onboarding,
     known: Option<&str>,
@@ -356,7 +358,7 @@ fn profile_form(
                             {text_field(error, "title", tr!("onboard.job_title"), &form.title, "text", "text", "organization-title")}
                         </div>
                     })}
-                    {consent_boxes(form, error)}
+                    {consent_boxes(company, form, error)}
                     <button class="btn btn-primary btn-block" name="step" value="complete">{tr!("invite.confirm")}</button>
                 </form>
             </main>
@@ -370,23 +372,23 @@ async fn onboard_step(State(state): State<AppState>, visit: Visit, Form(mut form
     match form.step.as_str() {
         "complete" => match complete(&state, &visit, &form).await {
             Ok(Completed::Done(device, waits)) => welcome(&visit, &device, &form.next, waits),
-            Ok(Completed::Choose(hospitals)) => profile_form(&visit, &form, None, &hospitals, None),
-            Err((known, error)) => profile_form(&visit, &form, known.as_deref(), &[], Some(&error)),
+            Ok(Completed::Choose(hospitals)) => profile_form(&state.config.server.company, &visit, &form, None, &hospitals, None),
+            Err((known, error)) => profile_form(&state.config.server.company, &visit, &form, known.as_deref(), &[], Some(&error)),
         },
         "confirm" => match verify(&state, &form).await {
             Ok((phone, known)) => {
                 form.verified = state.keys.seal(&format!("{phone} {}", time::now() + VERIFIED_VALID));
-                profile_form(&visit, &form, known.as_deref(), &[], None)
+                profile_form(&state.config.server.company, &visit, &form, known.as_deref(), &[], None)
             }
-            Err(error) => phone_form(&visit, &form, Some(&error), true),
+            Err(error) => phone_form(&state.config.server.company, &visit, &form, Some(&error), true),
         },
         _ => {
             let Some(phone) = rules::phone(&form.phone) else {
-                return phone_form(&visit, &form, Some(&AppError::field("phone", "field.phone_format")), false);
+                return phone_form(&state.config.server.company, &visit, &form, Some(&AppError::field("phone", "field.phone_format")), false);
             };
             match otp::send(&state, Purpose::Onboard, &phone, &visit.address).await {
-                Ok(()) => phone_form(&visit, &form, None, true),
-                Err(error) => phone_form(&visit, &form, Some(&error), true),
+                Ok(()) => phone_form(&state.config.server.company, &visit, &form, None, true),
+                Err(error) => phone_form(&state.config.server.company, &visit, &form, Some(&error), true),
             }
         }
     }
@@ -456,6 +458,7 @@ async fn complete(state: &AppState, visit: &Visit, form: &Onboarding) -> Result<
 
 async fn own_page(State(state): State<AppState>, visit: Visit) -> Response {
     let Some(hcp) = &visit.hcp else { return see_other("/onboard?next=/me") };
+    let company = &state.config.server.company;
     match store::consents(&state, hcp).await {
         Ok(consents) => visit.page(|| tr!("me.title"), || {
             view! {
@@ -467,9 +470,9 @@ async fn own_page(State(state): State<AppState>, visit: Visit) -> Response {
                             let on = c.granted && c.withdrawn_at.is_none();
                             let needed = c.purpose == "profile";
                             let text = match c.purpose.as_str() {
-                                "profile" => tr!("consent.profile"),
-                                "push" => tr!("consent.push"),
-                                _ => tr!("consent.tracking"),
+                                "profile" => tr!("consent.profile", company = company),
+                                "push" => tr!("consent.push", company = company),
+                                _ => tr!("consent.tracking", company = company),
                             };
                             view! {
                                 <li class="py-3">
@@ -518,7 +521,12 @@ async fn change_consent(State(state): State<AppState>, visit: Visit, Form(form):
     }
 }
 
-async fn unbind(visit: Visit) -> Response {
+async fn unbind(State(state): State<AppState>, visit: Visit) -> Response {
+    if let Some(token) = session::cookie(&visit.headers, "hid")
+        && let Err(error) = onboarding::unbind(&state.db, &token).await
+    {
+        return visit.error(&error.into());
+    }
     let mut response = see_other("/library");
     response.headers_mut().append(header::SET_COOKIE, session::set_cookie(visit.secure, "hid", "", 0));
     response

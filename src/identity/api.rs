@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server;
 
 use super::model::{AccountView, AuditRow, Person, PersonRow, SmsRow, Unit};
-use crate::shared::{AppError, AppResult, Page, Saved};
+use crate::shared::{AppResult, Page, Saved};
 
 #[cfg(feature = "ssr")]
 use {
@@ -13,7 +13,7 @@ use {
     crate::server::{audit, guard, state::state, time},
     crate::shared::error::Checks,
     crate::shared::page::{PAGE_SIZE, offset},
-    crate::shared::{Permission, Role},
+    crate::shared::{AppError, Permission, Role},
 };
 
 /// People within scope.

@@ -1,6 +1,6 @@
 //! Server functions of sharing.
 
-use leptos::server;
+use leptos::{server, server_fn};
 
 use super::model::{Report, ShareView, TreeView};
 use crate::shared::{AppResult, Saved};
@@ -87,6 +87,9 @@ pub async fn share_tree(
         (store::TreeOf::Rep(rep), name, metrics, trend)
     } else {
         let row = crate::hcp::store::row(db, &actor, &hcp).await?;
+        if !crate::hcp::onboarding::may_track(db, &hcp).await? {
+            return Err(AppError::Conflict("hcp.not_tracked".into()));
+        }
         let sharer = format!("hcp:{hcp}");
         let metrics = metrics::of_hcp_article(db, &sharer, &id, &range).await?;
         let trend = metrics::trend_of_hcp(db, &sharer, &month).await?;

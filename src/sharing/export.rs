@@ -98,6 +98,7 @@ fn workbook(rows: &[RepRow], range: &Range, formula: &str) -> Result<Vec<u8>, Xl
         tr!("metrics.rereads_means"),
         tr!("metrics.shares_means"),
         tr!("metrics.dwell_means"),
+        tr!("metrics.finished_means"),
         formula.to_owned(),
     ];
     for (i, line) in lines.iter().enumerate() {

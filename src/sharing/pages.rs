@@ -33,6 +33,7 @@ pub fn MetricsGrid(metrics: Metrics) -> impl IntoView {
                 <li>{tr!("metrics.rereads_means")}</li>
                 <li>{tr!("metrics.shares_means")}</li>
                 <li>{tr!("metrics.dwell_means")}</li>
+                <li>{tr!("metrics.finished_means")}</li>
             </ul>
         </details>
     }
@@ -151,7 +152,8 @@ fn pass_on(_url: String, _title: Option<String>, _said: RwSignal<Option<String>>
 fn pass_on(url: String, title: Option<String>, said: RwSignal<Option<String>>) {
     use js_sys::{Function, Object, Promise, Reflect};
     use wasm_bindgen::{JsCast, JsValue};
-    let (copied, by_hand) = (tr!("share.copied"), tr!("share.by_hand"));
+    let copied = if title.is_some() { tr!("share.done") } else { tr!("share.copied") };
+    let by_hand = tr!("share.by_hand");
     leptos::task::spawn_local(async move {
         // Asked for by name: WeChat's browser and plain http have neither.
         let call = |on: JsValue, name: &str, argument: JsValue| -> Option<Promise> {

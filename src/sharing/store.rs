@@ -172,6 +172,8 @@ pub async fn tree(db: &Db, actor: &Actor, article_id: &str, of: &TreeOf) -> DbRe
     let mut links = q("SELECT l.token, l.parent, l.sharer, l.created_on, l.pressed_at IS NOT NULL AS pressed, \
          l.opened_at IS NOT NULL AS opened, CASE WHEN ");
     actor.scope(&mut links, "h.owner_id");
+    // For whom a rep made a root is no reading; whoever reads is named only while they agree to it.
+    links.push(&format!(" AND (l.sharer LIKE 'staff:%' OR {})", crate::hcp::onboarding::TRACKED));
     links.push(" THEN h.name END AS name FROM share_link l LEFT JOIN hcp h ON h.id = CASE \
          WHEN l.sharer LIKE 'hcp:%' THEN SUBSTR(l.sharer, 5) ELSE l.recipient_id END WHERE ");
     let narrow = |query: &mut Query| {
@@ -250,6 +252,7 @@ pub async fn recent(db: &Db, actor: &Actor, limit: i64) -> DbResult<Vec<(String,
          JOIN article a ON a.id = v.article_id WHERE v.reader LIKE 'hcp:%' AND v.kind = 'pv' AND ");
     query.push_with("v.at > ? AND ", [time::now() - 30 * time::DAY]);
     actor.scope(&mut query, "h.owner_id");
+    query.push(&format!(" AND {}", crate::hcp::onboarding::TRACKED));
     query.push_with(" ORDER BY v.at DESC LIMIT ?", [limit]);
     query.all(db).await
 }

@@ -1,6 +1,6 @@
 //! Server functions of terminals.
 
-use leptos::server;
+use leptos::{server, server_fn};
 
 use super::model::TerminalPage;
 use crate::shared::{AppResult, Saved};

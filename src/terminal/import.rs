@@ -48,7 +48,7 @@ pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppEr
             report.invalid.push(row.invalid("终端编码", tr!("import.code_repeated")));
         }
         if name.is_empty() {
-            report.invalid.push(row.invalid("终端名称", tr!("import.name_missing")));
+            report.invalid.push(row.invalid("终端名称", tr!("import.terminal_name_missing")));
         }
         let mut coordinate = |column: &str, most: f64| match row.get(column) {
             text if text.is_empty() => None,

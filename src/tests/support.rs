@@ -116,7 +116,7 @@ impl TestApp {
         Self::open(fresh_postgres().await).await
     }
 
-    async fn open(url: String) -> TestApp {
+    pub async fn open(url: String) -> TestApp {
         let dir = fresh_dir();
         let mut config = Config::default();
         config.database.url = url;

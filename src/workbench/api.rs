@@ -1,6 +1,6 @@
 //! Server functions of the first page and of imports.
 
-use leptos::server;
+use leptos::{server, server_fn};
 
 use super::model::{Desk, ImportReport};
 use crate::shared::{AppResult, Saved};
