@@ -20,9 +20,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     use crate::ui::boot::Flash;
     let boot = expect_context::<Boot>();
     let hydrate = use_context::<Flash>().is_none();
-    let theme = boot.me.as_ref().map(|me| me.theme.clone()).filter(|t| t != "system");
+    let theme = boot
+        .me
+        .as_ref()
+        .map(|me| me.theme.clone())
+        .filter(|t| t != "system");
     // `<` would end the script element early.
-    let json = serde_json::to_string(&boot).unwrap_or_default().replace('<', "\\u003c");
+    let json = serde_json::to_string(&boot)
+        .unwrap_or_default()
+        .replace('<', "\\u003c");
     view! {
         <!DOCTYPE html>
         <html lang=boot.locale.code() data-theme=theme>
@@ -107,7 +113,10 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
 /// Attaches the app to the page that the server sent.
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
-    let json = document().get_element_by_id(BOOT_ID).and_then(|e| e.text_content()).unwrap_or_default();
+    let json = document()
+        .get_element_by_id(BOOT_ID)
+        .and_then(|e| e.text_content())
+        .unwrap_or_default();
     let Ok(boot) = serde_json::from_str::<Boot>(&json) else {
         leptos::logging::error!("the page carries no start data");
         return;

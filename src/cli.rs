@@ -28,10 +28,20 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Common {
     /// Configuration file
-    #[arg(long, global = true, env = "MAILUO_CONFIG", default_value = "Leptos.toml")]
+    #[arg(
+        long,
+        global = true,
+        env = "MAILUO_CONFIG",
+        default_value = "Leptos.toml"
+    )]
     config: PathBuf,
     /// postgres://…; without it SQLite in the data directory
-    #[arg(long, global = true, env = "MAILUO_DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "MAILUO_DATABASE_URL",
+        hide_env_values = true
+    )]
     database_url: Option<String>,
     /// Folder of the database, the key and uploaded files
     #[arg(long, global = true, env = "MAILUO_DATA_DIR")]
@@ -159,9 +169,14 @@ fn configuration(common: &Common) -> Result<Config, String> {
 fn leptos_options(common: &Common) -> Result<LeptosOptions, String> {
     if common.config.exists() {
         let file = common.config.to_string_lossy();
-        return leptos::config::get_configuration(Some(&file)).map(|c| c.leptos_options).map_err(|e| e.to_string());
+        return leptos::config::get_configuration(Some(&file))
+            .map(|c| c.leptos_options)
+            .map_err(|e| e.to_string());
     }
-    Ok(LeptosOptions::builder().output_name("mailuo").hash_files(true).build())
+    Ok(LeptosOptions::builder()
+        .output_name("mailuo")
+        .hash_files(true)
+        .build())
 }
 
 async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
@@ -185,7 +200,13 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
             crate::demo::load(&state, scale, seed).await.map_err(said)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Import { kind, file, dry_run, skip_invalid, json } => {
+        Command::Import {
+            kind,
+            file,
+            dry_run,
+            skip_invalid,
+            json,
+        } => {
             let mode = match (dry_run, skip_invalid) {
                 (true, _) => Mode::Preview,
                 (false, true) => Mode::SkipInvalid,
@@ -193,13 +214,20 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
             };
             import(&state, kind, &file, mode, json).await
         }
-        Command::Admin(AdminCommand::Create { name, phone, company, password }) => {
+        Command::Admin(AdminCommand::Create {
+            name,
+            phone,
+            company,
+            password,
+        }) => {
             create_admin(&state, &name, &phone, &company, password).await?;
             println!("{name} can sign in with that phone and password");
             Ok(ExitCode::SUCCESS)
         }
         Command::Audit(AuditCommand::Verify) => {
-            let verdict = audit::verify(&state.db, &state.keys).await.map_err(|e| e.to_string())?;
+            let verdict = audit::verify(&state.db, &state.keys)
+                .await
+                .map_err(|e| e.to_string())?;
             match verdict.fault {
                 None => {
                     println!("{} rows, the chain is whole", verdict.rows);
@@ -214,7 +242,10 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
         Command::Routes { json } => {
             let list = crate::demo::routes::list(&state).await.map_err(said)?;
             if json {
-                println!("{}", serde_json::to_string(&list).map_err(|e| e.to_string())?);
+                println!(
+                    "{}",
+                    serde_json::to_string(&list).map_err(|e| e.to_string())?
+                );
             } else {
                 for route in &list.routes {
                     println!("{:32} {}", route.path, route.roles.join(", "));
@@ -237,7 +268,9 @@ fn init_log(config: &Config, serving: bool) {
     use tracing_subscriber::EnvFilter;
     let level = if serving { "info,sqlx=warn" } else { "warn" };
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if config.server.log_format == "json" {
         let _ = builder.json().try_init();
     } else {
@@ -254,7 +287,9 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
         ));
     }
     let _lock = lock(&state)?;
-    let listener = tokio::net::TcpListener::bind(addr).await.map_err(|e| format!("cannot listen on {addr}: {e}"))?;
+    let listener = tokio::net::TcpListener::bind(addr)
+        .await
+        .map_err(|e| format!("cannot listen on {addr}: {e}"))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     tracing::info!(%address, engine = state.db.engine(), version = env!("CARGO_PKG_VERSION"), "serving");
     let sweeper = tokio::spawn(jobs::run(state.db.clone()));
@@ -271,16 +306,22 @@ fn lock(state: &AppState) -> Result<Option<std::fs::File>, String> {
         return Ok(None);
     }
     let path = state.config.files.data_dir.join("serve.lock");
-    let file = std::fs::File::create(&path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    let file = std::fs::File::create(&path)
+        .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     file.try_lock().map_err(|_| {
-        format!("another server uses {}: stop it, or use Postgres for several", state.config.files.data_dir.display())
+        format!(
+            "another server uses {}: stop it, or use Postgres for several",
+            state.config.files.data_dir.display()
+        )
     })?;
     Ok(Some(file))
 }
 
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = term.recv() => {}
@@ -288,25 +329,42 @@ async fn stop_signal() {
     tracing::info!("stopping: requests under way are finished");
 }
 
-async fn import(state: &AppState, kind: ImportKind, file: &std::path::Path, mode: Mode, json: bool) -> Result<ExitCode, String> {
+async fn import(
+    state: &AppState,
+    kind: ImportKind,
+    file: &std::path::Path,
+    mode: Mode,
+    json: bool,
+) -> Result<ExitCode, String> {
     let actor = Actor::system();
     let sheet = |kind: Kind| async move {
         let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
-        importing::run(state, &actor, kind, &bytes, mode).await.map_err(said)
+        importing::run(state, &actor, kind, &bytes, mode)
+            .await
+            .map_err(said)
     };
     let report = match kind {
         ImportKind::People => sheet(Kind::People).await?,
         ImportKind::Hospitals => sheet(Kind::Hospitals).await?,
         ImportKind::Assignments => sheet(Kind::Assignments).await?,
         ImportKind::Hcps => sheet(Kind::Hcps).await?,
-        ImportKind::Articles => importing::articles(state, &Actor::system(), file, mode).await.map_err(said)?,
+        ImportKind::Articles => importing::articles(state, &Actor::system(), file, mode)
+            .await
+            .map_err(said)?,
     };
     if json {
-        println!("{}", serde_json::to_string(&report).map_err(|e| e.to_string())?);
+        println!(
+            "{}",
+            serde_json::to_string(&report).map_err(|e| e.to_string())?
+        );
     } else {
         print_report(&report, mode);
     }
-    Ok(if report.invalid.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    Ok(if report.invalid.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
 }
 
 fn print_report(report: &ImportReport, mode: Mode) {
@@ -319,29 +377,44 @@ fn print_report(report: &ImportReport, mode: Mode) {
         report.invalid.len()
     );
     for invalid in &report.invalid {
-        println!("  row {}: {}: {}", invalid.row, invalid.field, invalid.reason);
+        println!(
+            "  row {}: {}: {}",
+            invalid.row, invalid.field, invalid.reason
+        );
     }
     match (mode, report.applied) {
         (Mode::Preview, _) => println!("nothing was changed (--dry-run)"),
-        (_, false) => println!("nothing was changed: mend the rows above, or leave them out with --skip-invalid"),
+        (_, false) => println!(
+            "nothing was changed: mend the rows above, or leave them out with --skip-invalid"
+        ),
         (_, true) => {}
     }
 }
 
-async fn create_admin(state: &AppState, name: &str, phone: &str, company: &str, password: String) -> Result<(), String> {
+async fn create_admin(
+    state: &AppState,
+    name: &str,
+    phone: &str,
+    company: &str,
+    password: String,
+) -> Result<(), String> {
     let phone = rules::phone(phone).ok_or("the phone must be a mobile number of 11 digits")?;
     if let Some(fault) = rules::password_fault(&password, false) {
         return Err(crate::ui::locale::text(fault, &[]));
     }
     let hash = password::hash(password).await.map_err(said)?;
     let mut tx = state.db.begin().await.map_err(|e| e.to_string())?;
-    let roots: Option<(String,)> = crate::server::db::q("SELECT id FROM org_unit WHERE parent_id IS NULL ORDER BY created_at LIMIT 1")
-        .optional(&mut tx)
-        .await
-        .map_err(|e| e.to_string())?;
+    let roots: Option<(String,)> = crate::server::db::q(
+        "SELECT id FROM org_unit WHERE parent_id IS NULL ORDER BY created_at LIMIT 1",
+    )
+    .optional(&mut tx)
+    .await
+    .map_err(|e| e.to_string())?;
     let unit_id = match roots {
         Some((id,)) => id,
-        None => store::ensure_unit(&mut tx, None, company, "company").await.map_err(|e| e.to_string())?,
+        None => store::ensure_unit(&mut tx, None, company, "company")
+            .await
+            .map_err(|e| e.to_string())?,
     };
     let input = store::PersonInput {
         name: name.to_owned(),
@@ -352,12 +425,15 @@ async fn create_admin(state: &AppState, name: &str, phone: &str, company: &str, 
         manages: None,
         password_hash: Some(hash),
     };
-    store::insert_person(state, &mut tx, &Actor::system(), &input).await.map_err(|e| match e {
-        AppError::Invalid(faults) => {
-            faults.first().map(|f| crate::ui::locale::text(&f.key, &f.args)).unwrap_or_default()
-        }
-        other => said(other),
-    })?;
+    store::insert_person(state, &mut tx, &Actor::system(), &input)
+        .await
+        .map_err(|e| match e {
+            AppError::Invalid(faults) => faults
+                .first()
+                .map(|f| crate::ui::locale::text(&f.key, &f.args))
+                .unwrap_or_default(),
+            other => said(other),
+        })?;
     tx.commit().await.map_err(|e| e.to_string())
 }
 
@@ -374,10 +450,17 @@ async fn doctor(config: &Config) -> ExitCode {
     let dir = &config.files.data_dir;
     check("configuration", Ok(format!("{:?}", config.server)));
     let probe = dir.join(".doctor");
-    let writable = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&probe, b"x")).and_then(|()| std::fs::remove_file(&probe));
+    let writable = std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::write(&probe, b"x"))
+        .and_then(|()| std::fs::remove_file(&probe));
     check(
         "data directory",
-        writable.map(|()| dir.display().to_string()).map_err(|e| format!("{}: {e}; give the server's user the right to write there", dir.display())),
+        writable.map(|()| dir.display().to_string()).map_err(|e| {
+            format!(
+                "{}: {e}; give the server's user the right to write there",
+                dir.display()
+            )
+        }),
     );
     check(
         "listening",
@@ -387,22 +470,36 @@ async fn doctor(config: &Config) -> ExitCode {
             Err("off loopback a proxy that ends TLS must stand in front; then set [server] trusted_proxy = true".into())
         },
     );
-    check("key", crate::server::crypto::Keys::load(dir).map(|_| "readable; keep a copy apart from the database".into()));
-    check("time zone", crate::server::time::Zone::named(&config.server.time_zone).map(|z| z.today()));
+    check(
+        "key",
+        crate::server::crypto::Keys::load(dir)
+            .map(|_| "readable; keep a copy apart from the database".into()),
+    );
+    check(
+        "time zone",
+        crate::server::time::Zone::named(&config.server.time_zone).map(|z| z.today()),
+    );
     match crate::server::db::Db::open(&config.database.url, dir, 2).await {
         Ok(db) => {
             check("database", Ok(db.engine().into()));
-            let pending = db.pending_migrations().await.map_err(|e| e.to_string());
             check(
                 "migrations",
-                match pending {
-                    Ok(0) => Ok("up to date".into()),
-                    Ok(n) => Err(format!("{n} to run; `mailuo migrate` or `mailuo serve` runs them")),
-                    Err(e) => Err(e),
+                match db.migration_gap().await {
+                    (0, 0) => Ok("up to date".into()),
+                    (_, newer) if newer > 0 => Err(
+                        "the database was last used by a newer version; install that one".into(),
+                    ),
+                    (pending, _) => Err(format!(
+                        "{pending} to run; `mailuo migrate` or `mailuo serve` runs them"
+                    )),
                 },
             );
         }
         Err(error) => check("database", Err(error)),
     }
-    if ill { ExitCode::from(1) } else { ExitCode::SUCCESS }
+    if ill {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    }
 }

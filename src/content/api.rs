@@ -23,7 +23,12 @@ pub async fn list_articles(
     #[server(default)] page: i64,
 ) -> AppResult<Page<ArticleRow>> {
     let actor = guard::require(Permission::ReadArticles).await?;
-    let filter = store::Filter { text, status, tag, ..Default::default() };
+    let filter = store::Filter {
+        text,
+        status,
+        tag,
+        ..Default::default()
+    };
     Ok(store::list(&state().db, Some(actor.role), &filter, page.max(1)).await?)
 }
 
@@ -42,7 +47,8 @@ pub async fn get_article(id: String) -> AppResult<ArticleView> {
     let mut view = store::view(&state, &actor, &id).await?;
     if actor.role.may(Permission::ReadShares) && view.row.status == "published" {
         let range = crate::sharing::metrics::Range::last_days(&state.zone.today(), 60);
-        view.metrics = Some(crate::sharing::metrics::of_article(&state.db, &actor, &id, &range).await?);
+        view.metrics =
+            Some(crate::sharing::metrics::of_article(&state.db, &actor, &id, &range).await?);
     }
     Ok(view)
 }
@@ -63,7 +69,11 @@ pub async fn save_article(
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::WriteArticles).await?;
     let tags = |text: &str| -> Vec<String> {
-        text.split(['、', ',', '，']).map(clean).filter(|t| !t.is_empty()).take(10).collect()
+        text.split(['、', ',', '，'])
+            .map(clean)
+            .filter(|t| !t.is_empty())
+            .take(10)
+            .collect()
     };
     let input = store::Input {
         title: clean(&title),
@@ -77,12 +87,26 @@ pub async fn save_article(
         diseases: tags(&diseases),
     };
     let mut checks = Checks::default();
-    checks.text(&input.title, "title", 80).text(&input.summary, "summary", 200).text(&input.author, "author", 60);
+    checks
+        .text(&input.title, "title", 80)
+        .text(&input.summary, "summary", 200)
+        .text(&input.author, "author", 60);
     checks.text(&input.body_md, "body_md", 50_000);
-    checks.ensure(["public", "professional"].contains(&input.audience.as_str()), "audience", "field.required");
+    checks.ensure(
+        ["public", "professional"].contains(&input.audience.as_str()),
+        "audience",
+        "field.required",
+    );
     checks.ensure(time::is_day(&input.expires_on), "expires_on", "field.day");
     checks.done()?;
-    store::save(&state(), &actor, &form_key, Some(id.as_str()).filter(|i| !i.is_empty()), &input).await
+    store::save(
+        &state(),
+        &actor,
+        &form_key,
+        Some(id.as_str()).filter(|i| !i.is_empty()),
+        &input,
+    )
+    .await
 }
 
 /// A step of the review: `submit`, `approve`, `send_back`, `publish` or `withdraw`.
@@ -102,7 +126,11 @@ pub async fn advance_article(
     match step {
         Move::Approve => {
             checks.text(&number, "approval_no", 40);
-            checks.ensure(time::is_day(&expires_on) && expires_on >= state().zone.today(), "expires_on", "field.day_future");
+            checks.ensure(
+                time::is_day(&expires_on) && expires_on >= state().zone.today(),
+                "expires_on",
+                "field.day_future",
+            );
         }
         Move::SendBack | Move::Withdraw => {
             checks.text(&comment, "comment", 500);

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::store::{self, Input};
+use crate::importing::Mode;
 use crate::server::db::{Lock, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, files, time};
-use crate::importing::Mode;
 use crate::shared::AppError;
 use crate::workbench::model::{ImportReport, Invalid};
 
@@ -43,14 +43,24 @@ pub async fn import(
     paths: &[PathBuf],
     mode: Mode,
 ) -> Result<ImportReport, AppError> {
-    let mut report = ImportReport { rows: paths.len() as i64, ..Default::default() };
+    let mut report = ImportReport {
+        rows: paths.len() as i64,
+        ..Default::default()
+    };
     let mut tx = state.db.begin().await?;
     tx.serialise(Lock::Import).await?;
     // `created_by` needs a staff member; the command line acts as the first administrator.
     let author = author_id(&mut tx, actor).await?;
     for (i, path) in paths.iter().enumerate() {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let invalid = |reason: String| Invalid { row: i as i64 + 1, field: name.clone(), reason };
+        let name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let invalid = |reason: String| Invalid {
+            row: i as i64 + 1,
+            field: name.clone(),
+            reason,
+        };
         let text = tokio::fs::read_to_string(path).await.map_err(internal)?;
         let (front, body) = match split(&text) {
             Ok(parts) => parts,
@@ -59,7 +69,9 @@ pub async fn import(
                 continue;
             }
         };
-        if !time::is_day(&front.expires_on) || !["public", "professional"].contains(&front.audience.as_str()) {
+        if !time::is_day(&front.expires_on)
+            || !["public", "professional"].contains(&front.audience.as_str())
+        {
             report.invalid.push(invalid(tr!("import.front_matter")));
             continue;
         }
@@ -84,14 +96,18 @@ pub async fn import(
             specialties: front.specialty,
             diseases: front.disease,
         };
-        let known: Option<(String, String, String)> = q("SELECT id, title, body_md FROM article WHERE status <> 'withdrawn' \
-             AND ((approval_no <> '' AND approval_no = $1) OR (approval_no = '' AND title = $2))")
+        let known: Option<(String, String, String)> = q(
+            "SELECT id, title, body_md FROM article WHERE status <> 'withdrawn' \
+             AND ((approval_no <> '' AND approval_no = $1) OR (approval_no = '' AND title = $2))",
+        )
         .bind(&input.approval_no)
         .bind(&input.title)
         .optional(&mut tx)
         .await?;
         match known {
-            Some((_, title, body)) if title == input.title && body == input.body_md => report.unchanged += 1,
+            Some((_, title, body)) if title == input.title && body == input.body_md => {
+                report.unchanged += 1
+            }
             Some((id, _, _)) => {
                 store::overwrite(&mut tx, &id, &input).await?;
                 report.updated += 1;
@@ -99,7 +115,10 @@ pub async fn import(
             None => {
                 let id = store::insert(&mut tx, &author, &input, None).await?;
                 if !input.approval_no.is_empty() {
-                    let by = Actor { id: author.clone(), ..actor.clone() };
+                    let by = Actor {
+                        id: author.clone(),
+                        ..actor.clone()
+                    };
                     store::publish_imported(&mut tx, &by, &id).await?;
                 }
                 report.created += 1;
@@ -123,35 +142,55 @@ async fn author_id(tx: &mut crate::server::db::Tx, actor: &Actor) -> Result<Stri
             .bind(&actor.id)
             .optional(tx)
             .await?;
-    row.map(|(id,)| id).ok_or_else(|| AppError::Conflict("import.no_author".into()))
+    row.map(|(id,)| id)
+        .ok_or_else(|| AppError::Conflict("import.no_author".into()))
 }
 
 fn split(text: &str) -> Result<(Front, &str), String> {
-    let rest = text.strip_prefix("---\n").ok_or_else(|| tr!("import.front_matter"))?;
-    let (front, body) = rest.split_once("\n---\n").ok_or_else(|| tr!("import.front_matter"))?;
-    let front = serde_saphyr::from_str(front).map_err(|e| format!("{}: {e}", tr!("import.front_matter")))?;
+    let rest = text
+        .strip_prefix("---\n")
+        .ok_or_else(|| tr!("import.front_matter"))?;
+    let (front, body) = rest
+        .split_once("\n---\n")
+        .ok_or_else(|| tr!("import.front_matter"))?;
+    let front = serde_saphyr::from_str(front)
+        .map_err(|e| format!("{}: {e}", tr!("import.front_matter")))?;
     Ok((front, body.trim()))
 }
 
 /// Stores the images that the text names by a path beside it, and points the text at them.
-async fn embed(state: &AppState, folder: &Path, body: &str) -> Result<(String, Vec<Image>), String> {
+async fn embed(
+    state: &AppState,
+    folder: &Path,
+    body: &str,
+) -> Result<(String, Vec<Image>), String> {
     let mut out = String::with_capacity(body.len());
     let mut images = Vec::new();
     let mut rest = body;
     while let Some(at) = rest.find("](images/") {
         let start = at + 2;
-        let end = rest[start..].find(')').map(|e| start + e).ok_or_else(|| tr!("import.image"))?;
+        let end = rest[start..]
+            .find(')')
+            .map(|e| start + e)
+            .ok_or_else(|| tr!("import.image"))?;
         let relative = &rest[start..end];
         if relative.contains("..") {
             return Err(tr!("import.image"));
         }
-        let bytes = tokio::fs::read(folder.join(relative)).await.map_err(|_| format!("{} {relative}", tr!("import.image")))?;
-        let media = files::image_type(&bytes).ok_or_else(|| format!("{} {relative}", tr!("import.image")))?;
+        let bytes = tokio::fs::read(folder.join(relative))
+            .await
+            .map_err(|_| format!("{} {relative}", tr!("import.image")))?;
+        let media = files::image_type(&bytes)
+            .ok_or_else(|| format!("{} {relative}", tr!("import.image")))?;
         let size = bytes.len();
         let id = files::put(state, bytes).await.map_err(|e| e.message())?;
         out.push_str(&rest[..start]);
         out.push_str(&format!("/files/{id}"));
-        images.push(Image { id, media, bytes: size });
+        images.push(Image {
+            id,
+            media,
+            bytes: size,
+        });
         rest = &rest[end..];
     }
     out.push_str(rest);

@@ -4,7 +4,8 @@ use pulldown_cmark::{Options, Parser, html};
 
 /// The HTML of a text. Raw HTML in it does not survive, nor do links and images of other schemes.
 pub fn render(markdown: &str) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
     let mut out = String::with_capacity(markdown.len() * 2);
     html::push_html(&mut out, Parser::new_ext(markdown, options));
     sanitise(&out)
@@ -25,7 +26,9 @@ pub fn sanitise(html: &str) -> String {
 
 /// Number of Han characters of a text, by which the expected reading time is told.
 pub fn han_count(text: &str) -> i64 {
-    text.chars().filter(|c| matches!(c, '\u{3400}'..='\u{9FFF}')).count() as i64
+    text.chars()
+        .filter(|c| matches!(c, '\u{3400}'..='\u{9FFF}'))
+        .count() as i64
 }
 
 /// Ids of the files that a text shows.
@@ -33,7 +36,11 @@ pub fn files(markdown: &str) -> Vec<String> {
     let mut ids: Vec<String> = markdown
         .split("/files/")
         .skip(1)
-        .map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>())
+        .map(|rest| {
+            rest.chars()
+                .take_while(char::is_ascii_hexdigit)
+                .collect::<String>()
+        })
         .filter(|id| id.len() == 64)
         .collect();
     ids.sort();

@@ -62,5 +62,9 @@ pub fn status_label(status: &str) -> String {
 
 /// The name of an audience in the current language.
 pub fn audience_label(audience: &str) -> String {
-    if audience == "public" { tr!("article.public") } else { tr!("article.professional") }
+    if audience == "public" {
+        tr!("article.public")
+    } else {
+        tr!("article.professional")
+    }
 }

@@ -38,7 +38,10 @@ pub fn ArticleList() -> impl IntoView {
     let articles = Resource::new(
         move || (text.get(), status.get(), tag.get(), page.get(), refresh()),
         |(text, status, tag, page, _)| async move {
-            Ok((list_articles(text, status, tag, page).await?, list_tags().await?))
+            Ok((
+                list_articles(text, status, tag, page).await?,
+                list_tags().await?,
+            ))
         },
     );
     view! {
@@ -91,10 +94,17 @@ pub fn approval_line(number: &str, expires: &str) -> String {
 
 #[component]
 fn ArticleForm(article: Option<ArticleView>) -> impl IntoView {
-    let images = article.as_ref().map(|a| a.images.clone()).unwrap_or_default();
+    let images = article
+        .as_ref()
+        .map(|a| a.images.clone())
+        .unwrap_or_default();
     let article = StoredValue::new(article);
-    let text = move |f: fn(&ArticleView) -> String| article.with_value(|a| a.as_ref().map(f).unwrap_or_default());
-    let audiences = ["public", "professional"].map(|a| (a.to_owned(), audience_label(a))).to_vec();
+    let text = move |f: fn(&ArticleView) -> String| {
+        article.with_value(|a| a.as_ref().map(f).unwrap_or_default())
+    };
+    let audiences = ["public", "professional"]
+        .map(|a| (a.to_owned(), audience_label(a)))
+        .to_vec();
     let id = text(|a| a.row.id.clone());
     let target = format!("/articles/{id}/images");
     let upload = (!id.is_empty()).then(|| {
@@ -145,7 +155,10 @@ pub fn ArticleNew() -> impl IntoView {
 
 fn one_article() -> Resource<Result<ArticleView, crate::shared::AppError>> {
     let params = use_params_map();
-    Resource::new(move || (params.with(|p| p.get("id").unwrap_or_default()), refresh()), |(id, _)| get_article(id))
+    Resource::new(
+        move || (params.with(|p| p.get("id").unwrap_or_default()), refresh()),
+        |(id, _)| get_article(id),
+    )
 }
 
 /// Changing a draft.
@@ -183,7 +196,12 @@ fn ArticleCards(article: ArticleView) -> impl IntoView {
     let id = row.id.clone();
     let live = row.status == "published";
     let published = live && !article.expired;
-    let tags = article.specialties.iter().chain(&article.diseases).cloned().collect::<Vec<_>>();
+    let tags = article
+        .specialties
+        .iter()
+        .chain(&article.diseases)
+        .cloned()
+        .collect::<Vec<_>>();
     view! {
         <PageTitle title=row.title.clone()>
             {(published && may(Permission::Share)).then(|| view! { <a class="btn btn-primary" href=format!("/articles/{id}/share")>{tr!("article.share")}</a> })}
@@ -256,19 +274,21 @@ fn ReviewSteps(article: ArticleView) -> impl IntoView {
         _ => None,
     };
     let shown = sees_drafts() && (next.is_some() || !article.steps.is_empty());
-    shown.then(|| view! {
-        <Card title=tr!("article.review")>
-            <ol class="mb-3">
-                {article.steps.into_iter().map(|s| view! {
-                    <li class="flex flex-wrap gap-x-3 py-0.5 text-sm">
-                        <span class="num text-base-content/70">{s.at}</span>
-                        <span class="font-medium">{status_label(&s.status)}</span>
-                        <span>{s.by}</span>
-                        <span class="text-base-content/70">{s.comment}</span>
-                    </li>
-                }).collect_view()}
-            </ol>
-            {next}
-        </Card>
+    shown.then(|| {
+        view! {
+            <Card title=tr!("article.review")>
+                <ol class="mb-3">
+                    {article.steps.into_iter().map(|s| view! {
+                        <li class="flex flex-wrap gap-x-3 py-0.5 text-sm">
+                            <span class="num text-base-content/70">{s.at}</span>
+                            <span class="font-medium">{status_label(&s.status)}</span>
+                            <span>{s.by}</span>
+                            <span class="text-base-content/70">{s.comment}</span>
+                        </li>
+                    }).collect_view()}
+                </ol>
+                {next}
+            </Card>
+        }
     })
 }

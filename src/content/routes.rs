@@ -1,11 +1,11 @@
 //! The public library, and the files that articles show.
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use leptos::prelude::*;
 use serde::Deserialize;
 
@@ -41,10 +41,17 @@ pub async fn reader(state: &AppState, visit: &Visit) -> Result<Reader, AppError>
         Some(hcp) => onboarding::is_onboarded(&state.db, hcp).await?,
         None => false,
     };
-    Ok(Reader { professional, today: state.zone.today() })
+    Ok(Reader {
+        professional,
+        today: state.zone.today(),
+    })
 }
 
-async fn library(State(state): State<AppState>, visit: Visit, Query(asked): Query<Asked>) -> Response {
+async fn library(
+    State(state): State<AppState>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Response {
     match try_library(&state, &visit, &asked).await {
         Ok(response) => response,
         Err(error) => visit.error(&error),
@@ -55,7 +62,9 @@ async fn try_library(state: &AppState, visit: &Visit, asked: &Asked) -> Result<R
     let reader = reader(state, visit).await?;
     let professional = reader.professional;
     let saved = asked.saved == "1";
-    let identity = crate::sharing::read::identity(state, visit).await?.unwrap_or_default();
+    let identity = crate::sharing::read::identity(state, visit)
+        .await?
+        .unwrap_or_default();
     let filter = Filter {
         text: asked.text.clone(),
         tag: asked.tag.clone(),
@@ -141,7 +150,10 @@ async fn file(State(state): State<AppState>, visit: Visit, Path(id): Path<String
                 headers.insert(header::CONTENT_TYPE, media);
             }
             // Private: who may see it depends on who asks.
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400"));
+            headers.insert(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static("private, max-age=86400"),
+            );
             response
         }
         Err(AppError::NotFound) => StatusCode::NOT_FOUND.into_response(),
@@ -149,8 +161,15 @@ async fn file(State(state): State<AppState>, visit: Visit, Path(id): Path<String
     }
 }
 
-async fn upload(State(state): State<AppState>, visit: Visit, Path(id): Path<String>, mut form: Multipart) -> Response {
-    let Some(actor) = &visit.actor else { return visit.error(&AppError::Unauthenticated) };
+async fn upload(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    mut form: Multipart,
+) -> Response {
+    let Some(actor) = &visit.actor else {
+        return visit.error(&AppError::Unauthenticated);
+    };
     if let Err(error) = actor.check(Permission::WriteArticles) {
         return visit.error(&error);
     }

@@ -12,7 +12,8 @@ use crate::shared::page::{PAGE_SIZE, offset};
 use crate::shared::{AppError, Page, Permission, Role, Saved};
 use crate::workbench::model::ArticleCounts;
 
-const ROW: &str = "SELECT a.id, a.title, a.summary, a.audience, a.status, a.approval_no, a.expires_on";
+const ROW: &str =
+    "SELECT a.id, a.title, a.summary, a.audience, a.status, a.approval_no, a.expires_on";
 
 /// What the list can be narrowed by; empty fields do not narrow.
 #[derive(Debug, Clone, Default)]
@@ -37,11 +38,18 @@ pub struct Reader {
 
 /// Whether the role sees articles that are not published.
 fn sees_drafts(role: Role) -> bool {
-    role.may(Permission::WriteArticles) || role.may(Permission::ReviewArticles) || role == Role::Admin
+    role.may(Permission::WriteArticles)
+        || role.may(Permission::ReviewArticles)
+        || role == Role::Admin
 }
 
 /// One page of articles, the latest first.
-pub async fn list(db: &Db, role: Option<Role>, filter: &Filter, page: i64) -> DbResult<Page<ArticleRow>> {
+pub async fn list(
+    db: &Db,
+    role: Option<Role>,
+    filter: &Filter,
+    page: i64,
+) -> DbResult<Page<ArticleRow>> {
     let narrow = |query: &mut Query| {
         query.push(" FROM article a WHERE 1 = 1");
         if !role.is_some_and(sees_drafts) {
@@ -56,10 +64,16 @@ pub async fn list(db: &Db, role: Option<Role>, filter: &Filter, page: i64) -> Db
             }
         }
         if !filter.tag.is_empty() {
-            query.push_with(" AND a.id IN (SELECT article_id FROM article_tag WHERE tag = ?)", [&filter.tag]);
+            query.push_with(
+                " AND a.id IN (SELECT article_id FROM article_tag WHERE tag = ?)",
+                [&filter.tag],
+            );
         }
         if let Some(reader) = &filter.saved_by {
-            query.push_with(" AND a.id IN (SELECT article_id FROM favourite WHERE reader = ?)", [reader]);
+            query.push_with(
+                " AND a.id IN (SELECT article_id FROM favourite WHERE reader = ?)",
+                [reader],
+            );
         }
         search::condition(query, &filter.text, &[("a.id", "article")]);
     };
@@ -68,17 +82,23 @@ pub async fn list(db: &Db, role: Option<Role>, filter: &Filter, page: i64) -> Db
     let total = count.count(db).await?;
     let mut rows = q(ROW);
     narrow(&mut rows);
-    rows.push_with(" ORDER BY COALESCE(a.published_at, a.updated_at) DESC, a.id DESC LIMIT ? OFFSET ?", [
-        PAGE_SIZE,
-        offset(page),
-    ]);
-    Ok(Page { rows: rows.all(db).await?, total, page })
+    rows.push_with(
+        " ORDER BY COALESCE(a.published_at, a.updated_at) DESC, a.id DESC LIMIT ? OFFSET ?",
+        [PAGE_SIZE, offset(page)],
+    );
+    Ok(Page {
+        rows: rows.all(db).await?,
+        total,
+        page,
+    })
 }
 
 /// Tags of published articles with how many carry each, the commonest first.
 pub async fn tags(db: &Db) -> DbResult<Vec<String>> {
-    let rows: Vec<(String, i64)> = q("SELECT t.tag, COUNT(*) FROM article_tag t JOIN article a ON a.id = t.article_id \
-         WHERE a.status = 'published' GROUP BY t.tag ORDER BY COUNT(*) DESC, t.tag LIMIT 30")
+    let rows: Vec<(String, i64)> = q(
+        "SELECT t.tag, COUNT(*) FROM article_tag t JOIN article a ON a.id = t.article_id \
+         WHERE a.status = 'published' GROUP BY t.tag ORDER BY COUNT(*) DESC, t.tag LIMIT 30",
+    )
     .all(db)
     .await?;
     Ok(rows.into_iter().map(|(tag, _)| tag).collect())
@@ -124,23 +144,44 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<ArticleVi
         return Err(AppError::NotFound);
     }
     let tags: Vec<(String, String)> =
-        q("SELECT kind, tag FROM article_tag WHERE article_id = $1 ORDER BY kind, tag").bind(id).all(&state.db).await?;
-    let of_kind = |kind: &str| tags.iter().filter(|(k, _)| k == kind).map(|(_, t)| t.clone()).collect();
-    let steps: Vec<(String, String, String, i64)> = q("SELECT p.status, p.comment, s.name, p.at FROM article_step p \
-         JOIN staff s ON s.id = p.staff_id WHERE p.article_id = $1 ORDER BY p.at, p.id")
+        q("SELECT kind, tag FROM article_tag WHERE article_id = $1 ORDER BY kind, tag")
+            .bind(id)
+            .all(&state.db)
+            .await?;
+    let of_kind = |kind: &str| {
+        tags.iter()
+            .filter(|(k, _)| k == kind)
+            .map(|(_, t)| t.clone())
+            .collect()
+    };
+    let steps: Vec<(String, String, String, i64)> = q(
+        "SELECT p.status, p.comment, s.name, p.at FROM article_step p \
+         JOIN staff s ON s.id = p.staff_id WHERE p.article_id = $1 ORDER BY p.at, p.id",
+    )
     .bind(id)
     .all(&state.db)
     .await?;
     let images: Vec<(String,)> =
-        q("SELECT file_id FROM article_file WHERE article_id = $1 ORDER BY file_id").bind(id).all(&state.db).await?;
+        q("SELECT file_id FROM article_file WHERE article_id = $1 ORDER BY file_id")
+            .bind(id)
+            .all(&state.db)
+            .await?;
     Ok(ArticleView {
         specialties: of_kind("specialty"),
         diseases: of_kind("disease"),
         steps: steps
             .into_iter()
-            .map(|(status, comment, by, at)| Step { status, comment, by, at: state.zone.minute(at) })
+            .map(|(status, comment, by, at)| Step {
+                status,
+                comment,
+                by,
+                at: state.zone.minute(at),
+            })
             .collect(),
-        images: images.into_iter().map(|(id,)| format!("/files/{id}")).collect(),
+        images: images
+            .into_iter()
+            .map(|(id,)| format!("/files/{id}"))
+            .collect(),
         expired: !article.expires_on.is_empty() && article.expires_on < state.zone.today(),
         editable: article.status == "draft" && actor.role.may(Permission::WriteArticles),
         body_html: markdown::sanitise(&article.body_html),
@@ -174,11 +215,20 @@ pub struct Input {
 }
 
 fn taken(error: sqlx::Error) -> AppError {
-    if is_unique_violation(&error) { AppError::field("approval_no", "field.approval_no_taken") } else { error.into() }
+    if is_unique_violation(&error) {
+        AppError::field("approval_no", "field.approval_no_taken")
+    } else {
+        error.into()
+    }
 }
 
 /// Inserts a draft; gives its id.
-pub async fn insert(tx: &mut Tx, actor_id: &str, input: &Input, revised_from: Option<&str>) -> Result<String, AppError> {
+pub async fn insert(
+    tx: &mut Tx,
+    actor_id: &str,
+    input: &Input,
+    revised_from: Option<&str>,
+) -> Result<String, AppError> {
     let id = crypto::new_id();
     let now = time::now();
     q("INSERT INTO article (id, title, summary, author, audience, body_md, body_html, han_count, approval_no, \
@@ -227,8 +277,14 @@ pub async fn overwrite(tx: &mut Tx, id: &str, input: &Input) -> Result<(), AppEr
 
 /// Tags, images and search terms of an article.
 async fn attach(tx: &mut Tx, id: &str, input: &Input) -> Result<(), AppError> {
-    q("DELETE FROM article_tag WHERE article_id = $1").bind(id).exec(&mut *tx).await?;
-    for (kind, tags) in [("specialty", &input.specialties), ("disease", &input.diseases)] {
+    q("DELETE FROM article_tag WHERE article_id = $1")
+        .bind(id)
+        .exec(&mut *tx)
+        .await?;
+    for (kind, tags) in [
+        ("specialty", &input.specialties),
+        ("disease", &input.diseases),
+    ] {
         for tag in tags {
             q("INSERT INTO article_tag (article_id, kind, tag) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                 .bind(id)
@@ -245,22 +301,47 @@ async fn attach(tx: &mut Tx, id: &str, input: &Input) -> Result<(), AppError> {
             .exec(&mut *tx)
             .await?;
     }
-    let tags = format!("{} {}", input.specialties.join(" "), input.diseases.join(" "));
-    search::index(tx, "article", id, &[&input.title, &input.summary, &input.author, &tags]).await?;
+    let tags = format!(
+        "{} {}",
+        input.specialties.join(" "),
+        input.diseases.join(" ")
+    );
+    search::index(
+        tx,
+        "article",
+        id,
+        &[&input.title, &input.summary, &input.author, &tags],
+    )
+    .await?;
     Ok(())
 }
 
 /// Saves a draft from its form: a new one without `id`.
-pub async fn save(state: &AppState, actor: &Actor, key: &str, id: Option<&str>, input: &Input) -> Result<Saved, AppError> {
+pub async fn save(
+    state: &AppState,
+    actor: &Actor,
+    key: &str,
+    id: Option<&str>,
+    input: &Input,
+) -> Result<Saved, AppError> {
     let mut tx = state.db.begin().await?;
     let saved = match id {
         Some(id) => {
-            let draft = q("SELECT COUNT(*) FROM article WHERE id = $1 AND status = 'draft'").bind(id).count(&mut tx).await?;
+            let draft = q("SELECT COUNT(*) FROM article WHERE id = $1 AND status = 'draft'")
+                .bind(id)
+                .count(&mut tx)
+                .await?;
             if draft == 0 {
                 return Err(AppError::Conflict("error.not_draft".into()));
             }
             overwrite(&mut tx, id, input).await?;
-            audit::record(&state.keys, &mut tx, actor, Event::new("article.update", "article", id)).await?;
+            audit::record(
+                &state.keys,
+                &mut tx,
+                actor,
+                Event::new("article.update", "article", id),
+            )
+            .await?;
             Saved::go("notice.saved", format!("/articles/{id}"))
         }
         None => {
@@ -268,7 +349,13 @@ pub async fn save(state: &AppState, actor: &Actor, key: &str, id: Option<&str>, 
                 return Ok(saved);
             }
             let id = insert(&mut tx, &actor.id, input, None).await?;
-            audit::record(&state.keys, &mut tx, actor, Event::new("article.create", "article", &id)).await?;
+            audit::record(
+                &state.keys,
+                &mut tx,
+                actor,
+                Event::new("article.create", "article", &id),
+            )
+            .await?;
             let saved = Saved::go("notice.saved", format!("/articles/{id}"));
             form_key::keep(&mut tx, actor, key, &saved).await?;
             saved
@@ -279,7 +366,12 @@ pub async fn save(state: &AppState, actor: &Actor, key: &str, id: Option<&str>, 
 }
 
 /// A new draft with the text of an article that can no longer be changed.
-pub async fn revise(state: &AppState, actor: &Actor, key: &str, id: &str) -> Result<Saved, AppError> {
+pub async fn revise(
+    state: &AppState,
+    actor: &Actor,
+    key: &str,
+    id: &str,
+) -> Result<Saved, AppError> {
     let view = view(state, actor, id).await?;
     let mut tx = state.db.begin().await?;
     if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
@@ -369,7 +461,9 @@ pub async fn advance(
     let now = time::now();
     let mut tx = state.db.begin().await?;
     let mut update = q("UPDATE article SET status = ");
-    update.push_with("?", [step.to()]).push_with(", updated_at = ?", [now]);
+    update
+        .push_with("?", [step.to()])
+        .push_with(", updated_at = ?", [now]);
     if let Some((number, expires)) = approval {
         update.push_with(", approval_no = ?, expires_on = ?", [number, expires]);
     }
@@ -378,17 +472,31 @@ pub async fn advance(
     }
     update.push_with(" WHERE id = ? AND status = ?", [id, step.from()]);
     if update.exec(&mut tx).await.map_err(taken)? == 0 {
-        let (status,): (String,) = q("SELECT status FROM article WHERE id = $1").bind(id).one(&mut tx).await?;
-        return if status == step.to() { Ok(saved) } else { Err(AppError::Conflict("error.article_moved".into())) };
+        let (status,): (String,) = q("SELECT status FROM article WHERE id = $1")
+            .bind(id)
+            .one(&mut tx)
+            .await?;
+        return if status == step.to() {
+            Ok(saved)
+        } else {
+            Err(AppError::Conflict("error.article_moved".into()))
+        };
     }
     step_row(&mut tx, actor, id, step.to(), comment).await?;
-    let event = Event::new("article.advance", "article", id).detail(json!({ "to": step.to(), "comment": comment }));
+    let event = Event::new("article.advance", "article", id)
+        .detail(json!({ "to": step.to(), "comment": comment }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
     Ok(saved)
 }
 
-async fn step_row(tx: &mut Tx, actor: &Actor, id: &str, status: &str, comment: &str) -> DbResult<()> {
+async fn step_row(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: &str,
+    status: &str,
+    comment: &str,
+) -> DbResult<()> {
     q("INSERT INTO article_step (id, article_id, status, comment, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(crypto::new_id())
         .bind(id)
@@ -403,14 +511,28 @@ async fn step_row(tx: &mut Tx, actor: &Actor, id: &str, status: &str, comment: &
 
 /// Marks an imported article, which was approved before, as published.
 pub async fn publish_imported(tx: &mut Tx, actor: &Actor, id: &str) -> DbResult<()> {
-    q("UPDATE article SET status = 'published', published_at = $1 WHERE id = $2").bind(time::now()).bind(id).exec(&mut *tx).await?;
+    q("UPDATE article SET status = 'published', published_at = $1 WHERE id = $2")
+        .bind(time::now())
+        .bind(id)
+        .exec(&mut *tx)
+        .await?;
     step_row(tx, actor, id, "published", "import").await
 }
 
 /// Ties an uploaded image to a draft.
-pub async fn attach_file(state: &AppState, actor: &Actor, id: &str, file: &str, media: &str, bytes: usize) -> Result<(), AppError> {
+pub async fn attach_file(
+    state: &AppState,
+    actor: &Actor,
+    id: &str,
+    file: &str,
+    media: &str,
+    bytes: usize,
+) -> Result<(), AppError> {
     let mut tx = state.db.begin().await?;
-    let draft = q("SELECT COUNT(*) FROM article WHERE id = $1 AND status = 'draft'").bind(id).count(&mut tx).await?;
+    let draft = q("SELECT COUNT(*) FROM article WHERE id = $1 AND status = 'draft'")
+        .bind(id)
+        .count(&mut tx)
+        .await?;
     if draft == 0 {
         return Err(AppError::NotFound);
     }
@@ -434,7 +556,11 @@ pub async fn file_for(db: &Db, id: &str, staff: bool, reader: &Reader) -> Result
              AND a.status = 'published' AND a.expires_on >= ?",
             [&reader.today],
         );
-        query.push(if reader.professional { ")" } else { " AND a.audience = 'public')" });
+        query.push(if reader.professional {
+            ")"
+        } else {
+            " AND a.audience = 'public')"
+        });
     }
     Ok(query.one::<(String,)>(db).await?.0)
 }
@@ -461,12 +587,14 @@ pub async fn toggle_favourite(db: &Db, reader: &str, article_id: &str) -> DbResu
 
 /// Whether a reader saved an article.
 pub async fn is_favourite(db: &Db, reader: &str, article_id: &str) -> DbResult<bool> {
-    Ok(q("SELECT COUNT(*) FROM favourite WHERE reader = $1 AND article_id = $2")
-        .bind(reader)
-        .bind(article_id)
-        .count(db)
-        .await?
-        > 0)
+    Ok(
+        q("SELECT COUNT(*) FROM favourite WHERE reader = $1 AND article_id = $2")
+            .bind(reader)
+            .bind(article_id)
+            .count(db)
+            .await?
+            > 0,
+    )
 }
 
 /// Articles by what is to be done with them.

@@ -28,14 +28,20 @@ use crate::shared::{AppError, Role};
 const FOLDER: &str = "demo";
 
 const REGIONS: [(&str, [&str; 3]); 4] = [
-    ("华北大区", ["北京地区", "天津地区", "河北地区"]),
     ("华东大区", ["上海地区", "福建地区", "江浙地区"]),
+    ("华北大区", ["北京地区", "天津地区", "河北地区"]),
     ("华中大区", ["武汉地区", "鄂西地区", "鄂东地区"]),
     ("西南大区", ["重庆地区", "成都地区", "云贵地区"]),
 ];
 
-const SURNAMES: &[&str] = &["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马", "罗"];
-const GIVEN: &[&str] = &["伟", "芳", "娜", "敏", "静", "磊", "洋", "艳", "勇", "杰", "娟", "涛", "明", "超", "秀英", "霞", "平", "建国", "文博", "雨欣", "子轩", "思远", "佳怡", "晓东"];
+const SURNAMES: &[&str] = &[
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林",
+    "何", "郭", "马", "罗",
+];
+const GIVEN: &[&str] = &[
+    "伟", "芳", "娜", "敏", "静", "磊", "洋", "艳", "勇", "杰", "娟", "涛", "明", "超", "秀英",
+    "霞", "平", "建国", "文博", "雨欣", "子轩", "思远", "佳怡", "晓东",
+];
 
 /// Phone of the demo account of a role.
 pub fn account(role: Role) -> String {
@@ -54,7 +60,10 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
 
     let hash = password::hash(DEMO_PASSWORD.to_owned()).await?;
     let mut tx = state.db.begin().await?;
-    q("INSERT INTO setting (name, value) VALUES ('demo', $1)").bind(seed.to_string()).exec(&mut tx).await?;
+    q("INSERT INTO setting (name, value) VALUES ('demo', $1)")
+        .bind(seed.to_string())
+        .exec(&mut tx)
+        .await?;
     let reps = people(state, &mut tx, &actor, &mut rng, &hash).await?;
     tx.commit().await?;
     clock.step("people and units");
@@ -70,7 +79,13 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     }
     import(state, &actor, Kind::Hcps, &hcps).await?;
     clock.step("HCPs");
-    let report = importing::articles(state, &actor, &Path::new(FOLDER).join("articles"), Mode::All).await?;
+    let report = importing::articles(
+        state,
+        &actor,
+        &Path::new(FOLDER).join("articles"),
+        Mode::All,
+    )
+    .await?;
     refused(&report.invalid)?;
     clock.step("articles");
 
@@ -98,13 +113,21 @@ impl Default for Clock {
 
 impl Clock {
     fn step(&self, what: &str) {
-        println!("demo: {what} ({:.1} s)", self.0.replace(Instant::now()).elapsed().as_secs_f64());
+        println!(
+            "demo: {what} ({:.1} s)",
+            self.0.replace(Instant::now()).elapsed().as_secs_f64()
+        );
     }
 }
 
 fn read(name: &str) -> Result<Vec<u8>, AppError> {
     let path = Path::new(FOLDER).join(name);
-    std::fs::read(&path).map_err(|e| internal(format!("{}: {e} (run from the project's folder)", path.display())))
+    std::fs::read(&path).map_err(|e| {
+        internal(format!(
+            "{}: {e} (run from the project's folder)",
+            path.display()
+        ))
+    })
 }
 
 async fn import(state: &AppState, actor: &Actor, kind: Kind, bytes: &[u8]) -> Result<(), AppError> {
@@ -115,7 +138,10 @@ async fn import(state: &AppState, actor: &Actor, kind: Kind, bytes: &[u8]) -> Re
 fn refused(invalid: &[crate::workbench::model::Invalid]) -> Result<(), AppError> {
     match invalid.first() {
         None => Ok(()),
-        Some(first) => Err(internal(format!("the demo's file has a bad row {}: {}", first.row, first.reason))),
+        Some(first) => Err(internal(format!(
+            "the demo's file has a bad row {}: {}",
+            first.row, first.reason
+        ))),
     }
 }
 
@@ -125,12 +151,22 @@ struct DemoRep {
     district: usize,
 }
 
-async fn people(state: &AppState, tx: &mut Tx, actor: &Actor, rng: &mut StdRng, hash: &str) -> Result<Vec<DemoRep>, AppError> {
+async fn people(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    rng: &mut StdRng,
+    hash: &str,
+) -> Result<Vec<DemoRep>, AppError> {
     let company = store::ensure_unit(tx, None, &state.config.server.company, "company").await?;
     let business = store::ensure_unit(tx, Some(&company), "慢病事业部", "business_unit").await?;
     let mut number = 0;
     let name = |rng: &mut StdRng| {
-        format!("{}{}", SURNAMES.choose(rng).unwrap_or(&"王"), GIVEN.choose(rng).unwrap_or(&"伟"))
+        format!(
+            "{}{}",
+            SURNAMES.choose(rng).unwrap_or(&"王"),
+            GIVEN.choose(rng).unwrap_or(&"伟")
+        )
     };
     let mut phone = || {
         number += 1;
@@ -140,21 +176,80 @@ async fn people(state: &AppState, tx: &mut Tx, actor: &Actor, rng: &mut StdRng, 
     let mut first_rep = true;
     for (r, (region, districts)) in REGIONS.iter().enumerate() {
         let region_id = store::ensure_unit(tx, Some(&business), region, "region").await?;
-        let manager_phone = if r == 0 { account(Role::Manager) } else { phone() };
-        add(state, tx, actor, &name(rng), Role::Manager, &region_id, &manager_phone, Some(&region_id), hash).await?;
+        let manager_phone = if r == 0 {
+            account(Role::Manager)
+        } else {
+            phone()
+        };
+        add(
+            state,
+            tx,
+            actor,
+            &name(rng),
+            Role::Manager,
+            &region_id,
+            &manager_phone,
+            Some(&region_id),
+            hash,
+        )
+        .await?;
         for (d, district) in districts.iter().enumerate() {
-            let district_id = store::ensure_unit(tx, Some(&region_id), district, "district").await?;
+            let district_id =
+                store::ensure_unit(tx, Some(&region_id), district, "district").await?;
             let manager_phone = phone();
-            add(state, tx, actor, &name(rng), Role::Manager, &district_id, &manager_phone, Some(&district_id), hash).await?;
+            add(
+                state,
+                tx,
+                actor,
+                &name(rng),
+                Role::Manager,
+                &district_id,
+                &manager_phone,
+                Some(&district_id),
+                hash,
+            )
+            .await?;
             for _ in 0..5 {
-                let rep_phone = if std::mem::take(&mut first_rep) { account(Role::Rep) } else { phone() };
-                add(state, tx, actor, &name(rng), Role::Rep, &district_id, &rep_phone, None, hash).await?;
-                reps.push(DemoRep { phone: rep_phone, district: r * 3 + d });
+                let rep_phone = if std::mem::take(&mut first_rep) {
+                    account(Role::Rep)
+                } else {
+                    phone()
+                };
+                add(
+                    state,
+                    tx,
+                    actor,
+                    &name(rng),
+                    Role::Rep,
+                    &district_id,
+                    &rep_phone,
+                    None,
+                    hash,
+                )
+                .await?;
+                reps.push(DemoRep {
+                    phone: rep_phone,
+                    district: r * 3 + d,
+                });
             }
         }
     }
-    for role in Role::ALL.into_iter().filter(|r| !matches!(r, Role::Rep | Role::Manager)) {
-        add(state, tx, actor, &name(rng), role, &company, &account(role), None, hash).await?;
+    for role in Role::ALL
+        .into_iter()
+        .filter(|r| !matches!(r, Role::Rep | Role::Manager))
+    {
+        add(
+            state,
+            tx,
+            actor,
+            &name(rng),
+            role,
+            &company,
+            &account(role),
+            None,
+            hash,
+        )
+        .await?;
     }
     Ok(reps)
 }
@@ -186,15 +281,16 @@ async fn add(
 
 /// Every hospital goes to a rep of a region by its province; some stay without one.
 async fn assignments(state: &AppState, reps: &[DemoRep]) -> Result<String, AppError> {
-    let hospitals: Vec<(String, String)> =
-        q("SELECT code, province FROM terminal ORDER BY code").all(&state.db).await?;
+    let hospitals: Vec<(String, String)> = q("SELECT code, province FROM terminal ORDER BY code")
+        .all(&state.db)
+        .await?;
     let from = time::shift_day(&state.zone.today(), -90);
     let mut out = String::from("终端编码,负责人手机号,开始日期\n");
     let mut turn = [0_usize; 4];
     for (i, (code, province)) in hospitals.iter().enumerate() {
         let region = match province.as_str() {
-            "北京市" | "天津市" | "河北省" => 0,
-            "上海市" | "福建省" | "江苏省" | "浙江省" => 1,
+            "上海市" | "福建省" | "江苏省" | "浙江省" => 0,
+            "北京市" | "天津市" | "河北省" => 1,
             "湖北省" => 2,
             "" => continue,
             _ => 3,
@@ -219,7 +315,11 @@ fn more_hcps(csv: &[u8], rng: &mut StdRng) -> String {
         if cells.len() < 8 {
             continue;
         }
-        let name = format!("{}{}", SURNAMES.choose(rng).unwrap_or(&"王"), GIVEN.choose(rng).unwrap_or(&"伟"));
+        let name = format!(
+            "{}{}",
+            SURNAMES.choose(rng).unwrap_or(&"王"),
+            GIVEN.choose(rng).unwrap_or(&"伟")
+        );
         let phone = format!("1990{:07}", i * 13 + 1);
         (cells[0], cells[1]) = (&name, &phone);
         let _ = writeln!(out, "{}", cells.join(","));
@@ -229,7 +329,10 @@ fn more_hcps(csv: &[u8], rng: &mut StdRng) -> String {
 
 /// A third of the HCPs is onboarded, a tenth invited; most of the onboarded agree to be named.
 async fn onboard(state: &AppState, tx: &mut Tx, rng: &mut StdRng) -> Result<(), AppError> {
-    let hcps: Vec<(String,)> = q("SELECT id FROM hcp WHERE owner_id IS NOT NULL ORDER BY pinyin, phone_masked, id").all(&mut *tx).await?;
+    let hcps: Vec<(String,)> =
+        q("SELECT id FROM hcp WHERE owner_id IS NOT NULL ORDER BY pinyin, phone_masked, id")
+            .all(&mut *tx)
+            .await?;
     let now = time::now();
     let mut consents = Vec::new();
     let (mut onboarded, mut invited) = (Vec::new(), Vec::new());
@@ -237,7 +340,11 @@ async fn onboard(state: &AppState, tx: &mut Tx, rng: &mut StdRng) -> Result<(), 
         match rng.random_range(0..30) {
             0..10 => {
                 let at = now - rng.random_range(60..85) * time::DAY;
-                for (purpose, granted) in [("profile", true), ("push", rng.random_bool(0.8)), ("tracking", rng.random_bool(0.85))] {
+                for (purpose, granted) in [
+                    ("profile", true),
+                    ("push", rng.random_bool(0.8)),
+                    ("tracking", rng.random_bool(0.85)),
+                ] {
                     consents.push(vec![
                         crypto::new_id().into(),
                         (&id).into(),
@@ -254,11 +361,19 @@ async fn onboard(state: &AppState, tx: &mut Tx, rng: &mut StdRng) -> Result<(), 
             _ => {}
         }
     }
-    insert_many(tx, "INSERT INTO consent (id, hcp_id, purpose, text_version, granted, channel, at)", consents, "").await?;
+    insert_many(
+        tx,
+        "INSERT INTO consent (id, hcp_id, purpose, text_version, granted, channel, at)",
+        consents,
+        "",
+    )
+    .await?;
     for chunk in onboarded.chunks(500) {
         let mut update = q("UPDATE hcp SET state = 'onboarded', onboarded_at = CASE id");
         for (id, at) in chunk {
-            update.push_with(" WHEN ?", [id.as_str()]).push_with(" THEN ?", [*at]);
+            update
+                .push_with(" WHEN ?", [id.as_str()])
+                .push_with(" THEN ?", [*at]);
         }
         update.push(" ELSE NULL END WHERE id IN (''");
         for (id, _) in chunk {
@@ -276,8 +391,10 @@ async fn onboard(state: &AppState, tx: &mut Tx, rng: &mut StdRng) -> Result<(), 
         update.exec(&mut *tx).await?;
     }
     // One bound browser, so that an HCP's pages can be looked at.
-    let owned: Option<(String,)> = q("SELECT h.id FROM hcp h JOIN staff s ON s.id = h.owner_id WHERE h.state = 'onboarded' \
-         AND s.phone_index = $1 ORDER BY h.pinyin, h.id LIMIT 1")
+    let owned: Option<(String,)> = q(
+        "SELECT h.id FROM hcp h JOIN staff s ON s.id = h.owner_id WHERE h.state = 'onboarded' \
+         AND s.phone_index = $1 ORDER BY h.pinyin, h.id LIMIT 1",
+    )
     .bind(state.keys.phone_index(&account(Role::Rep)))
     .optional(&mut *tx)
     .await?;

@@ -48,7 +48,11 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     let demo = store::is_demo(&state.db).await?;
     let rep = state.keys.phone_index(&super::account(Role::Rep));
     let one = async |sql: &str| -> Result<Option<String>, AppError> {
-        Ok(q(sql).bind(&rep).optional::<(String,)>(&state.db).await?.map(|(id,)| id))
+        Ok(q(sql)
+            .bind(&rep)
+            .optional::<(String,)>(&state.db)
+            .await?
+            .map(|(id,)| id))
     };
     let hcp = one("SELECT h.id FROM hcp h JOIN staff s ON s.id = h.owner_id WHERE s.phone_index = $1 \
          ORDER BY (SELECT COUNT(*) FROM share_link l WHERE l.sharer = 'hcp:' || h.id AND l.opened_at IS NOT NULL) DESC, h.id LIMIT 1")
@@ -56,12 +60,15 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     let article = one("SELECT l.article_id FROM share_link l JOIN staff s ON s.id = l.root_staff_id WHERE s.phone_index = $1 \
          GROUP BY l.article_id ORDER BY COUNT(*) DESC, l.article_id LIMIT 1")
     .await?;
-    let draft = one("SELECT id FROM article WHERE status = 'draft' AND $1 <> '' ORDER BY id LIMIT 1").await?;
+    let draft =
+        one("SELECT id FROM article WHERE status = 'draft' AND $1 <> '' ORDER BY id LIMIT 1")
+            .await?;
     let person = one("SELECT id FROM staff WHERE phone_index = $1").await?;
     let link = one("SELECT l.token FROM share_link l JOIN staff s ON s.id = l.root_staff_id JOIN article a ON a.id = l.article_id \
          WHERE s.phone_index = $1 AND a.audience = 'public' AND l.parent IS NULL ORDER BY l.token LIMIT 1")
     .await?;
-    let code = one("SELECT token FROM invitation WHERE $1 <> '' ORDER BY created_at DESC LIMIT 1").await?;
+    let code =
+        one("SELECT token FROM invitation WHERE $1 <> '' ORDER BY created_at DESC LIMIT 1").await?;
     let example = |path: &str| -> Option<String> {
         let id = match path.split('/').nth(1).unwrap_or("") {
             _ if !path.contains('{') => return Some(path.to_owned()),
@@ -84,8 +91,16 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         .iter()
         .map(|page| {
             let permission = page_permission(page.path());
-            let roles = Role::ALL.into_iter().filter(|r| r.may(permission)).map(Role::code).collect();
-            RouteInfo { path: page.path().to_owned(), roles, example: example(page.path()) }
+            let roles = Role::ALL
+                .into_iter()
+                .filter(|r| r.may(permission))
+                .map(Role::code)
+                .collect();
+            RouteInfo {
+                path: page.path().to_owned(),
+                roles,
+                example: example(page.path()),
+            }
         })
         .collect();
     routes.extend(PUBLIC.iter().map(|(path, roles)| RouteInfo {
@@ -93,7 +108,15 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         roles: roles.to_vec(),
         example: example(path),
     }));
-    let accounts = Role::ALL.into_iter().filter(|_| demo).map(|r| (r.code(), super::account(r))).collect();
+    let accounts = Role::ALL
+        .into_iter()
+        .filter(|_| demo)
+        .map(|r| (r.code(), super::account(r)))
+        .collect();
     let hcp_cookie = demo.then(|| format!("hid={}", super::device_token(state)));
-    Ok(List { routes, accounts, hcp_cookie })
+    Ok(List {
+        routes,
+        accounts,
+        hcp_cookie,
+    })
 }

@@ -56,10 +56,17 @@ struct World<'a> {
 }
 
 /// Writes about `wanted` views and gives how many there are.
-pub async fn load(state: &AppState, tx: &mut Tx, rng: &mut StdRng, wanted: usize) -> Result<usize, AppError> {
+pub async fn load(
+    state: &AppState,
+    tx: &mut Tx,
+    rng: &mut StdRng,
+    wanted: usize,
+) -> Result<usize, AppError> {
     let articles: Vec<(String, String, i64)> =
         q("SELECT id, audience, han_count FROM article WHERE status = 'published' ORDER BY approval_no").all(&mut *tx).await?;
-    let staff: Vec<(String,)> = q("SELECT id FROM staff WHERE role = 'rep' ORDER BY employee_no").all(&mut *tx).await?;
+    let staff: Vec<(String,)> = q("SELECT id FROM staff WHERE role = 'rep' ORDER BY employee_no")
+        .all(&mut *tx)
+        .await?;
     let named: Vec<(String, String)> = q("SELECT h.owner_id, h.id FROM hcp h JOIN consent c ON c.hcp_id = h.id \
          AND c.purpose = 'tracking' AND c.granted WHERE h.state = 'onboarded' ORDER BY h.pinyin, h.phone_masked, h.id")
     .all(&mut *tx)
@@ -74,9 +81,19 @@ pub async fn load(state: &AppState, tx: &mut Tx, rng: &mut StdRng, wanted: usize
         now: time::now(),
         articles: articles
             .into_iter()
-            .map(|(id, audience, han)| Article { id, professional: audience == "professional", expected_ms: rules::expected_ms(han) })
+            .map(|(id, audience, han)| Article {
+                id,
+                professional: audience == "professional",
+                expected_ms: rules::expected_ms(han),
+            })
             .collect(),
-        reps: staff.into_iter().map(|(id,)| { let hcps = own.remove(&id).unwrap_or_default(); (id, hcps) }).collect(),
+        reps: staff
+            .into_iter()
+            .map(|(id,)| {
+                let hcps = own.remove(&id).unwrap_or_default();
+                (id, hcps)
+            })
+            .collect(),
         links: Vec::new(),
         views: Vec::new(),
         visitors: 0,
@@ -98,8 +115,15 @@ impl World<'_> {
         let staff = (self.rng.random::<f64>().powf(1.6) * self.reps.len() as f64) as usize;
         let article = (self.rng.random::<f64>().powf(1.4) * self.articles.len() as f64) as usize;
         let day = self.rng.random_range(0..60);
-        let at = self.now - day * time::DAY - self.rng.random_range(0..12) * time::HOUR - self.rng.random_range(0..time::HOUR);
-        let recipient = if self.rng.random_bool(0.75) { self.reps[staff].1.choose(self.rng).cloned() } else { None };
+        let at = self.now
+            - day * time::DAY
+            - self.rng.random_range(0..12) * time::HOUR
+            - self.rng.random_range(0..time::HOUR);
+        let recipient = if self.rng.random_bool(0.75) {
+            self.reps[staff].1.choose(self.rng).cloned()
+        } else {
+            None
+        };
         let index = self.links.len();
         self.links.push(Link {
             token: crypto::random_token(16),
@@ -127,7 +151,10 @@ impl World<'_> {
 
     /// Another reader of a link: a colleague, or a visitor where the article is public.
     fn somebody(&mut self, link: usize) {
-        let (staff, professional) = (self.links[link].staff, self.articles[self.links[link].article].professional);
+        let (staff, professional) = (
+            self.links[link].staff,
+            self.articles[self.links[link].article].professional,
+        );
         if professional || self.rng.random_bool(0.25) {
             if let Some(hcp) = self.reps[staff].1.choose(self.rng) {
                 let reader = format!("hcp:{hcp}");
@@ -140,13 +167,23 @@ impl World<'_> {
     }
 
     fn reader(&mut self, link: usize, reader: String) {
-        let (article, level, at) = (self.links[link].article, self.links[link].level, self.links[link].at);
-        let below_own = std::iter::successors(Some(link), |l| self.links[*l].parent).any(|l| self.links[l].sharer == reader);
+        let (article, level, at) = (
+            self.links[link].article,
+            self.links[link].level,
+            self.links[link].at,
+        );
+        let below_own = std::iter::successors(Some(link), |l| self.links[*l].parent)
+            .any(|l| self.links[l].sharer == reader);
         if below_own {
             return;
         }
         let first = at + self.rng.random_range(time::MINUTE..2 * time::DAY);
-        let token = self.state.keys.derived_token(&["link", &self.links[link].token, &self.articles[article].id, &reader]);
+        let token = self.state.keys.derived_token(&[
+            "link",
+            &self.links[link].token,
+            &self.articles[article].id,
+            &reader,
+        ]);
         if first >= self.now || !self.seen.insert(token.clone()) {
             return;
         }
@@ -154,9 +191,18 @@ impl World<'_> {
         loop {
             let expected = self.articles[article].expected_ms as f64;
             let dwell = (expected * (0.08 + self.rng.random::<f64>().powi(2) * 1.4)) as i64;
-            let dwell_ms = self.rng.random_bool(0.92).then(|| dwell.min(rules::DWELL_MOST));
+            let dwell_ms = self
+                .rng
+                .random_bool(0.92)
+                .then(|| dwell.min(rules::DWELL_MOST));
             let depth = (100.0 * self.rng.random::<f64>().sqrt()).round() as i64;
-            self.views.push(View { link, reader: reader.clone(), at: when, dwell_ms, depth });
+            self.views.push(View {
+                link,
+                reader: reader.clone(),
+                at: when,
+                dwell_ms,
+                depth,
+            });
             when += self.rng.random_range(10_000..3 * time::DAY);
             if when >= self.now || !self.rng.random_bool(0.22) {
                 break;
@@ -177,7 +223,11 @@ impl World<'_> {
             pressed: false,
             opened_at: None,
         });
-        let passes_on = if level < 5 { [0.0, 0.45, 0.3, 0.18, 0.1][level as usize] } else { 0.0 };
+        let passes_on = if level < 5 {
+            [0.0, 0.45, 0.3, 0.18, 0.1][level as usize]
+        } else {
+            0.0
+        };
         if self.rng.random_bool(passes_on) {
             self.links[own].pressed = self.rng.random_bool(0.7);
             let readers = self.rng.random_range(1..5);
@@ -202,7 +252,8 @@ async fn write(mut world: World<'_>, tx: &mut Tx) -> Result<usize, AppError> {
         if counts {
             last.insert(key, view.at);
         }
-        let finished = rules::is_finished(view.depth, view.dwell_ms.unwrap_or(0), article.expected_ms);
+        let finished =
+            rules::is_finished(view.depth, view.dwell_ms.unwrap_or(0), article.expected_ms);
         rows.push(vec![
             crypto::new_id().into(),
             (&article.id).into(),
@@ -256,7 +307,13 @@ async fn write(mut world: World<'_>, tx: &mut Tx) -> Result<usize, AppError> {
     let head = "INSERT INTO share_link (token, article_id, sharer, parent, root, root_staff_id, level, channel, \
                 recipient_id, created_at, created_on, pressed_at, opened_at)";
     insert_many(tx, head, links, "").await?;
-    insert_many(tx, "INSERT INTO share_closure (ancestor, descendant)", closure, "").await?;
+    insert_many(
+        tx,
+        "INSERT INTO share_closure (ancestor, descendant)",
+        closure,
+        "",
+    )
+    .await?;
     let head = "INSERT INTO article_view (id, article_id, link, root_staff_id, reader, at, viewed_on, kind, reread, \
                 dwell_ms, depth, finished)";
     insert_many(tx, head, rows, "").await?;

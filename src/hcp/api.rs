@@ -24,7 +24,11 @@ pub async fn list_hcps(
     #[server(default)] page: i64,
 ) -> AppResult<HcpList> {
     let actor = guard::require(Permission::ReadHcps).await?;
-    let filter = store::Filter { text, state: hcp_state, department };
+    let filter = store::Filter {
+        text,
+        state: hcp_state,
+        department,
+    };
     Ok(store::list(&state().db, &actor, &filter, page.max(1)).await?)
 }
 
@@ -37,12 +41,21 @@ pub async fn get_hcp(id: String) -> AppResult<HcpView> {
     let (province, city, onboarded_at) = store::profile(&state, &id).await?;
     let today = state.zone.today();
     let sharer = format!("hcp:{id}");
-    let range = sharing::metrics::Range { from: time::shift_day(&today, -59), to: today.clone() };
+    let range = sharing::metrics::Range {
+        from: time::shift_day(&today, -59),
+        to: today.clone(),
+    };
     let tracked = onboarding::may_track(&state.db, &id).await?;
-    let metrics =
-        if tracked { Some(sharing::metrics::of_hcp(&state.db, &sharer, &range).await?) } else { None };
+    let metrics = if tracked {
+        Some(sharing::metrics::of_hcp(&state.db, &sharer, &range).await?)
+    } else {
+        None
+    };
     let weights = sharing::metrics::weights(&state.db).await?;
-    let trend_range = sharing::metrics::Range { from: time::shift_day(&today, -29), to: today };
+    let trend_range = sharing::metrics::Range {
+        from: time::shift_day(&today, -29),
+        to: today,
+    };
     Ok(HcpView {
         province,
         city,
@@ -50,9 +63,16 @@ pub async fn get_hcp(id: String) -> AppResult<HcpView> {
         phone_full: store::revealed_phone(&state, &actor, &id).await?,
         consents: store::consents(&state, &id).await?,
         ownership: store::ownership(&state, &id).await?,
-        index: (metrics.as_ref().map_or(0.0, |m| weights.index(m)), weights.formula()),
-        trend: sharing::metrics::trend_of_hcp(&state.db, &sharer, &trend_range).await?,
-        trees: if tracked { sharing::store::trees_of(&state.db, &sharer).await? } else { Vec::new() },
+        index: (
+            metrics.as_ref().map_or(0.0, |m| weights.index(m)),
+            weights.formula(),
+        ),
+        trend: sharing::metrics::trend_of_hcp(&state.db, &sharer, None, &trend_range).await?,
+        trees: if tracked {
+            sharing::store::trees_of(&state.db, &sharer).await?
+        } else {
+            Vec::new()
+        },
         metrics,
         may_invite: actor.role.may(Permission::InviteHcps),
         may_reveal: actor.role.may(Permission::RevealPhones),
@@ -93,7 +113,12 @@ pub async fn get_invitation(id: String) -> AppResult<InvitationView> {
         Some((id, token, expires)) => {
             let url = format!("{origin}/i/{token}");
             let svg = sharing::qr_svg(&url)?;
-            Some(InvitationCode { id, url, svg, expires: state.zone.minute(expires) })
+            Some(InvitationCode {
+                id,
+                url,
+                svg,
+                expires: state.zone.minute(expires),
+            })
         }
         None => None,
     };

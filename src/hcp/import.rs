@@ -38,32 +38,58 @@ struct Fields {
 
 impl Fields {
     fn joined(&self) -> String {
-        [&self.name, &self.terminal_id, &self.department, &self.title, &self.sex, &self.province, &self.city]
-            .map(String::as_str)
-            .join("|")
+        [
+            &self.name,
+            &self.terminal_id,
+            &self.department,
+            &self.title,
+            &self.sex,
+            &self.province,
+            &self.city,
+        ]
+        .map(String::as_str)
+        .join("|")
     }
 }
 
 /// The hospital of a row: by name, and where several bear it by province and city.
-fn hospital<'a>(by_name: &'a HashMap<String, Vec<Hospital>>, row: &Row<'_>) -> Option<&'a Hospital> {
+fn hospital<'a>(
+    by_name: &'a HashMap<String, Vec<Hospital>>,
+    row: &Row<'_>,
+) -> Option<&'a Hospital> {
     let same = by_name.get(&row.get("医院"))?;
     if let [only] = same.as_slice() {
         return Some(only);
     }
     let (province, city) = (row.get("省份"), row.get("城市"));
-    let mut near = same.iter().filter(|h| h.province == province && h.city == city);
+    let mut near = same
+        .iter()
+        .filter(|h| h.province == province && h.city == city);
     near.next().filter(|_| near.next().is_none())
 }
 
 /// Imports HCPs within `tx`. New ones belong to the owner of their hospital, if there is one.
-pub async fn import(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table) -> Result<ImportReport, AppError> {
+pub async fn import(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    table: &Table,
+) -> Result<ImportReport, AppError> {
     let mut by_name: HashMap<String, Vec<Hospital>> = HashMap::new();
-    for hospital in q("SELECT id, name, province, city FROM terminal").all::<Hospital>(&mut *tx).await? {
-        by_name.entry(hospital.name.clone()).or_default().push(hospital);
+    for hospital in q("SELECT id, name, province, city FROM terminal")
+        .all::<Hospital>(&mut *tx)
+        .await?
+    {
+        by_name
+            .entry(hospital.name.clone())
+            .or_default()
+            .push(hospital);
     }
-    let known: HashMap<String, Known> = q("SELECT phone_index, id, name || '|' || COALESCE(terminal_id, '') || '|' || \
+    let known: HashMap<String, Known> = q(
+        "SELECT phone_index, id, name || '|' || COALESCE(terminal_id, '') || '|' || \
          department || '|' || title || '|' || sex || '|' || province || '|' || city AS fields \
-         FROM hcp WHERE phone_index IS NOT NULL")
+         FROM hcp WHERE phone_index IS NOT NULL",
+    )
     .all::<Known>(&mut *tx)
     .await?
     .into_iter()
@@ -72,32 +98,48 @@ pub async fn import(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table)
     let owners = crate::terminal::store::owners(tx).await?;
     let mut report = ImportReport::default();
     let mut seen = HashSet::new();
-    let (mut rows, mut terms, mut history): (Vec<Vec<Arg>>, Vec<Vec<Arg>>, Vec<Vec<Arg>>) = Default::default();
+    let (mut rows, mut terms, mut history): (Vec<Vec<Arg>>, Vec<Vec<Arg>>, Vec<Vec<Arg>>) =
+        Default::default();
     let now = time::now();
     for row in table.iter() {
         let before = report.invalid.len();
         let name = row.get("姓名");
         if name.is_empty() {
-            report.invalid.push(row.invalid("姓名", tr!("import.name_missing")));
+            report
+                .invalid
+                .push(row.invalid("姓名", tr!("import.name_missing")));
         }
         let phone = rules::phone(&row.get("手机号"));
         match &phone {
             None if row.get("手机号").is_empty() => {
-                report.invalid.push(row.invalid("手机号", tr!("import.phone_missing")));
+                report
+                    .invalid
+                    .push(row.invalid("手机号", tr!("import.phone_missing")));
             }
-            None => report.invalid.push(row.invalid("手机号", tr!("import.phone_format"))),
+            None => report
+                .invalid
+                .push(row.invalid("手机号", tr!("import.phone_format"))),
             Some(phone) if !seen.insert(phone.clone()) => {
-                report.invalid.push(row.invalid("手机号", tr!("import.phone_repeated")));
+                report
+                    .invalid
+                    .push(row.invalid("手机号", tr!("import.phone_repeated")));
             }
             Some(_) => {}
         }
         let hospital = hospital(&by_name, &row);
         if hospital.is_none() {
             let several = by_name.contains_key(&row.get("医院"));
-            let reason = if several { tr!("import.hospital_several") } else { tr!("import.hospital_unknown") };
+            let reason = if several {
+                tr!("import.hospital_several")
+            } else {
+                tr!("import.hospital_unknown")
+            };
             report.invalid.push(row.invalid("医院", reason));
         }
-        let (Some(phone), Some(hospital), true) = (phone, hospital, report.invalid.len() == before) else { continue };
+        let (Some(phone), Some(hospital), true) = (phone, hospital, report.invalid.len() == before)
+        else {
+            continue;
+        };
         let fields = Fields {
             name,
             terminal_id: hospital.id.clone(),
@@ -129,7 +171,14 @@ pub async fn import(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table)
             .bind(&stored.id)
             .exec(&mut *tx)
             .await?;
-            super::onboarding::index_terms(tx, &stored.id, &fields.name, &fields.department, &fields.title).await?;
+            super::onboarding::index_terms(
+                tx,
+                &stored.id,
+                &fields.name,
+                &fields.department,
+                &fields.title,
+            )
+            .await?;
             report.updated += 1;
             continue;
         }
@@ -145,7 +194,17 @@ pub async fn import(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table)
                 (&actor.id).into(),
             ]);
         }
-        terms.extend(search::rows("hcp", &id, &[&fields.name, &pinyin, &initials, &fields.department, &fields.title]));
+        terms.extend(search::rows(
+            "hcp",
+            &id,
+            &[
+                &fields.name,
+                &pinyin,
+                &initials,
+                &fields.department,
+                &fields.title,
+            ],
+        ));
         rows.push(vec![
             id.into(),
             fields.name.into(),

@@ -115,8 +115,10 @@ async fn bind(
     from: &From<'_>,
 ) -> Result<String, AppError> {
     let now = time::now();
-    q("UPDATE hcp SET state = CASE WHEN state = 'pending' THEN state ELSE 'onboarded' END, \
-       onboarded_at = COALESCE(onboarded_at, $1), updated_at = $1 WHERE id = $2")
+    q(
+        "UPDATE hcp SET state = CASE WHEN state = 'pending' THEN state ELSE 'onboarded' END, \
+       onboarded_at = COALESCE(onboarded_at, $1), updated_at = $1 WHERE id = $2",
+    )
     .bind(now)
     .bind(hcp_id)
     .exec(&mut *tx)
@@ -127,7 +129,11 @@ async fn bind(
         .bind(hcp_id)
         .exec(&mut *tx)
         .await?;
-    for (purpose, granted) in [("profile", consents.profile), ("push", consents.push), ("tracking", consents.tracking)] {
+    for (purpose, granted) in [
+        ("profile", consents.profile),
+        ("push", consents.push),
+        ("tracking", consents.tracking),
+    ] {
         q("INSERT INTO consent (id, hcp_id, purpose, text_version, granted, channel, at) VALUES ($1, $2, $3, $4, $5, $6, $7)")
             .bind(crypto::new_id())
             .bind(hcp_id)
@@ -189,8 +195,10 @@ pub async fn register(
     let now = time::now();
     let mut tx = state.db.begin().await?;
     let index = state.keys.phone_index(phone);
-    let known: Option<(String, String)> =
-        q("SELECT id, state FROM hcp WHERE phone_index = $1").bind(&index).optional(&mut tx).await?;
+    let known: Option<(String, String)> = q("SELECT id, state FROM hcp WHERE phone_index = $1")
+        .bind(&index)
+        .optional(&mut tx)
+        .await?;
     let (id, waits) = match known {
         Some((id, hcp_state)) => (id, hcp_state == "pending"),
         None => {
@@ -226,9 +234,21 @@ pub async fn register(
 }
 
 /// Makes an HCP findable by name, pinyin, department and title.
-pub async fn index_terms(tx: &mut Tx, id: &str, name: &str, department: &str, title: &str) -> DbResult<()> {
+pub async fn index_terms(
+    tx: &mut Tx,
+    id: &str,
+    name: &str,
+    department: &str,
+    title: &str,
+) -> DbResult<()> {
     let (pinyin, initials) = search::pinyin(name);
-    search::index(tx, "hcp", id, &[name, &pinyin, &initials, department, title]).await
+    search::index(
+        tx,
+        "hcp",
+        id,
+        &[name, &pinyin, &initials, department, title],
+    )
+    .await
 }
 
 /// A steward lets a registration stand as a new HCP, who goes to the hospital's owner.
@@ -242,21 +262,34 @@ pub async fn approve(state: &AppState, actor: &Actor, id: &str) -> Result<Saved,
     if done == 0 {
         return Err(AppError::Conflict("error.decided".into()));
     }
-    let owner: Option<(String,)> = q("SELECT a.staff_id FROM hcp h JOIN terminal_assignment a ON a.terminal_id = h.terminal_id \
-         AND a.ends_on IS NULL AND a.business_line = 'default' WHERE h.id = $1")
+    let owner: Option<(String,)> = q(
+        "SELECT a.staff_id FROM hcp h JOIN terminal_assignment a ON a.terminal_id = h.terminal_id \
+         AND a.ends_on IS NULL AND a.business_line = 'default' WHERE h.id = $1",
+    )
     .bind(id)
     .optional(&mut tx)
     .await?;
     if let Some((owner,)) = owner {
         store::set_owner(&mut tx, id, &owner, "registration", &actor.id).await?;
     }
-    audit::record(&state.keys, &mut tx, actor, Event::new("hcp.approve", "hcp", id)).await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("hcp.approve", "hcp", id),
+    )
+    .await?;
     tx.commit().await?;
     Ok(Saved::stay("notice.saved"))
 }
 
 /// A steward finds that a registration is a person on file: what hangs on it moves there, with the verified phone.
-pub async fn merge(state: &AppState, actor: &Actor, id: &str, into: &str) -> Result<Saved, AppError> {
+pub async fn merge(
+    state: &AppState,
+    actor: &Actor,
+    id: &str,
+    into: &str,
+) -> Result<Saved, AppError> {
     let now = time::now();
     let mut tx = state.db.begin().await?;
     let phone: Option<(Option<String>, Option<String>, String)> =
@@ -264,11 +297,14 @@ pub async fn merge(state: &AppState, actor: &Actor, id: &str, into: &str) -> Res
             .bind(id)
             .optional(&mut tx)
             .await?;
-    let Some((cipher, index, masked)) = phone else { return Err(AppError::Conflict("error.decided".into())) };
-    let target = q("SELECT COUNT(*) FROM hcp WHERE id = $1 AND state IN ('listed', 'invited', 'onboarded')")
-        .bind(into)
-        .count(&mut tx)
-        .await?;
+    let Some((cipher, index, masked)) = phone else {
+        return Err(AppError::Conflict("error.decided".into()));
+    };
+    let target =
+        q("SELECT COUNT(*) FROM hcp WHERE id = $1 AND state IN ('listed', 'invited', 'onboarded')")
+            .bind(into)
+            .count(&mut tx)
+            .await?;
     if target == 0 {
         return Err(AppError::NotFound);
     }
@@ -288,9 +324,19 @@ pub async fn merge(state: &AppState, actor: &Actor, id: &str, into: &str) -> Res
     .exec(&mut tx)
     .await?;
     for table in ["hcp_device", "consent"] {
-        q(format!("UPDATE {table} SET hcp_id = $1 WHERE hcp_id = $2")).bind(into).bind(id).exec(&mut tx).await?;
+        q(format!("UPDATE {table} SET hcp_id = $1 WHERE hcp_id = $2"))
+            .bind(into)
+            .bind(id)
+            .exec(&mut tx)
+            .await?;
     }
-    audit::record(&state.keys, &mut tx, actor, Event::new("hcp.merge", "hcp", into).detail(json!({ "from": id }))).await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("hcp.merge", "hcp", into).detail(json!({ "from": id })),
+    )
+    .await?;
     tx.commit().await?;
     Ok(Saved::stay("notice.merged"))
 }
@@ -307,8 +353,18 @@ pub async fn reject(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
     if done == 0 {
         return Err(AppError::Conflict("error.decided".into()));
     }
-    q("UPDATE hcp_device SET revoked_at = $1 WHERE hcp_id = $2").bind(now).bind(id).exec(&mut tx).await?;
-    audit::record(&state.keys, &mut tx, actor, Event::new("hcp.reject", "hcp", id)).await?;
+    q("UPDATE hcp_device SET revoked_at = $1 WHERE hcp_id = $2")
+        .bind(now)
+        .bind(id)
+        .exec(&mut tx)
+        .await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("hcp.reject", "hcp", id),
+    )
+    .await?;
     tx.commit().await?;
     Ok(Saved::stay("notice.saved"))
 }
@@ -320,16 +376,33 @@ pub const TRACKED: &str = "EXISTS (SELECT 1 FROM consent agreed WHERE agreed.hcp
 
 /// Whether an HCP's reading may be counted under their name now.
 pub async fn may_track(db: &Db, hcp_id: &str) -> DbResult<bool> {
-    Ok(q(format!("SELECT COUNT(*) FROM hcp h WHERE h.id = $1 AND {TRACKED}")).bind(hcp_id).count(db).await? > 0)
+    Ok(q(format!(
+        "SELECT COUNT(*) FROM hcp h WHERE h.id = $1 AND {TRACKED}"
+    ))
+    .bind(hcp_id)
+    .count(db)
+    .await?
+        > 0)
 }
 
 /// Whether an HCP may see professional content.
 pub async fn is_onboarded(db: &Db, hcp_id: &str) -> DbResult<bool> {
-    Ok(q("SELECT COUNT(*) FROM hcp WHERE id = $1 AND state = 'onboarded'").bind(hcp_id).count(db).await? > 0)
+    Ok(
+        q("SELECT COUNT(*) FROM hcp WHERE id = $1 AND state = 'onboarded'")
+            .bind(hcp_id)
+            .count(db)
+            .await?
+            > 0,
+    )
 }
 
 /// An HCP withdraws a consent; without `profile` they are no longer onboarded and their browsers are unbound.
-pub async fn withdraw(state: &AppState, hcp_id: &str, purpose: &str, address: &str) -> Result<(), AppError> {
+pub async fn withdraw(
+    state: &AppState,
+    hcp_id: &str,
+    purpose: &str,
+    address: &str,
+) -> Result<(), AppError> {
     let now = time::now();
     let mut tx = state.db.begin().await?;
     let done = q("UPDATE consent SET withdrawn_at = $1 WHERE hcp_id = $2 AND purpose = $3 AND granted AND withdrawn_at IS NULL")
@@ -351,7 +424,8 @@ pub async fn withdraw(state: &AppState, hcp_id: &str, purpose: &str, address: &s
                 .exec(&mut tx)
                 .await?;
         }
-        let event = Event::new("consent.withdraw", "hcp", hcp_id).detail(json!({ "purpose": purpose }));
+        let event =
+            Event::new("consent.withdraw", "hcp", hcp_id).detail(json!({ "purpose": purpose }));
         audit::record(&state.keys, &mut tx, Who::hcp(hcp_id, address), event).await?;
     }
     tx.commit().await?;
@@ -369,7 +443,12 @@ pub async fn unbind(db: &Db, token: &str) -> DbResult<()> {
 }
 
 /// An HCP grants push or tracking later, on their own page.
-pub async fn grant(state: &AppState, hcp_id: &str, purpose: &str, address: &str) -> Result<(), AppError> {
+pub async fn grant(
+    state: &AppState,
+    hcp_id: &str,
+    purpose: &str,
+    address: &str,
+) -> Result<(), AppError> {
     let mut tx = state.db.begin().await?;
     let stands = q("SELECT COUNT(*) FROM consent WHERE hcp_id = $1 AND purpose = $2 AND granted AND withdrawn_at IS NULL")
         .bind(hcp_id)

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 use super::api::*;
 use super::model::{HcpRow, HcpView, PendingRow, purpose_label, reason_label, state_label};
 use crate::sharing::pages::MetricsGrid;
-use crate::ui::boot::refresh;
+use crate::ui::boot::{boot, refresh};
 use crate::ui::form::{Confirm, PostForm, Submit};
 use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
 use crate::ui::parts::{Card, DayBars, Loading, PageTitle, outcome};
@@ -27,9 +27,22 @@ fn StateBadge(state: String) -> impl IntoView {
 /// 客户: HCPs within scope.
 #[component]
 pub fn HcpList() -> impl IntoView {
-    let (text, state, department, page) = (param("text"), param("state"), param("department"), page_param());
+    let (text, state, department, page) = (
+        param("text"),
+        param("state"),
+        param("department"),
+        page_param(),
+    );
     let hcps = Resource::new(
-        move || (text.get(), state.get(), department.get(), page.get(), refresh()),
+        move || {
+            (
+                text.get(),
+                state.get(),
+                department.get(),
+                page.get(),
+                refresh(),
+            )
+        },
         |(text, state, department, page, _)| list_hcps(text, state, department, page),
     );
     view! {
@@ -66,6 +79,9 @@ pub fn HcpList() -> impl IntoView {
 /// An HCP in two lines.
 #[component]
 pub fn HcpLine(hcp: HcpRow) -> impl IntoView {
+    // One's own name on every line of one's own list says nothing.
+    let me = boot().me.map(|me| me.name);
+    let owner = hcp.owner.filter(|owner| me.as_ref() != Some(owner));
     view! {
         <span class="flex items-center gap-2">
             <span class="font-medium">{hcp.name}</span>
@@ -76,7 +92,7 @@ pub fn HcpLine(hcp: HcpRow) -> impl IntoView {
             <span>{hcp.hospital}</span>
             <span>{hcp.department}</span>
             <span class="num">{hcp.phone_masked}</span>
-            {hcp.owner.map(|o| view! { <span>{tr!("hcp.owned_by", name = o)}</span> })}
+            {owner.map(|o| view! { <span>{tr!("hcp.owned_by", name = o)}</span> })}
         </span>
     }
 }
@@ -100,7 +116,10 @@ pub fn HcpPage() -> impl IntoView {
 fn HcpCards(hcp: HcpView) -> impl IntoView {
     let row = hcp.row;
     let id = StoredValue::new(row.id.clone());
-    let phone = hcp.phone_full.clone().unwrap_or_else(|| row.phone_masked.clone());
+    let phone = hcp
+        .phone_full
+        .clone()
+        .unwrap_or_else(|| row.phone_masked.clone());
     let hidden = hcp.phone_full.is_none() && !row.phone_masked.is_empty();
     let may_share = hcp.may_invite;
     view! {
@@ -262,7 +281,10 @@ pub fn InvitationCode() -> impl IntoView {
 #[component]
 pub fn PendingList() -> impl IntoView {
     let page = page_param();
-    let rows = Resource::new(move || (page.get(), refresh()), |(page, _)| list_pending(page));
+    let rows = Resource::new(
+        move || (page.get(), refresh()),
+        |(page, _)| list_pending(page),
+    );
     view! {
         <PageTitle title=tr!("pending.title")/>
         <Suspense fallback=Loading>

@@ -1,10 +1,10 @@
 //! What an HCP opens: the personal code's page, self-registration, and their own page.
 
+use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
-use axum::Router;
 use leptos::prelude::*;
 use serde::Deserialize;
 
@@ -52,34 +52,47 @@ struct Onboarding {
 
 impl Onboarding {
     fn consents(&self) -> Consents {
-        Consents { profile: self.profile, push: self.push, tracking: self.tracking }
+        Consents {
+            profile: self.profile,
+            push: self.push,
+            tracking: self.tracking,
+        }
     }
 
     fn need_profile(&self) -> AppResult<()> {
-        if self.profile { Ok(()) } else { Err(AppError::field("profile", "consent.profile_needed")) }
+        if self.profile {
+            Ok(())
+        } else {
+            Err(AppError::field("profile", "consent.profile_needed"))
+        }
     }
 }
 
 fn message_of(error: Option<&AppError>, field: &str) -> Option<String> {
     match error? {
-        AppError::Invalid(faults) => {
-            faults.iter().find(|f| f.field == field).map(|f| crate::ui::locale::text(&f.key, &f.args))
-        }
+        AppError::Invalid(faults) => faults
+            .iter()
+            .find(|f| f.field == field)
+            .map(|f| crate::ui::locale::text(&f.key, &f.args)),
         other if field.is_empty() => Some(other.message()),
         _ => None,
     }
 }
 
 fn status_of(error: Option<&AppError>) -> StatusCode {
-    error.map_or(StatusCode::OK, |e| StatusCode::from_u16(e.status()).unwrap_or_default())
+    error.map_or(StatusCode::OK, |e| {
+        StatusCode::from_u16(e.status()).unwrap_or_default()
+    })
 }
 
 fn alert(error: Option<&AppError>) -> impl IntoView + use<> {
-    message_of(error, "").map(|m| view! { <div role="alert" class="alert alert-error mb-4 py-2">{m}</div> })
+    message_of(error, "")
+        .map(|m| view! { <div role="alert" class="alert alert-error mb-4 py-2">{m}</div> })
 }
 
 fn fault(error: Option<&AppError>, field: &str) -> impl IntoView + use<> {
-    message_of(error, field).map(|m| view! { <span class="mt-1 block text-sm text-error" role="alert">{m}</span> })
+    message_of(error, field)
+        .map(|m| view! { <span class="mt-1 block text-sm text-error" role="alert">{m}</span> })
 }
 
 fn text_field(
@@ -101,7 +114,11 @@ fn text_field(
 }
 
 /// The three purposes as separate boxes, none ticked before.
-fn consent_boxes(company: &str, form: &Onboarding, error: Option<&AppError>) -> impl IntoView + use<> {
+fn consent_boxes(
+    company: &str,
+    form: &Onboarding,
+    error: Option<&AppError>,
+) -> impl IntoView + use<> {
     let item = |name: &'static str, checked: bool, title: String, text: String, needed: bool| {
         view! {
             <label class="mb-3 flex items-start gap-3">
@@ -138,34 +155,60 @@ fn code_field(error: Option<&AppError>) -> impl IntoView + use<> {
 
 // the personal code ------------------------------------------------------------------------------------------------
 
-async fn invitation_page(State(state): State<AppState>, visit: Visit, Path(token): Path<String>) -> Response {
+async fn invitation_page(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(token): Path<String>,
+) -> Response {
     match onboarding::scan(&state.db, &token).await {
-        Ok(scanned) => invitation_form(&state, &visit, &token, &scanned, &Onboarding::default(), None, false),
+        Ok(scanned) => invitation_form(
+            &state,
+            &visit,
+            &token,
+            &scanned,
+            &Onboarding::default(),
+            None,
+            false,
+        ),
         Err(error) => unknown_code(&visit, &error),
     }
 }
 
 fn unknown_code(visit: &Visit, error: &AppError) -> Response {
     match error {
-        AppError::NotFound => code_page(visit, StatusCode::NOT_FOUND, "invite.unknown_title", "invite.unknown_explain"),
+        AppError::NotFound => code_page(
+            visit,
+            StatusCode::NOT_FOUND,
+            "invite.unknown_title",
+            "invite.unknown_explain",
+        ),
         error => visit.error(error),
     }
 }
 
-fn code_page(visit: &Visit, status: StatusCode, title: &'static str, explain: &'static str) -> Response {
+fn code_page(
+    visit: &Visit,
+    status: StatusCode,
+    title: &'static str,
+    explain: &'static str,
+) -> Response {
     let text = |key| crate::ui::locale::text(key, &[]);
-    visit.page_with(status, || text(title), || {
-        view! {
-            <main class="py-12 text-center">
-                <h1 class="text-xl font-semibold">{text(title)}</h1>
-                <p class="mt-3">{text(explain)}</p>
-                <p class="mt-6 flex justify-center gap-2">
-                    <a class="btn" href="/library">{tr!("read.all_articles")}</a>
-                    <a class="btn btn-primary" href="/onboard">{tr!("read.i_am_hcp")}</a>
-                </p>
-            </main>
-        }
-    })
+    visit.page_with(
+        status,
+        || text(title),
+        || {
+            view! {
+                <main class="py-12 text-center">
+                    <h1 class="text-xl font-semibold">{text(title)}</h1>
+                    <p class="mt-3">{text(explain)}</p>
+                    <p class="mt-6 flex justify-center gap-2">
+                        <a class="btn" href="/library">{tr!("read.all_articles")}</a>
+                        <a class="btn btn-primary" href="/onboard">{tr!("read.i_am_hcp")}</a>
+                    </p>
+                </main>
+            }
+        },
+    )
 }
 
 fn invitation_form(
@@ -179,9 +222,30 @@ fn invitation_form(
 ) -> Response {
     match scanned.standing() {
         Standing::Open => {}
-        Standing::Used => return code_page(visit, StatusCode::GONE, "invite.used_title", "invite.used_explain"),
-        Standing::Expired => return code_page(visit, StatusCode::GONE, "invite.expired_title", "invite.expired_explain"),
-        Standing::Revoked => return code_page(visit, StatusCode::GONE, "invite.revoked_title", "invite.revoked_explain"),
+        Standing::Used => {
+            return code_page(
+                visit,
+                StatusCode::GONE,
+                "invite.used_title",
+                "invite.used_explain",
+            );
+        }
+        Standing::Expired => {
+            return code_page(
+                visit,
+                StatusCode::GONE,
+                "invite.expired_title",
+                "invite.expired_explain",
+            );
+        }
+        Standing::Revoked => {
+            return code_page(
+                visit,
+                StatusCode::GONE,
+                "invite.revoked_title",
+                "invite.revoked_explain",
+            );
+        }
     }
     let other_phone = format!("/onboard?claims={token}");
     visit.page_with(status_of(error), || tr!("invite.title"), || {
@@ -229,21 +293,33 @@ async fn invitation_step(
         Ok(scanned) => scanned,
         Err(error) => return unknown_code(&visit, &error),
     };
-    let show = |error: Option<&AppError>, sent| invitation_form(&state, &visit, &token, &scanned, &form, error, sent);
+    let show = |error: Option<&AppError>, sent| {
+        invitation_form(&state, &visit, &token, &scanned, &form, error, sent)
+    };
     if scanned.standing() != Standing::Open {
         return show(None, false);
     }
     if let Err(error) = form.need_profile() {
         return show(Some(&error), form.step == "confirm");
     }
-    let Some(phone) = scanned.phone_cipher.as_deref().and_then(|c| state.keys.open(c)) else { return show(None, false) };
+    let Some(phone) = scanned
+        .phone_cipher
+        .as_deref()
+        .and_then(|c| state.keys.open(c))
+    else {
+        return show(None, false);
+    };
     if form.step != "confirm" {
         return match otp::send(&state, Purpose::Onboard, &phone, &visit.address).await {
             Ok(()) => show(None, true),
             Err(error) => show(Some(&error), true),
         };
     }
-    let from = From { address: &visit.address, user_agent: &visit.user_agent, channel: "personal_code" };
+    let from = From {
+        address: &visit.address,
+        user_agent: &visit.user_agent,
+        channel: "personal_code",
+    };
     let done = match otp::check(&state, Purpose::Onboard, &phone, &form.code).await {
         Ok(pass) => onboarding::confirm(&state, &scanned, pass, form.consents(), &from).await,
         Err(error) => Err(error),
@@ -251,31 +327,41 @@ async fn invitation_step(
     match done {
         Ok(device) => welcome(&visit, &device, &form.next, false),
         // Used, revoked or expired between the two steps: the code's own page says which.
-        Err(AppError::Conflict(_)) => invitation_page(State(state.clone()), visit.clone(), Path(token.clone())).await,
+        Err(AppError::Conflict(_)) => {
+            invitation_page(State(state.clone()), visit.clone(), Path(token.clone())).await
+        }
         Err(error) => show(Some(&error), true),
     }
 }
 
 /// 入库成功, and the cookie that binds this browser.
 fn welcome(visit: &Visit, device: &str, next: &str, waits: bool) -> Response {
-    let next = if next.is_empty() { "/library" } else { own_path(next) }.to_owned();
-    let mut response = visit.page(|| tr!("welcome.title"), || {
-        let (title, text) = if waits {
-            (tr!("welcome.waits_title"), tr!("welcome.waits"))
-        } else {
-            (tr!("welcome.title"), tr!("welcome.text"))
-        };
-        view! {
-            <main class="py-12 text-center">
-                <h1 class="text-2xl font-semibold">{title}</h1>
-                <p class="mt-3">{text}</p>
-                <p class="mt-6 flex justify-center gap-2">
-                    <a class="btn btn-primary" href=next>{tr!("welcome.go")}</a>
-                    <a class="btn" href="/me">{tr!("me.title")}</a>
-                </p>
-            </main>
-        }
-    });
+    let next = if next.is_empty() {
+        "/library"
+    } else {
+        own_path(next)
+    }
+    .to_owned();
+    let mut response = visit.page(
+        || tr!("welcome.title"),
+        || {
+            let (title, text) = if waits {
+                (tr!("welcome.waits_title"), tr!("welcome.waits"))
+            } else {
+                (tr!("welcome.title"), tr!("welcome.text"))
+            };
+            view! {
+                <main class="py-12 text-center">
+                    <h1 class="text-2xl font-semibold">{title}</h1>
+                    <p class="mt-3">{text}</p>
+                    <p class="mt-6 flex justify-center gap-2">
+                        <a class="btn btn-primary" href=next>{tr!("welcome.go")}</a>
+                        <a class="btn" href="/me">{tr!("me.title")}</a>
+                    </p>
+                </main>
+            }
+        },
+    );
     let cookie = session::set_cookie(visit.secure, "hid", device, 730 * 86_400);
     response.headers_mut().append(header::SET_COOKIE, cookie);
     response
@@ -283,16 +369,34 @@ fn welcome(visit: &Visit, device: &str, next: &str, waits: bool) -> Response {
 
 // self-registration ------------------------------------------------------------------------------------------------
 
-async fn onboard_page(State(state): State<AppState>, visit: Visit, Query(form): Query<Onboarding>) -> Response {
+async fn onboard_page(
+    State(state): State<AppState>,
+    visit: Visit,
+    Query(form): Query<Onboarding>,
+) -> Response {
     if visit.hcp.is_some() {
-        return see_other(if form.next.is_empty() { "/me" } else { own_path(&form.next) });
+        return see_other(if form.next.is_empty() {
+            "/me"
+        } else {
+            own_path(&form.next)
+        });
     }
     // Nothing but the way back is taken from an address.
-    let form = Onboarding { next: form.next, claims: form.claims, ..Default::default() };
+    let form = Onboarding {
+        next: form.next,
+        claims: form.claims,
+        ..Default::default()
+    };
     phone_form(&state.config.server.company, &visit, &form, None, false)
 }
 
-fn phone_form(company: &str, visit: &Visit, form: &Onboarding, error: Option<&AppError>, sent: bool) -> Response {
+fn phone_form(
+    company: &str,
+    visit: &Visit,
+    form: &Onboarding,
+    error: Option<&AppError>,
+    sent: bool,
+) -> Response {
     visit.page_with(status_of(error), || tr!("onboard.title"), || {
         view! {
             <main>
@@ -368,39 +472,87 @@ fn profile_form(
 
 const VERIFIED_VALID: i64 = 30 * time::MINUTE;
 
-async fn onboard_step(State(state): State<AppState>, visit: Visit, Form(mut form): Form<Onboarding>) -> Response {
+async fn onboard_step(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(mut form): Form<Onboarding>,
+) -> Response {
     match form.step.as_str() {
         "complete" => match complete(&state, &visit, &form).await {
             Ok(Completed::Done(device, waits)) => welcome(&visit, &device, &form.next, waits),
-            Ok(Completed::Choose(hospitals)) => profile_form(&state.config.server.company, &visit, &form, None, &hospitals, None),
-            Err((known, error)) => profile_form(&state.config.server.company, &visit, &form, known.as_deref(), &[], Some(&error)),
+            Ok(Completed::Choose(hospitals)) => profile_form(
+                &state.config.server.company,
+                &visit,
+                &form,
+                None,
+                &hospitals,
+                None,
+            ),
+            Err((known, error)) => profile_form(
+                &state.config.server.company,
+                &visit,
+                &form,
+                known.as_deref(),
+                &[],
+                Some(&error),
+            ),
         },
         "confirm" => match verify(&state, &form).await {
             Ok((phone, known)) => {
-                form.verified = state.keys.seal(&format!("{phone} {}", time::now() + VERIFIED_VALID));
-                profile_form(&state.config.server.company, &visit, &form, known.as_deref(), &[], None)
+                form.verified = state
+                    .keys
+                    .seal(&format!("{phone} {}", time::now() + VERIFIED_VALID));
+                profile_form(
+                    &state.config.server.company,
+                    &visit,
+                    &form,
+                    known.as_deref(),
+                    &[],
+                    None,
+                )
             }
-            Err(error) => phone_form(&state.config.server.company, &visit, &form, Some(&error), true),
+            Err(error) => phone_form(
+                &state.config.server.company,
+                &visit,
+                &form,
+                Some(&error),
+                true,
+            ),
         },
         _ => {
             let Some(phone) = rules::phone(&form.phone) else {
-                return phone_form(&state.config.server.company, &visit, &form, Some(&AppError::field("phone", "field.phone_format")), false);
+                return phone_form(
+                    &state.config.server.company,
+                    &visit,
+                    &form,
+                    Some(&AppError::field("phone", "field.phone_format")),
+                    false,
+                );
             };
             match otp::send(&state, Purpose::Onboard, &phone, &visit.address).await {
                 Ok(()) => phone_form(&state.config.server.company, &visit, &form, None, true),
-                Err(error) => phone_form(&state.config.server.company, &visit, &form, Some(&error), true),
+                Err(error) => phone_form(
+                    &state.config.server.company,
+                    &visit,
+                    &form,
+                    Some(&error),
+                    true,
+                ),
             }
         }
     }
 }
 
 async fn verify(state: &AppState, form: &Onboarding) -> AppResult<(String, Option<String>)> {
-    let phone = rules::phone(&form.phone).ok_or_else(|| AppError::field("phone", "field.phone_format"))?;
+    let phone =
+        rules::phone(&form.phone).ok_or_else(|| AppError::field("phone", "field.phone_format"))?;
     let pass = otp::check(state, Purpose::Onboard, &phone, &form.code).await?;
     let mut tx = state.db.begin().await?;
     otp::consume(&mut tx, pass).await?;
     tx.commit().await?;
-    let known = onboarding::by_phone(state, &phone).await?.map(|(_, name, _)| name);
+    let known = onboarding::by_phone(state, &phone)
+        .await?
+        .map(|(_, name, _)| name);
     Ok((phone, known))
 }
 
@@ -411,7 +563,11 @@ enum Completed {
     Choose(Vec<(String, String)>),
 }
 
-async fn complete(state: &AppState, visit: &Visit, form: &Onboarding) -> Result<Completed, (Option<String>, AppError)> {
+async fn complete(
+    state: &AppState,
+    visit: &Visit,
+    form: &Onboarding,
+) -> Result<Completed, (Option<String>, AppError)> {
     let plain = |error: AppError| (None, error);
     let phone = state
         .keys
@@ -421,13 +577,18 @@ async fn complete(state: &AppState, visit: &Visit, form: &Onboarding) -> Result<
             (until.parse::<i64>().ok()? > time::now()).then(|| phone.to_owned())
         })
         .ok_or_else(|| plain(AppError::Conflict("onboard.too_late".into())))?;
-    let known = onboarding::by_phone(state, &phone).await.map_err(|e| plain(e.into()))?;
+    let known = onboarding::by_phone(state, &phone)
+        .await
+        .map_err(|e| plain(e.into()))?;
     let name = known.as_ref().map(|(_, name, _)| name.clone());
     form.need_profile().map_err(|e| (name.clone(), e))?;
     let mut input = Registration::default();
     if known.is_none() {
         let mut checks = crate::shared::error::Checks::default();
-        checks.text(&form.name, "name", 20).text(&form.hospital, "hospital", 60).text(&form.department, "department", 30);
+        checks
+            .text(&form.name, "name", 20)
+            .text(&form.hospital, "hospital", 60)
+            .text(&form.department, "department", 30);
         checks.done().map_err(plain)?;
         input = Registration {
             name: rules::clean(&form.name),
@@ -437,7 +598,9 @@ async fn complete(state: &AppState, visit: &Visit, form: &Onboarding) -> Result<
             ..input
         };
         if form.terminal_id.is_empty() {
-            let found = crate::terminal::store::suggest(&state.db, &form.hospital).await.map_err(|e| plain(e.into()))?;
+            let found = crate::terminal::store::suggest(&state.db, &form.hospital)
+                .await
+                .map_err(|e| plain(e.into()))?;
             if !found.is_empty() {
                 return Ok(Completed::Choose(found));
             }
@@ -448,16 +611,23 @@ async fn complete(state: &AppState, visit: &Visit, form: &Onboarding) -> Result<
             input.claims = Some(scanned.hcp_id);
         }
     }
-    let from = From { address: &visit.address, user_agent: &visit.user_agent, channel: "self_registration" };
-    let (device, waits) =
-        onboarding::register(state, &phone, &input, form.consents(), &from).await.map_err(|e| (name, e))?;
+    let from = From {
+        address: &visit.address,
+        user_agent: &visit.user_agent,
+        channel: "self_registration",
+    };
+    let (device, waits) = onboarding::register(state, &phone, &input, form.consents(), &from)
+        .await
+        .map_err(|e| (name, e))?;
     Ok(Completed::Done(device, waits))
 }
 
 // the HCP's own page -----------------------------------------------------------------------------------------------
 
 async fn own_page(State(state): State<AppState>, visit: Visit) -> Response {
-    let Some(hcp) = &visit.hcp else { return see_other("/onboard?next=/me") };
+    let Some(hcp) = &visit.hcp else {
+        return see_other("/onboard?next=/me");
+    };
     let company = &state.config.server.company;
     match store::consents(&state, hcp).await {
         Ok(consents) => visit.page(|| tr!("me.title"), || {
@@ -507,10 +677,18 @@ struct ConsentChange {
     grant: bool,
 }
 
-async fn change_consent(State(state): State<AppState>, visit: Visit, Form(form): Form<ConsentChange>) -> Response {
-    let Some(hcp) = &visit.hcp else { return see_other("/onboard?next=/me") };
+async fn change_consent(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(form): Form<ConsentChange>,
+) -> Response {
+    let Some(hcp) = &visit.hcp else {
+        return see_other("/onboard?next=/me");
+    };
     let done = match (form.purpose.as_str(), form.grant) {
-        ("push" | "tracking", true) => onboarding::grant(&state, hcp, &form.purpose, &visit.address).await,
+        ("push" | "tracking", true) => {
+            onboarding::grant(&state, hcp, &form.purpose, &visit.address).await
+        }
         (_, true) => Ok(()),
         (_, false) => onboarding::withdraw(&state, hcp, &form.purpose, &visit.address).await,
     };
@@ -528,6 +706,9 @@ async fn unbind(State(state): State<AppState>, visit: Visit) -> Response {
         return visit.error(&error.into());
     }
     let mut response = see_other("/library");
-    response.headers_mut().append(header::SET_COOKIE, session::set_cookie(visit.secure, "hid", "", 0));
+    response.headers_mut().append(
+        header::SET_COOKIE,
+        session::set_cookie(visit.secure, "hid", "", 0),
+    );
     response
 }

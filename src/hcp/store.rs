@@ -16,8 +16,7 @@ pub const INVITATION_VALID: i64 = time::DAY;
 
 const ROW: &str = "SELECT h.id, h.name, h.sex, h.phone_masked, COALESCE(t.name, h.hospital_text) AS hospital, \
     h.department, h.title, h.state, s.name AS owner";
-const FROM: &str =
-    " FROM hcp h LEFT JOIN terminal t ON t.id = h.terminal_id LEFT JOIN staff s ON s.id = h.owner_id WHERE ";
+const FROM: &str = " FROM hcp h LEFT JOIN terminal t ON t.id = h.terminal_id LEFT JOIN staff s ON s.id = h.owner_id WHERE ";
 
 /// What the list can be narrowed by; empty fields do not narrow.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +41,11 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
         query.push(FROM);
         scope(actor, query);
         query.push(" AND h.state <> 'merged'");
-        search::condition(query, &filter.text, &[("h.id", "hcp"), ("h.terminal_id", "terminal")]);
+        search::condition(
+            query,
+            &filter.text,
+            &[("h.id", "hcp"), ("h.terminal_id", "terminal")],
+        );
         if !filter.state.is_empty() {
             query.push_with(" AND h.state = ?", [&filter.state]);
         }
@@ -55,18 +58,34 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
     let total = count.count(db).await?;
     let mut rows = q(ROW);
     narrow(&mut rows);
-    rows.push_with(" ORDER BY h.pinyin, h.id LIMIT ? OFFSET ?", [PAGE_SIZE, offset(page)]);
+    rows.push_with(
+        " ORDER BY h.pinyin, h.id LIMIT ? OFFSET ?",
+        [PAGE_SIZE, offset(page)],
+    );
     let mut departments = q(format!("SELECT DISTINCT h.department{FROM}"));
     scope(actor, &mut departments);
     departments.push(" AND h.department <> '' ORDER BY h.department LIMIT 100");
     let pending = if actor.role.may(Permission::StewardHcps) {
-        Some(q("SELECT COUNT(*) FROM hcp WHERE state = 'pending'").count(db).await?)
+        Some(
+            q("SELECT COUNT(*) FROM hcp WHERE state = 'pending'")
+                .count(db)
+                .await?,
+        )
     } else {
         None
     };
     Ok(HcpList {
-        page: Page { rows: rows.all(db).await?, total, page },
-        departments: departments.all::<(String,)>(db).await?.into_iter().map(|(d,)| d).collect(),
+        page: Page {
+            rows: rows.all(db).await?,
+            total,
+            page,
+        },
+        departments: departments
+            .all::<(String,)>(db)
+            .await?
+            .into_iter()
+            .map(|(d,)| d)
+            .collect(),
         pending,
     })
 }
@@ -76,7 +95,11 @@ pub async fn choose(db: &Db, actor: &Actor, text: &str) -> DbResult<Vec<HcpRow>>
     let mut rows = q(format!("{ROW}{FROM}"));
     scope(actor, &mut rows);
     rows.push(" AND h.state IN ('listed', 'invited', 'onboarded')");
-    search::condition(&mut rows, text, &[("h.id", "hcp"), ("h.terminal_id", "terminal")]);
+    search::condition(
+        &mut rows,
+        text,
+        &[("h.id", "hcp"), ("h.terminal_id", "terminal")],
+    );
     rows.push(" ORDER BY CASE h.state WHEN 'onboarded' THEN 0 ELSE 1 END, h.pinyin, h.id LIMIT 50");
     rows.all(db).await
 }
@@ -92,7 +115,10 @@ pub async fn row(db: &Db, actor: &Actor, id: &str) -> Result<HcpRow, AppError> {
 /// Province, city and day of onboarding.
 pub async fn profile(state: &AppState, id: &str) -> DbResult<(String, String, Option<String>)> {
     let (province, city, at): (String, String, Option<i64>) =
-        q("SELECT province, city, onboarded_at FROM hcp WHERE id = $1").bind(id).one(&state.db).await?;
+        q("SELECT province, city, onboarded_at FROM hcp WHERE id = $1")
+            .bind(id)
+            .one(&state.db)
+            .await?;
     Ok((province, city, at.map(|at| state.zone.minute(at))))
 }
 
@@ -125,14 +151,16 @@ pub async fn consents(state: &AppState, hcp_id: &str) -> DbResult<Vec<ConsentRow
     .await?;
     Ok(rows
         .into_iter()
-        .map(|(purpose, granted, text_version, channel, at, withdrawn)| ConsentRow {
-            purpose,
-            granted,
-            text_version,
-            channel,
-            at: state.zone.minute(at),
-            withdrawn_at: withdrawn.map(|at| state.zone.minute(at)),
-        })
+        .map(
+            |(purpose, granted, text_version, channel, at, withdrawn)| ConsentRow {
+                purpose,
+                granted,
+                text_version,
+                channel,
+                at: state.zone.minute(at),
+                withdrawn_at: withdrawn.map(|at| state.zone.minute(at)),
+            },
+        )
         .collect())
 }
 
@@ -158,15 +186,23 @@ pub async fn ownership(state: &AppState, hcp_id: &str) -> DbResult<Vec<Ownership
 pub async fn reveal_phone(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, AppError> {
     row(&state.db, actor, id).await?;
     let mut tx = state.db.begin().await?;
-    audit::record(&state.keys, &mut tx, actor, Event::new("hcp.reveal_phone", "hcp", id)).await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("hcp.reveal_phone", "hcp", id),
+    )
+    .await?;
     tx.commit().await?;
     Ok(Saved::stay("notice.phone_revealed"))
 }
 
 /// The full number, if the actor revealed it within the last five minutes.
 pub async fn revealed_phone(state: &AppState, actor: &Actor, id: &str) -> DbResult<Option<String>> {
-    let recent = q("SELECT COUNT(*) FROM audit_log WHERE object_id = $1 AND action = 'hcp.reveal_phone' \
-         AND actor_id = $2 AND at > $3")
+    let recent = q(
+        "SELECT COUNT(*) FROM audit_log WHERE object_id = $1 AND action = 'hcp.reveal_phone' \
+         AND actor_id = $2 AND at > $3",
+    )
     .bind(id)
     .bind(&actor.id)
     .bind(time::now() - 5 * time::MINUTE)
@@ -180,13 +216,21 @@ pub async fn revealed_phone(state: &AppState, actor: &Actor, id: &str) -> DbResu
 
 /// The full number on file.
 pub async fn phone(state: &AppState, id: &str) -> DbResult<Option<String>> {
-    let (cipher,): (Option<String>,) =
-        q("SELECT phone_cipher FROM hcp WHERE id = $1").bind(id).one(&state.db).await?;
+    let (cipher,): (Option<String>,) = q("SELECT phone_cipher FROM hcp WHERE id = $1")
+        .bind(id)
+        .one(&state.db)
+        .await?;
     Ok(cipher.and_then(|c| state.keys.open(&c)))
 }
 
 /// Gives an HCP to an owner and writes the history.
-pub async fn set_owner(tx: &mut Tx, hcp_id: &str, owner: &str, reason: &str, by: &str) -> DbResult<()> {
+pub async fn set_owner(
+    tx: &mut Tx,
+    hcp_id: &str,
+    owner: &str,
+    reason: &str,
+    by: &str,
+) -> DbResult<()> {
     let now = time::now();
     q("UPDATE hcp_ownership SET ends_at = $1 WHERE hcp_id = $2 AND ends_at IS NULL")
         .bind(now)
@@ -202,12 +246,22 @@ pub async fn set_owner(tx: &mut Tx, hcp_id: &str, owner: &str, reason: &str, by:
         .bind(by)
         .exec(&mut *tx)
         .await?;
-    q("UPDATE hcp SET owner_id = $1, updated_at = $2 WHERE id = $3").bind(owner).bind(now).bind(hcp_id).exec(tx).await?;
+    q("UPDATE hcp SET owner_id = $1, updated_at = $2 WHERE id = $3")
+        .bind(owner)
+        .bind(now)
+        .bind(hcp_id)
+        .exec(tx)
+        .await?;
     Ok(())
 }
 
 /// Gives the HCPs of a hospital that belong to nobody to its new owner.
-pub async fn own_unowned(tx: &mut Tx, actor: &Actor, terminal_id: &str, staff_id: &str) -> DbResult<()> {
+pub async fn own_unowned(
+    tx: &mut Tx,
+    actor: &Actor,
+    terminal_id: &str,
+    staff_id: &str,
+) -> DbResult<()> {
     let free: Vec<(String,)> =
         q("SELECT id FROM hcp WHERE terminal_id = $1 AND owner_id IS NULL AND state NOT IN ('pending', 'merged')")
             .bind(terminal_id)
@@ -220,7 +274,11 @@ pub async fn own_unowned(tx: &mut Tx, actor: &Actor, terminal_id: &str, staff_id
 }
 
 /// The code that stands for an HCP: id, token and expiry.
-pub async fn open_invitation(db: &Db, actor: &Actor, hcp_id: &str) -> DbResult<Option<(String, String, i64)>> {
+pub async fn open_invitation(
+    db: &Db,
+    actor: &Actor,
+    hcp_id: &str,
+) -> DbResult<Option<(String, String, i64)>> {
     q("SELECT id, token, expires_at FROM invitation WHERE hcp_id = $1 AND staff_id = $2 AND used_at IS NULL \
        AND revoked_at IS NULL AND expires_at > $3 ORDER BY created_at DESC LIMIT 1")
     .bind(hcp_id)
@@ -243,8 +301,10 @@ pub async fn invite(state: &AppState, actor: &Actor, hcp_id: &str) -> Result<Sav
         .bind(hcp_id)
         .exec(&mut tx)
         .await?;
-    let fresh = q("SELECT COUNT(*) FROM invitation WHERE hcp_id = $1 AND staff_id = $2 AND created_at > $3 \
-         AND revoked_at IS NULL AND used_at IS NULL")
+    let fresh = q(
+        "SELECT COUNT(*) FROM invitation WHERE hcp_id = $1 AND staff_id = $2 AND created_at > $3 \
+         AND revoked_at IS NULL AND used_at IS NULL",
+    )
     .bind(hcp_id)
     .bind(&actor.id)
     .bind(now - 5_000)
@@ -264,8 +324,13 @@ pub async fn invite(state: &AppState, actor: &Actor, hcp_id: &str) -> Result<Sav
         .bind(now + INVITATION_VALID)
         .exec(&mut tx)
         .await?;
-    audit::record(&state.keys, &mut tx, actor, Event::new("hcp.invite", "hcp", hcp_id).detail(json!({ "invitation": id })))
-        .await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("hcp.invite", "hcp", hcp_id).detail(json!({ "invitation": id })),
+    )
+    .await?;
     tx.commit().await?;
     Ok(saved)
 }
@@ -279,12 +344,25 @@ async fn revoke_open(tx: &mut Tx, hcp_id: &str, now: i64) -> DbResult<u64> {
 }
 
 /// Revokes the codes of an HCP that stand.
-pub async fn revoke_invitations(state: &AppState, actor: &Actor, hcp_id: &str) -> Result<Saved, AppError> {
+pub async fn revoke_invitations(
+    state: &AppState,
+    actor: &Actor,
+    hcp_id: &str,
+) -> Result<Saved, AppError> {
     row(&state.db, actor, hcp_id).await?;
     let mut tx = state.db.begin().await?;
     if revoke_open(&mut tx, hcp_id, time::now()).await? > 0 {
-        q("UPDATE hcp SET state = 'listed' WHERE id = $1 AND state = 'invited'").bind(hcp_id).exec(&mut tx).await?;
-        audit::record(&state.keys, &mut tx, actor, Event::new("hcp.revoke_invitation", "hcp", hcp_id)).await?;
+        q("UPDATE hcp SET state = 'listed' WHERE id = $1 AND state = 'invited'")
+            .bind(hcp_id)
+            .exec(&mut tx)
+            .await?;
+        audit::record(
+            &state.keys,
+            &mut tx,
+            actor,
+            Event::new("hcp.revoke_invitation", "hcp", hcp_id),
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(Saved::go("notice.code_revoked", format!("/hcps/{hcp_id}")))
@@ -292,17 +370,26 @@ pub async fn revoke_invitations(state: &AppState, actor: &Actor, hcp_id: &str) -
 
 /// Self-registered HCPs that wait, the oldest first, each with those of the same name.
 pub async fn pending(state: &AppState, page: i64) -> DbResult<Page<PendingRow>> {
-    let total = q("SELECT COUNT(*) FROM hcp WHERE state = 'pending'").count(&state.db).await?;
-    let rows: Vec<HcpRow> = q(format!("{ROW}{FROM} h.state = 'pending' ORDER BY h.created_at, h.id LIMIT $1 OFFSET $2"))
-        .bind(PAGE_SIZE)
-        .bind(offset(page))
-        .all(&state.db)
+    let total = q("SELECT COUNT(*) FROM hcp WHERE state = 'pending'")
+        .count(&state.db)
         .await?;
-    let mut more = q("SELECT p.id, p.created_at, c.id FROM hcp p LEFT JOIN hcp c ON c.id = p.claims_id WHERE p.id IN (''");
+    let rows: Vec<HcpRow> = q(format!(
+        "{ROW}{FROM} h.state = 'pending' ORDER BY h.created_at, h.id LIMIT $1 OFFSET $2"
+    ))
+    .bind(PAGE_SIZE)
+    .bind(offset(page))
+    .all(&state.db)
+    .await?;
+    let mut more = q(
+        "SELECT p.id, p.created_at, c.id FROM hcp p LEFT JOIN hcp c ON c.id = p.claims_id WHERE p.id IN (''",
+    );
     let mut same = q(format!(
-        "SELECT p.id AS pending_id, {}, 0 AS nothing{}",
+        "SELECT p.id AS pending_id, {}{}",
         &ROW["SELECT ".len()..],
-        FROM.replace("WHERE ", "JOIN hcp p ON (p.name = h.name OR p.claims_id = h.id) AND p.id <> h.id WHERE ")
+        FROM.replace(
+            "WHERE ",
+            "JOIN hcp p ON (p.name = h.name OR p.claims_id = h.id) AND p.id <> h.id WHERE "
+        )
     ));
     same.push("h.state IN ('listed', 'invited', 'onboarded') AND p.id IN (''");
     for row in &rows {
@@ -326,8 +413,17 @@ pub async fn pending(state: &AppState, page: i64) -> DbResult<Page<PendingRow>> 
                 .iter()
                 .find(|(id, _, _)| *id == row.id)
                 .map_or((0, None), |(_, at, claims)| (*at, claims.clone()));
-            let candidates = same.iter().filter(|c| c.pending_id == row.id).map(|c| c.row.clone()).collect();
-            PendingRow { row, at: state.zone.minute(at), claims, candidates }
+            let candidates = same
+                .iter()
+                .filter(|c| c.pending_id == row.id)
+                .map(|c| c.row.clone())
+                .collect();
+            PendingRow {
+                row,
+                at: state.zone.minute(at),
+                claims,
+                candidates,
+            }
         })
         .collect();
     Ok(Page { rows, total, page })

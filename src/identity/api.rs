@@ -26,7 +26,12 @@ pub async fn list_people(
     #[server(default)] page: i64,
 ) -> AppResult<Page<PersonRow>> {
     let actor = guard::require(Permission::ManageOrg).await?;
-    let filter = store::PeopleFilter { text, role, unit, left };
+    let filter = store::PeopleFilter {
+        text,
+        role,
+        unit,
+        left,
+    };
     store::people(&state().db, &actor, &filter, page.max(1)).await
 }
 
@@ -62,16 +67,27 @@ pub async fn save_person(
     checks.text(&name, "name", 40);
     checks.ensure(parsed.is_some(), "role", "field.required");
     checks.ensure(known(&unit_id), "unit_id", "field.required");
-    checks.ensure(number.is_some() || (phone.is_empty() && !id.is_empty()), "phone", "field.phone_format");
-    checks.ensure(manages.is_empty() || known(&manages), "manages", "field.required");
+    checks.ensure(
+        number.is_some() || (phone.is_empty() && !id.is_empty()),
+        "phone",
+        "field.phone_format",
+    );
+    checks.ensure(
+        manages.is_empty() || known(&manages),
+        "manages",
+        "field.required",
+    );
     if !new_password.is_empty()
         && let Some(fault) = rules::password_fault(&new_password, demo)
     {
         checks.ensure(false, "new_password", fault);
     }
     checks.done()?;
-    let password_hash =
-        if new_password.is_empty() { None } else { Some(password::hash(new_password).await?) };
+    let password_hash = if new_password.is_empty() {
+        None
+    } else {
+        Some(password::hash(new_password).await?)
+    };
     let input = store::PersonInput {
         name,
         role: parsed.unwrap_or(Role::Rep),
@@ -105,7 +121,11 @@ pub async fn save_person(
 #[server(prefix = "/api", endpoint = "people/leave")]
 pub async fn leave_person(id: String, #[server(default)] back: bool) -> AppResult<Saved> {
     let actor = guard::require(Permission::ManageOrg).await?;
-    if back { store::rejoin(&state(), &actor, &id).await } else { store::leave(&state(), &actor, &id).await }
+    if back {
+        store::rejoin(&state(), &actor, &id).await
+    } else {
+        store::leave(&state(), &actor, &id).await
+    }
 }
 
 /// The org tree.
@@ -127,7 +147,15 @@ pub async fn save_unit(
     let name = rules::clean(&name);
     Checks::default().text(&name, "name", 40).done()?;
     let filled = |s: &'_ str| Some(s.to_owned()).filter(|s| !s.is_empty());
-    store::save_unit(&state(), &actor, &form_key, filled(&id).as_deref(), filled(&parent_id).as_deref(), &name).await
+    store::save_unit(
+        &state(),
+        &actor,
+        &form_key,
+        filled(&id).as_deref(),
+        filled(&parent_id).as_deref(),
+        &name,
+    )
+    .await
 }
 
 /// One's own account.
@@ -135,7 +163,10 @@ pub async fn save_unit(
 pub async fn my_account() -> AppResult<AccountView> {
     let actor = guard::require(Permission::OwnAccount).await?;
     let state = state();
-    let own = guard::Actor { role: Role::Admin, ..actor.clone() };
+    let own = guard::Actor {
+        role: Role::Admin,
+        ..actor.clone()
+    };
     Ok(AccountView {
         person: store::person(&state.db, &own, &actor.id).await?,
         sessions: store::sessions(&state, &actor).await?,
@@ -166,7 +197,9 @@ pub async fn change_password(
         return Err(AppError::field("new_password", fault));
     }
     let phone = store::own_phone(&state, &actor).await?;
-    let stored = store::credentials(&state, &phone).await?.and_then(|c| c.password_hash);
+    let stored = store::credentials(&state, &phone)
+        .await?
+        .and_then(|c| c.password_hash);
     if stored.is_some() && !password::verify(old_password, stored).await? {
         otp::tally(&state.db, &bucket).await?;
         return Err(AppError::field("old_password", "field.password_wrong"));
@@ -181,14 +214,18 @@ pub async fn change_password(
 pub async fn send_phone_codes(#[server(default)] new_phone: String) -> AppResult<Saved> {
     let actor = guard::require(Permission::OwnAccount).await?;
     let state = state();
-    let new = rules::phone(&new_phone).ok_or_else(|| AppError::field("new_phone", "field.phone_format"))?;
+    let new = rules::phone(&new_phone)
+        .ok_or_else(|| AppError::field("new_phone", "field.phone_format"))?;
     let old = store::own_phone(&state, &actor).await?;
     if old == new {
         return Err(AppError::field("new_phone", "field.phone_same"));
     }
     otp::send(&state, Purpose::NewPhone, &new, &actor.address).await?;
     otp::send(&state, Purpose::OldPhone, &old, &actor.address).await?;
-    Ok(Saved::go("notice.codes_sent", format!("/account?new_phone={new}")))
+    Ok(Saved::go(
+        "notice.codes_sent",
+        format!("/account?new_phone={new}"),
+    ))
 }
 
 /// Replaces the phone, with the codes that both phones got.
@@ -200,7 +237,8 @@ pub async fn change_phone(
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::OwnAccount).await?;
     let state = state();
-    let new = rules::phone(&new_phone).ok_or_else(|| AppError::field("new_phone", "field.phone_format"))?;
+    let new = rules::phone(&new_phone)
+        .ok_or_else(|| AppError::field("new_phone", "field.phone_format"))?;
     let old = store::own_phone(&state, &actor).await?;
     let old_pass = otp::check(&state, Purpose::OldPhone, &old, &old_code)
         .await
@@ -224,12 +262,18 @@ pub async fn save_preferences(
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::OwnAccount).await?;
     let locale = crate::ui::locale::Locale::parse(&locale).code();
-    let theme = if ["light", "dark"].contains(&theme.as_str()) { theme } else { "system".to_owned() };
+    let theme = if ["light", "dark"].contains(&theme.as_str()) {
+        theme
+    } else {
+        "system".to_owned()
+    };
     store::set_preferences(&state(), &actor, locale, &theme).await?;
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         use axum::http::{HeaderValue, header::SET_COOKIE};
         for cookie in [format!("locale={locale}"), format!("theme={theme}")] {
-            if let Ok(value) = HeaderValue::from_str(&format!("{cookie}; Path=/; SameSite=Lax; Max-Age=31536000")) {
+            if let Ok(value) =
+                HeaderValue::from_str(&format!("{cookie}; Path=/; SameSite=Lax; Max-Age=31536000"))
+            {
                 response.append_header(SET_COOKIE, value);
             }
         }
@@ -242,13 +286,20 @@ pub async fn save_preferences(
 pub async fn list_sms() -> AppResult<Vec<SmsRow>> {
     guard::require(Permission::ManageOrg).await?;
     let state = state();
-    if !state.config.server.addr.ip().is_loopback() {
+    if !state.config.server.addr.ip().is_loopback() || state.config.server.trusted_proxy {
         return Err(AppError::Conflict("error.sms_loopback".into()));
     }
-    let outbox = state.sms.outbox(100).ok_or_else(|| AppError::Conflict("error.sms_none".into()))?;
+    let outbox = state
+        .sms
+        .outbox(100)
+        .ok_or_else(|| AppError::Conflict("error.sms_none".into()))?;
     Ok(outbox
         .into_iter()
-        .map(|sms| SmsRow { at: state.zone.second(sms.at), to: rules::mask_phone(&sms.to), text: sms.text })
+        .map(|sms| SmsRow {
+            at: state.zone.second(sms.at),
+            to: rules::mask_phone(&sms.to),
+            text: sms.text,
+        })
         .collect())
 }
 
@@ -268,7 +319,8 @@ pub async fn list_audit(
         from: state.zone.start_of(&from),
         to: state.zone.start_of(&time::shift_day(&to, 1)),
     };
-    let (entries, total) = audit::search(&state.db, &state.keys, &filter, PAGE_SIZE, offset(page)).await?;
+    let (entries, total) =
+        audit::search(&state.db, &state.keys, &filter, PAGE_SIZE, offset(page)).await?;
     let rows = entries
         .into_iter()
         .map(|e| AuditRow {

@@ -9,11 +9,16 @@ use super::model::{AccountView, Person, SessionRow, Unit};
 use crate::shared::{Permission, Role};
 use crate::ui::boot::{may, refresh};
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit};
-use crate::ui::list::{FilterDay, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
+use crate::ui::list::{
+    FilterDay, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty,
+};
 use crate::ui::parts::{Card, Empty, Loading, PageTitle, outcome};
 
 fn roles() -> Vec<(String, String)> {
-    Role::ALL.into_iter().map(|r| (r.code().to_owned(), r.label())).collect()
+    Role::ALL
+        .into_iter()
+        .map(|r| (r.code().to_owned(), r.label()))
+        .collect()
 }
 
 fn role_label(code: &str) -> String {
@@ -22,15 +27,34 @@ fn role_label(code: &str) -> String {
 
 fn unit_options(units: &[Unit], blank: Option<String>) -> Vec<(String, String)> {
     let indent = |u: &Unit| format!("{}{}", "\u{3000}".repeat(u.depth.max(0) as usize), u.name);
-    blank.map(|b| (String::new(), b)).into_iter().chain(units.iter().map(|u| (u.id.clone(), indent(u)))).collect()
+    blank
+        .map(|b| (String::new(), b))
+        .into_iter()
+        .chain(units.iter().map(|u| (u.id.clone(), indent(u))))
+        .collect()
 }
 
 /// 人员: all people within scope.
 #[component]
 pub fn PeopleList() -> impl IntoView {
-    let (text, role, unit, left, page) = (param("text"), param("role"), param("unit"), param("left"), page_param());
+    let (text, role, unit, left, page) = (
+        param("text"),
+        param("role"),
+        param("unit"),
+        param("left"),
+        page_param(),
+    );
     let people = Resource::new(
-        move || (text.get(), role.get(), unit.get(), left.get() == "true", page.get(), refresh()),
+        move || {
+            (
+                text.get(),
+                role.get(),
+                unit.get(),
+                left.get() == "true",
+                page.get(),
+                refresh(),
+            )
+        },
         |(text, role, unit, left, page, _)| list_people(text, role, unit, left, page),
     );
     let units = Resource::new(|| (), |()| list_units());
@@ -83,10 +107,21 @@ pub fn PeopleList() -> impl IntoView {
 #[component]
 fn PersonForm(person: Option<Person>, units: Vec<Unit>) -> impl IntoView {
     let row = StoredValue::new(person.as_ref().map(|p| p.row.clone()));
-    let text = move |f: fn(&super::model::PersonRow) -> String| row.with_value(|r| r.as_ref().map(f).unwrap_or_default());
-    let hint = person.as_ref().map(|p| tr!("people.phone_keep", phone = p.row.phone_masked)).unwrap_or_default();
-    let unit_id = person.as_ref().map(|p| p.unit_id.clone()).unwrap_or_default();
-    let manages = person.as_ref().and_then(|p| p.manages.first().cloned()).unwrap_or_default();
+    let text = move |f: fn(&super::model::PersonRow) -> String| {
+        row.with_value(|r| r.as_ref().map(f).unwrap_or_default())
+    };
+    let hint = person
+        .as_ref()
+        .map(|p| tr!("people.phone_keep", phone = p.row.phone_masked))
+        .unwrap_or_default();
+    let unit_id = person
+        .as_ref()
+        .map(|p| p.unit_id.clone())
+        .unwrap_or_default();
+    let manages = person
+        .as_ref()
+        .and_then(|p| p.manages.first().cloned())
+        .unwrap_or_default();
     let is_new = person.is_none();
     view! {
         <PostForm to=SavePerson::url() class="max-w-lg">
@@ -211,7 +246,10 @@ fn AccountCards(account: AccountView) -> impl IntoView {
     let row = account.person.row;
     let new_phone = StoredValue::new(param("new_phone").get_untracked());
     let masked = row.phone_masked.clone();
-    let languages = vec![("zh-CN".to_owned(), "中文".to_owned()), ("en".to_owned(), "English".to_owned())];
+    let languages = vec![
+        ("zh-CN".to_owned(), "中文".to_owned()),
+        ("en".to_owned(), "English".to_owned()),
+    ];
     let themes = vec![
         ("system".to_owned(), tr!("account.theme_system")),
         ("light".to_owned(), tr!("account.theme_light")),
@@ -291,7 +329,11 @@ fn SessionItem(session: SessionRow) -> impl IntoView {
 fn MoreLinks() -> impl IntoView {
     let links: Vec<(Permission, &'static str, String)> = vec![
         (Permission::ReadShares, "/shares", tr!("nav.shares")),
-        (Permission::ReadTerminals, "/terminals", tr!("nav.terminals")),
+        (
+            Permission::ReadTerminals,
+            "/terminals",
+            tr!("nav.terminals"),
+        ),
         (Permission::ManageOrg, "/people", tr!("nav.people")),
         (Permission::Import, "/import", tr!("nav.import")),
         (Permission::ManageOrg, "/sms", tr!("nav.sms")),

@@ -15,13 +15,19 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 static DECOY: LazyLock<String> = LazyLock::new(|| hash_now("decoy").unwrap_or_default());
 
 fn argon() -> Argon2<'static> {
-    let params = Params::new(19_456, 2, 1, None).expect("the parameters are within argon2's limits");
+    let params =
+        Params::new(19_456, 2, 1, None).expect("the parameters are within argon2's limits");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
 fn hash_now(password: &str) -> Option<String> {
     let salt = SaltString::encode_b64(&crypto::random_key()[..16]).ok()?;
-    Some(argon().hash_password(password.as_bytes(), &salt).ok()?.to_string())
+    Some(
+        argon()
+            .hash_password(password.as_bytes(), &salt)
+            .ok()?
+            .to_string(),
+    )
 }
 
 /// The hash to store for a password.

@@ -13,37 +13,61 @@ use crate::shared::{AppError, Role};
 use crate::workbench::model::ImportReport;
 
 /// Imports people within `tx`; people are known by their phone.
-pub async fn import(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table) -> Result<ImportReport, AppError> {
+pub async fn import(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    table: &Table,
+) -> Result<ImportReport, AppError> {
     let mut report = ImportReport::default();
     let mut seen = HashSet::new();
     let mut units: HashMap<String, String> = HashMap::new();
-    let known: HashMap<String, String> =
-        q("SELECT phone_index, id FROM staff").all::<(String, String)>(&mut *tx).await?.into_iter().collect();
+    let known: HashMap<String, String> = q("SELECT phone_index, id FROM staff")
+        .all::<(String, String)>(&mut *tx)
+        .await?
+        .into_iter()
+        .collect();
     for row in table.iter() {
         let before = report.invalid.len();
         let (name, unit_path) = (row.get("姓名"), row.get("部门"));
-        let role = Role::ALL.into_iter().find(|r| r.code() == row.get("角色") || r.label() == row.get("角色"));
+        let role = Role::ALL
+            .into_iter()
+            .find(|r| r.code() == row.get("角色") || r.label() == row.get("角色"));
         let phone = rules::phone(&row.get("手机号"));
         if name.is_empty() {
-            report.invalid.push(row.invalid("姓名", tr!("import.name_missing")));
+            report
+                .invalid
+                .push(row.invalid("姓名", tr!("import.name_missing")));
         }
         match &phone {
             None if row.get("手机号").is_empty() => {
-                report.invalid.push(row.invalid("手机号", tr!("import.phone_missing")));
+                report
+                    .invalid
+                    .push(row.invalid("手机号", tr!("import.phone_missing")));
             }
-            None => report.invalid.push(row.invalid("手机号", tr!("import.phone_format"))),
+            None => report
+                .invalid
+                .push(row.invalid("手机号", tr!("import.phone_format"))),
             Some(phone) if !seen.insert(phone.clone()) => {
-                report.invalid.push(row.invalid("手机号", tr!("import.phone_repeated")));
+                report
+                    .invalid
+                    .push(row.invalid("手机号", tr!("import.phone_repeated")));
             }
             Some(_) => {}
         }
         if role.is_none() {
-            report.invalid.push(row.invalid("角色", tr!("import.role_unknown")));
+            report
+                .invalid
+                .push(row.invalid("角色", tr!("import.role_unknown")));
         }
         if unit_path.is_empty() || unit_path.split('/').count() > 4 {
-            report.invalid.push(row.invalid("部门", tr!("import.unit_path")));
+            report
+                .invalid
+                .push(row.invalid("部门", tr!("import.unit_path")));
         }
-        let (Some(phone), Some(role), true) = (phone, role, report.invalid.len() == before) else { continue };
+        let (Some(phone), Some(role), true) = (phone, role, report.invalid.len() == before) else {
+            continue;
+        };
         let unit_id = unit_of(tx, &mut units, &unit_path).await?;
         let manages = match row.get("管理部门") {
             path if path.is_empty() => None,
@@ -59,15 +83,26 @@ pub async fn import(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table)
             password_hash: None,
         };
         let outcome = match known.get(&state.keys.phone_index(&phone)) {
-            Some(id) => store::update_person(state, tx, actor, id, &input).await.map(|changed| {
-                if changed { report.updated += 1 } else { report.unchanged += 1 }
-            }),
-            None => store::insert_person(state, tx, actor, &input).await.map(|_| report.created += 1),
+            Some(id) => store::update_person(state, tx, actor, id, &input)
+                .await
+                .map(|changed| {
+                    if changed {
+                        report.updated += 1
+                    } else {
+                        report.unchanged += 1
+                    }
+                }),
+            None => store::insert_person(state, tx, actor, &input)
+                .await
+                .map(|_| report.created += 1),
         };
         match outcome {
             Ok(()) => {}
             Err(AppError::Invalid(faults)) => {
-                let reason = faults.first().map(|f| crate::ui::locale::text(&f.key, &f.args)).unwrap_or_default();
+                let reason = faults
+                    .first()
+                    .map(|f| crate::ui::locale::text(&f.key, &f.args))
+                    .unwrap_or_default();
                 report.invalid.push(row.invalid("工号", reason));
             }
             Err(error) => return Err(error),
@@ -76,7 +111,11 @@ pub async fn import(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table)
     Ok(report)
 }
 
-async fn unit_of(tx: &mut Tx, units: &mut HashMap<String, String>, path: &str) -> Result<String, AppError> {
+async fn unit_of(
+    tx: &mut Tx,
+    units: &mut HashMap<String, String>,
+    path: &str,
+) -> Result<String, AppError> {
     if let Some(id) = units.get(path) {
         return Ok(id.clone());
     }

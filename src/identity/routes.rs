@@ -1,10 +1,10 @@
 //! Sign-in and sign-out: plain forms, before any session.
 
+use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
-use axum::Router;
 use leptos::prelude::*;
 use serde::Deserialize;
 
@@ -42,7 +42,9 @@ async fn sign_in_page(visit: Visit, Query(form): Query<SignIn>) -> Response {
 }
 
 fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) -> Response {
-    let status = error.map_or(StatusCode::OK, |e| StatusCode::from_u16(e.status()).unwrap_or_default());
+    let status = error.map_or(StatusCode::OK, |e| {
+        StatusCode::from_u16(e.status()).unwrap_or_default()
+    });
     visit.page_with(status, || tr!("sign_in.title"), || {
         let by_code = form.by == "code";
         let other = if by_code { "/sign-in" } else { "/sign-in?by=code" };
@@ -93,12 +95,20 @@ fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) ->
     })
 }
 
-async fn sign_in(State(state): State<AppState>, visit: Visit, Form(form): Form<SignIn>) -> Response {
+async fn sign_in(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(form): Form<SignIn>,
+) -> Response {
     match try_sign_in(&state, &visit, &form).await {
         Ok(token) => {
             let mut response = see_other(own_path(&form.next));
-            let cookie =
-                session::set_cookie(visit.secure, "sid", &token, state.config.session.max_days * 86_400);
+            let cookie = session::set_cookie(
+                visit.secure,
+                "sid",
+                &token,
+                state.config.session.max_days * 86_400,
+            );
             response.headers_mut().append(header::SET_COOKIE, cookie);
             response
         }
@@ -107,7 +117,8 @@ async fn sign_in(State(state): State<AppState>, visit: Visit, Form(form): Form<S
 }
 
 async fn try_sign_in(state: &AppState, visit: &Visit, form: &SignIn) -> Result<String, AppError> {
-    let phone = rules::phone(&form.phone).ok_or_else(|| AppError::field("phone", "field.phone_format"))?;
+    let phone =
+        rules::phone(&form.phone).ok_or_else(|| AppError::field("phone", "field.phone_format"))?;
     let by_phone = format!("signin:{}", state.keys.phone_index(&phone));
     let by_address = format!("signin:{}", visit.address);
     otp::throttle(&state.db, &by_phone, 10, 15 * time::MINUTE).await?;
@@ -117,33 +128,71 @@ async fn try_sign_in(state: &AppState, visit: &Visit, form: &SignIn) -> Result<S
         Some(otp::check(state, Purpose::SignIn, &phone, &form.code).await)
     } else {
         let hash = known.as_ref().and_then(|k| k.password_hash.clone());
-        if password::verify(form.password.clone(), hash).await? { None } else { Some(Err(AppError::Forbidden)) }
+        if password::verify(form.password.clone(), hash).await? {
+            None
+        } else {
+            Some(Err(AppError::Forbidden))
+        }
     };
     let (Some(person), false) = (known, matches!(pass, Some(Err(_)))) else {
         otp::tally(&state.db, &by_phone).await?;
         otp::tally(&state.db, &by_address).await?;
-        return Err(AppError::field("", if form.by == "code" { "field.code_wrong" } else { "sign_in.wrong" }));
+        return Err(AppError::field(
+            "",
+            if form.by == "code" {
+                "field.code_wrong"
+            } else {
+                "sign_in.wrong"
+            },
+        ));
     };
     let mut tx = state.db.begin().await?;
     if let Some(Ok(pass)) = pass {
         otp::consume(&mut tx, pass).await?;
     }
     let token = session::start(&mut tx, &person.id, &visit.address, &visit.user_agent).await?;
-    let who = Who { id: person.id.clone(), name: person.name, address: visit.address.clone() };
-    audit::record(&state.keys, &mut tx, who, Event::new("session.start", "staff", &person.id)).await?;
+    let who = Who {
+        id: person.id.clone(),
+        name: person.name,
+        address: visit.address.clone(),
+    };
+    audit::record(
+        &state.keys,
+        &mut tx,
+        who,
+        Event::new("session.start", "staff", &person.id),
+    )
+    .await?;
     tx.commit().await?;
     Ok(token)
 }
 
-async fn send_code(State(state): State<AppState>, visit: Visit, Form(mut form): Form<SignIn>) -> Response {
+async fn send_code(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(mut form): Form<SignIn>,
+) -> Response {
     form.by = "code".into();
     let Some(phone) = rules::phone(&form.phone) else {
-        return render(&visit, &form, Some(&AppError::field("phone", "field.phone_format")), false);
+        return render(
+            &visit,
+            &form,
+            Some(&AppError::field("phone", "field.phone_format")),
+            false,
+        );
     };
-    // An unknown phone gets the same answer, and no message.
+    // An unknown phone gets the same answers, a second one too soon included, and no message.
     let outcome = match store::credentials(&state, &phone).await {
-        Ok(Some(_)) => otp::send(&state, Purpose::SignIn, &phone, &visit.address).await,
-        Ok(None) => Ok(()),
+        Ok(known) => {
+            otp::send_if(
+                &state,
+                Purpose::SignIn,
+                &phone,
+                &visit.address,
+                known.is_some(),
+            )
+            .await
+        }
         Err(error) => Err(error.into()),
     };
     match outcome {
@@ -159,6 +208,9 @@ async fn sign_out(State(state): State<AppState>, visit: Visit) -> Response {
         tracing::error!(%error, "cannot end the session");
     }
     let mut response = see_other("/sign-in");
-    response.headers_mut().append(header::SET_COOKIE, session::set_cookie(visit.secure, "sid", "", 0));
+    response.headers_mut().append(
+        header::SET_COOKIE,
+        session::set_cookie(visit.secure, "sid", "", 0),
+    );
     response
 }

@@ -12,12 +12,17 @@ pub fn clean(text: &str) -> String {
             _ => c,
         })
         .collect();
-    narrow.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}').to_owned()
+    narrow
+        .trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}')
+        .to_owned()
 }
 
 /// The 11 digits of a Chinese mobile number, from what somebody typed; `None` if it is not one.
 pub fn phone(text: &str) -> Option<String> {
-    let text: String = clean(text).chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let text: String = clean(text)
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-'))
+        .collect();
     let digits = text.strip_prefix("+86").unwrap_or(&text);
     let valid = digits.len() == 11
         && digits.starts_with('1')
@@ -72,7 +77,10 @@ mod tests {
 
     #[test]
     fn phones_are_read_as_people_write_them() {
-        assert_eq!(phone(" １３５９３７８６５７９ ").as_deref(), Some("13593786579"));
+        assert_eq!(
+            phone(" １３５９３７８６５７９ ").as_deref(),
+            Some("13593786579")
+        );
         assert_eq!(phone("+86 138-0013-8000").as_deref(), Some("13800138000"));
         assert_eq!(phone("136485253x"), None);
         assert_eq!(phone("12800138000"), None);

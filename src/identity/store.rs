@@ -24,15 +24,27 @@ pub struct PeopleFilter {
 }
 
 /// One page of people within the actor's scope, by name.
-pub async fn people(db: &Db, actor: &Actor, filter: &PeopleFilter, page: i64) -> Result<Page<PersonRow>, AppError> {
+pub async fn people(
+    db: &Db,
+    actor: &Actor,
+    filter: &PeopleFilter,
+    page: i64,
+) -> Result<Page<PersonRow>, AppError> {
     let narrow = |query: &mut Query| {
         query.push(" FROM staff s JOIN org_unit u ON u.id = s.unit_id WHERE ");
         actor.scope(query, "s.id");
-        query.push(if filter.left { " AND s.left_at IS NOT NULL" } else { " AND s.left_at IS NULL" });
+        query.push(if filter.left {
+            " AND s.left_at IS NOT NULL"
+        } else {
+            " AND s.left_at IS NULL"
+        });
         let text = filter.text.trim();
         if !text.is_empty() {
             let like = format!("%{}%", text.replace(['%', '_'], ""));
-            query.push_with(" AND (s.name LIKE ? OR s.employee_no = ? OR u.name LIKE ?)", [&like, text, &like]);
+            query.push_with(
+                " AND (s.name LIKE ? OR s.employee_no = ? OR u.name LIKE ?)",
+                [&like, text, &like],
+            );
         }
         if !filter.role.is_empty() {
             query.push_with(" AND s.role = ?", [&filter.role]);
@@ -47,23 +59,43 @@ pub async fn people(db: &Db, actor: &Actor, filter: &PeopleFilter, page: i64) ->
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(db).await?;
-    let mut rows = q("SELECT s.id, s.name, s.role, u.name AS unit, s.phone_masked, s.employee_no, s.left_at");
+    let mut rows =
+        q("SELECT s.id, s.name, s.role, u.name AS unit, s.phone_masked, s.employee_no, s.left_at");
     narrow(&mut rows);
-    rows.push_with(" ORDER BY s.name, s.id LIMIT ? OFFSET ?", [PAGE_SIZE, offset(page)]);
-    Ok(Page { rows: rows.all(db).await?, total, page })
+    rows.push_with(
+        " ORDER BY s.name, s.id LIMIT ? OFFSET ?",
+        [PAGE_SIZE, offset(page)],
+    );
+    Ok(Page {
+        rows: rows.all(db).await?,
+        total,
+        page,
+    })
 }
 
 /// One person within the actor's scope.
 pub async fn person(db: &Db, actor: &Actor, id: &str) -> Result<Person, AppError> {
-    let mut query = q("SELECT s.id, s.name, s.role, u.name AS unit, s.phone_masked, s.employee_no, s.left_at \
-         FROM staff s JOIN org_unit u ON u.id = s.unit_id WHERE ");
+    let mut query = q(
+        "SELECT s.id, s.name, s.role, u.name AS unit, s.phone_masked, s.employee_no, s.left_at \
+         FROM staff s JOIN org_unit u ON u.id = s.unit_id WHERE ",
+    );
     actor.scope(&mut query, "s.id");
     query.push_with(" AND s.id = ?", [id]);
     let row: PersonRow = query.one(db).await?;
-    let (unit_id,): (String,) = q("SELECT unit_id FROM staff WHERE id = $1").bind(id).one(db).await?;
+    let (unit_id,): (String,) = q("SELECT unit_id FROM staff WHERE id = $1")
+        .bind(id)
+        .one(db)
+        .await?;
     let manages: Vec<(String,)> =
-        q("SELECT unit_id FROM unit_manager WHERE staff_id = $1 ORDER BY unit_id").bind(id).all(db).await?;
-    Ok(Person { row, unit_id, manages: manages.into_iter().map(|(u,)| u).collect() })
+        q("SELECT unit_id FROM unit_manager WHERE staff_id = $1 ORDER BY unit_id")
+            .bind(id)
+            .all(db)
+            .await?;
+    Ok(Person {
+        row,
+        unit_id,
+        manages: manages.into_iter().map(|(u,)| u).collect(),
+    })
 }
 
 /// What is typed about a person.
@@ -82,8 +114,16 @@ pub struct PersonInput {
 }
 
 /// Enters a person. A phone or employee number that is taken is an error on its field.
-pub async fn insert_person(state: &AppState, tx: &mut Tx, actor: &Actor, input: &PersonInput) -> Result<String, AppError> {
-    let phone = input.phone.as_deref().ok_or_else(|| AppError::field("phone", "field.required"))?;
+pub async fn insert_person(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    input: &PersonInput,
+) -> Result<String, AppError> {
+    let phone = input
+        .phone
+        .as_deref()
+        .ok_or_else(|| AppError::field("phone", "field.required"))?;
     let id = crypto::new_id();
     let now = time::now();
     free(state, tx, &id, phone, input.employee_no.as_deref()).await?;
@@ -104,7 +144,13 @@ pub async fn insert_person(state: &AppState, tx: &mut Tx, actor: &Actor, input: 
     .map_err(taken)?;
     set_manages(tx, &id, input).await?;
     let detail = json!({ "name": input.name, "role": input.role.code(), "unit": input.unit_id });
-    audit::record(&state.keys, tx, actor, Event::new("person.create", "staff", &id).about(&id, detail)).await?;
+    audit::record(
+        &state.keys,
+        tx,
+        actor,
+        Event::new("person.create", "staff", &id).about(&id, detail),
+    )
+    .await?;
     Ok(id)
 }
 
@@ -142,13 +188,23 @@ pub async fn update_person(
     if before == after {
         return Ok(false);
     }
-    q("UPDATE staff SET updated_at = $1 WHERE id = $2").bind(time::now()).bind(id).exec(&mut *tx).await?;
+    q("UPDATE staff SET updated_at = $1 WHERE id = $2")
+        .bind(time::now())
+        .bind(id)
+        .exec(&mut *tx)
+        .await?;
     let detail = json!({
         "before": { "name": before.name, "role": before.role, "unit": before.unit_id, "employee_no": before.employee_no },
         "after": { "name": after.name, "role": after.role, "unit": after.unit_id, "employee_no": after.employee_no },
         "phone_changed": before.phone_index != after.phone_index,
     });
-    audit::record(&state.keys, tx, actor, Event::new("person.update", "staff", id).about(id, detail)).await?;
+    audit::record(
+        &state.keys,
+        tx,
+        actor,
+        Event::new("person.update", "staff", id).about(id, detail),
+    )
+    .await?;
     Ok(true)
 }
 
@@ -170,7 +226,13 @@ async fn stored(tx: &mut Tx, id: &str) -> DbResult<Stored> {
     .await
 }
 
-async fn free(state: &AppState, tx: &mut Tx, id: &str, phone: &str, no: Option<&str>) -> Result<(), AppError> {
+async fn free(
+    state: &AppState,
+    tx: &mut Tx,
+    id: &str,
+    phone: &str,
+    no: Option<&str>,
+) -> Result<(), AppError> {
     let taken: Option<(bool,)> = q("SELECT phone_index = $1 FROM staff WHERE (phone_index = $1 OR employee_no = $2) AND id <> $3")
         .bind(state.keys.phone_index(phone))
         .bind(no)
@@ -185,13 +247,24 @@ async fn free(state: &AppState, tx: &mut Tx, id: &str, phone: &str, no: Option<&
 }
 
 fn taken(error: sqlx::Error) -> AppError {
-    if is_unique_violation(&error) { AppError::field("phone", "field.phone_taken") } else { error.into() }
+    if is_unique_violation(&error) {
+        AppError::field("phone", "field.phone_taken")
+    } else {
+        error.into()
+    }
 }
 
 async fn set_manages(tx: &mut Tx, id: &str, input: &PersonInput) -> DbResult<()> {
-    q("DELETE FROM unit_manager WHERE staff_id = $1").bind(id).exec(&mut *tx).await?;
+    q("DELETE FROM unit_manager WHERE staff_id = $1")
+        .bind(id)
+        .exec(&mut *tx)
+        .await?;
     if let (Role::Manager, Some(unit)) = (input.role, &input.manages) {
-        q("INSERT INTO unit_manager (unit_id, staff_id) VALUES ($1, $2)").bind(unit).bind(id).exec(tx).await?;
+        q("INSERT INTO unit_manager (unit_id, staff_id) VALUES ($1, $2)")
+            .bind(unit)
+            .bind(id)
+            .exec(tx)
+            .await?;
     }
     Ok(())
 }
@@ -203,11 +276,12 @@ pub async fn leave(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, A
     }
     let mut tx = state.db.begin().await?;
     let now = time::now();
-    let left = q("UPDATE staff SET left_at = $1, updated_at = $1 WHERE id = $2 AND left_at IS NULL")
-        .bind(now)
-        .bind(id)
-        .exec(&mut tx)
-        .await?;
+    let left =
+        q("UPDATE staff SET left_at = $1, updated_at = $1 WHERE id = $2 AND left_at IS NULL")
+            .bind(now)
+            .bind(id)
+            .exec(&mut tx)
+            .await?;
     if left == 1 {
         q("UPDATE session SET revoked_at = $1 WHERE staff_id = $2 AND revoked_at IS NULL")
             .bind(now)
@@ -215,7 +289,13 @@ pub async fn leave(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, A
             .exec(&mut tx)
             .await?;
         crate::terminal::store::end_all_of(&mut tx, id, &state.zone.today()).await?;
-        audit::record(&state.keys, &mut tx, actor, Event::new("person.leave", "staff", id)).await?;
+        audit::record(
+            &state.keys,
+            &mut tx,
+            actor,
+            Event::new("person.leave", "staff", id),
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(Saved::stay("notice.saved"))
@@ -224,13 +304,20 @@ pub async fn leave(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, A
 /// Takes back that a person left.
 pub async fn rejoin(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, AppError> {
     let mut tx = state.db.begin().await?;
-    let back = q("UPDATE staff SET left_at = NULL, updated_at = $1 WHERE id = $2 AND left_at IS NOT NULL")
-        .bind(time::now())
-        .bind(id)
-        .exec(&mut tx)
-        .await?;
+    let back =
+        q("UPDATE staff SET left_at = NULL, updated_at = $1 WHERE id = $2 AND left_at IS NOT NULL")
+            .bind(time::now())
+            .bind(id)
+            .exec(&mut tx)
+            .await?;
     if back == 1 {
-        audit::record(&state.keys, &mut tx, actor, Event::new("person.rejoin", "staff", id)).await?;
+        audit::record(
+            &state.keys,
+            &mut tx,
+            actor,
+            Event::new("person.rejoin", "staff", id),
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(Saved::stay("notice.saved"))
@@ -244,18 +331,27 @@ pub async fn units(db: &Db) -> DbResult<Vec<Unit>> {
          FROM org_unit u ORDER BY u.name, u.id")
     .all(db)
     .await?;
-    let managers: Vec<(String, String)> = q("SELECT m.unit_id, s.name FROM unit_manager m JOIN staff s ON s.id = m.staff_id \
-         WHERE s.left_at IS NULL ORDER BY s.name")
+    let managers: Vec<(String, String)> = q(
+        "SELECT m.unit_id, s.name FROM unit_manager m JOIN staff s ON s.id = m.staff_id \
+         WHERE s.left_at IS NULL ORDER BY s.name",
+    )
     .all(db)
     .await?;
     for (unit_id, name) in managers {
         if let Some(unit) = rows.iter_mut().find(|u| u.id == unit_id) {
-            unit.managers = if unit.managers.is_empty() { name } else { format!("{}、{name}", unit.managers) };
+            unit.managers = if unit.managers.is_empty() {
+                name
+            } else {
+                format!("{}、{name}", unit.managers)
+            };
         }
     }
     let mut children: HashMap<Option<String>, Vec<Unit>> = HashMap::new();
     for unit in rows {
-        children.entry(unit.parent_id.clone()).or_default().push(unit);
+        children
+            .entry(unit.parent_id.clone())
+            .or_default()
+            .push(unit);
     }
     let mut out = Vec::new();
     let mut open = children.remove(&None).unwrap_or_default();
@@ -270,12 +366,18 @@ pub async fn units(db: &Db) -> DbResult<Vec<Unit>> {
 }
 
 /// Adds a unit below another (or the company itself, without a parent), or gives the one of that name.
-pub async fn ensure_unit(tx: &mut Tx, parent: Option<&str>, name: &str, kind: &str) -> DbResult<String> {
-    let found: Option<(String,)> = q("SELECT id FROM org_unit WHERE COALESCE(parent_id, '') = $1 AND name = $2")
-        .bind(parent.unwrap_or(""))
-        .bind(name)
-        .optional(&mut *tx)
-        .await?;
+pub async fn ensure_unit(
+    tx: &mut Tx,
+    parent: Option<&str>,
+    name: &str,
+    kind: &str,
+) -> DbResult<String> {
+    let found: Option<(String,)> =
+        q("SELECT id FROM org_unit WHERE COALESCE(parent_id, '') = $1 AND name = $2")
+            .bind(parent.unwrap_or(""))
+            .bind(name)
+            .optional(&mut *tx)
+            .await?;
     if let Some((id,)) = found {
         return Ok(id);
     }
@@ -306,20 +408,30 @@ pub async fn save_unit(
         return Ok(saved);
     }
     let taken = |e: sqlx::Error| {
-        if is_unique_violation(&e) { AppError::field("name", "field.unit_taken") } else { e.into() }
+        if is_unique_violation(&e) {
+            AppError::field("name", "field.unit_taken")
+        } else {
+            e.into()
+        }
     };
     let id = match (id, parent) {
         (Some(id), _) => {
-            let changed =
-                q("UPDATE org_unit SET name = $1 WHERE id = $2").bind(name).bind(id).exec(&mut tx).await.map_err(taken)?;
+            let changed = q("UPDATE org_unit SET name = $1 WHERE id = $2")
+                .bind(name)
+                .bind(id)
+                .exec(&mut tx)
+                .await
+                .map_err(taken)?;
             if changed == 0 {
                 return Err(AppError::NotFound);
             }
             id.to_owned()
         }
         (None, Some(parent)) => {
-            let (kind,): (String,) =
-                q("SELECT kind FROM org_unit WHERE id = $1").bind(parent).one(&mut tx).await?;
+            let (kind,): (String,) = q("SELECT kind FROM org_unit WHERE id = $1")
+                .bind(parent)
+                .one(&mut tx)
+                .await?;
             if kind == "district" {
                 return Err(AppError::field("parent_id", "field.unit_too_deep"));
             }
@@ -335,7 +447,8 @@ pub async fn save_unit(
         }
         (None, None) => return Err(AppError::field("parent_id", "field.required")),
     };
-    let event = Event::new("unit.save", "org_unit", &id).detail(json!({ "name": name, "parent": parent }));
+    let event =
+        Event::new("unit.save", "org_unit", &id).detail(json!({ "name": name, "parent": parent }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     let saved = Saved::stay("notice.saved");
     form_key::keep(&mut tx, actor, key, &saved).await?;
@@ -344,9 +457,13 @@ pub async fn save_unit(
 }
 
 async fn rebuild_closure(tx: &mut Tx) -> DbResult<()> {
-    let units: Vec<(String, Option<String>)> = q("SELECT id, parent_id FROM org_unit").all(&mut *tx).await?;
-    let parents: HashMap<&str, Option<&str>> =
-        units.iter().map(|(id, parent)| (id.as_str(), parent.as_deref())).collect();
+    let units: Vec<(String, Option<String>)> = q("SELECT id, parent_id FROM org_unit")
+        .all(&mut *tx)
+        .await?;
+    let parents: HashMap<&str, Option<&str>> = units
+        .iter()
+        .map(|(id, parent)| (id.as_str(), parent.as_deref()))
+        .collect();
     let mut rows = Vec::new();
     for (id, _) in &units {
         let (mut at, mut depth) = (Some(id.as_str()), 0_i64);
@@ -357,7 +474,13 @@ async fn rebuild_closure(tx: &mut Tx) -> DbResult<()> {
         }
     }
     q("DELETE FROM org_closure").exec(&mut *tx).await?;
-    insert_many(tx, "INSERT INTO org_closure (ancestor_id, descendant_id, depth)", rows, "").await?;
+    insert_many(
+        tx,
+        "INSERT INTO org_closure (ancestor_id, descendant_id, depth)",
+        rows,
+        "",
+    )
+    .await?;
     Ok(())
 }
 
@@ -379,13 +502,23 @@ pub async fn credentials(state: &AppState, phone: &str) -> DbResult<Option<Crede
 
 /// One's own phone number in full.
 pub async fn own_phone(state: &AppState, actor: &Actor) -> Result<String, AppError> {
-    let (cipher,): (String,) =
-        q("SELECT phone_cipher FROM staff WHERE id = $1").bind(&actor.id).one(&state.db).await?;
-    state.keys.open(&cipher).ok_or_else(|| crate::server::db::internal("a phone number cannot be decrypted"))
+    let (cipher,): (String,) = q("SELECT phone_cipher FROM staff WHERE id = $1")
+        .bind(&actor.id)
+        .one(&state.db)
+        .await?;
+    state
+        .keys
+        .open(&cipher)
+        .ok_or_else(|| crate::server::db::internal("a phone number cannot be decrypted"))
 }
 
 /// Replaces one's own phone.
-pub async fn set_own_phone(state: &AppState, tx: &mut Tx, actor: &Actor, phone: &str) -> Result<(), AppError> {
+pub async fn set_own_phone(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    phone: &str,
+) -> Result<(), AppError> {
     free(state, tx, &actor.id, phone, None).await?;
     q("UPDATE staff SET phone_cipher = $1, phone_index = $2, phone_masked = $3, updated_at = $4 WHERE id = $5")
         .bind(state.keys.seal(phone))
@@ -396,12 +529,23 @@ pub async fn set_own_phone(state: &AppState, tx: &mut Tx, actor: &Actor, phone: 
         .exec(&mut *tx)
         .await
         .map_err(taken)?;
-    audit::record(&state.keys, tx, actor, Event::new("person.phone", "staff", &actor.id)).await?;
+    audit::record(
+        &state.keys,
+        tx,
+        actor,
+        Event::new("person.phone", "staff", &actor.id),
+    )
+    .await?;
     Ok(())
 }
 
 /// Replaces a password and ends the person's other sessions.
-pub async fn set_password(state: &AppState, actor: &Actor, id: &str, hash: &str) -> Result<(), AppError> {
+pub async fn set_password(
+    state: &AppState,
+    actor: &Actor,
+    id: &str,
+    hash: &str,
+) -> Result<(), AppError> {
     let mut tx = state.db.begin().await?;
     q("UPDATE staff SET password_hash = $1, updated_at = $2 WHERE id = $3")
         .bind(hash)
@@ -415,13 +559,24 @@ pub async fn set_password(state: &AppState, actor: &Actor, id: &str, hash: &str)
         .bind(&actor.session_id)
         .exec(&mut tx)
         .await?;
-    audit::record(&state.keys, &mut tx, actor, Event::new("person.password", "staff", id)).await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("person.password", "staff", id),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Language and theme.
-pub async fn set_preferences(state: &AppState, actor: &Actor, locale: &str, theme: &str) -> DbResult<()> {
+pub async fn set_preferences(
+    state: &AppState,
+    actor: &Actor,
+    locale: &str,
+    theme: &str,
+) -> DbResult<()> {
     q("UPDATE staff SET locale = $1, theme = $2 WHERE id = $3")
         .bind(locale)
         .bind(theme)
@@ -454,21 +609,32 @@ pub async fn sessions(state: &AppState, actor: &Actor) -> DbResult<Vec<SessionRo
 /// Ends one of one's own sessions.
 pub async fn revoke_session(state: &AppState, actor: &Actor, id: &str) -> Result<(), AppError> {
     let mut tx = state.db.begin().await?;
-    let ended = q("UPDATE session SET revoked_at = COALESCE(revoked_at, $1) WHERE id = $2 AND staff_id = $3")
-        .bind(time::now())
-        .bind(id)
-        .bind(&actor.id)
-        .exec(&mut tx)
-        .await?;
+    let ended = q(
+        "UPDATE session SET revoked_at = COALESCE(revoked_at, $1) WHERE id = $2 AND staff_id = $3",
+    )
+    .bind(time::now())
+    .bind(id)
+    .bind(&actor.id)
+    .exec(&mut tx)
+    .await?;
     if ended == 0 {
         return Err(AppError::NotFound);
     }
-    audit::record(&state.keys, &mut tx, actor, Event::new("session.revoke", "session", id)).await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("session.revoke", "session", id),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Whether the database holds demo data.
 pub async fn is_demo(db: &Db) -> DbResult<bool> {
-    Ok(q("SELECT COUNT(*) FROM setting WHERE name = 'demo'").count(db).await? > 0)
+    Ok(q("SELECT COUNT(*) FROM setting WHERE name = 'demo'")
+        .count(db)
+        .await?
+        > 0)
 }

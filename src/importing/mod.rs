@@ -85,9 +85,13 @@ pub async fn run(
     let mut tx = state.db.begin().await?;
     tx.serialise(Lock::Import).await?;
     let mut report = match kind {
-        Kind::People => crate::identity::people_import::import(state, &mut tx, actor, &table).await?,
+        Kind::People => {
+            crate::identity::people_import::import(state, &mut tx, actor, &table).await?
+        }
         Kind::Hospitals => crate::terminal::import::hospitals(&mut tx, &table).await?,
-        Kind::Assignments => crate::terminal::import::assignments(state, &mut tx, actor, &table).await?,
+        Kind::Assignments => {
+            crate::terminal::import::assignments(state, &mut tx, actor, &table).await?
+        }
         Kind::Hcps => crate::hcp::import::import(state, &mut tx, actor, &table).await?,
     };
     report.rows = table.rows.len() as i64;
@@ -116,14 +120,18 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn upload(State(state): State<AppState>, visit: Visit, mut form: Multipart) -> Response {
-    let Some(actor) = &visit.actor else { return visit.error(&AppError::Unauthenticated) };
+    let Some(actor) = &visit.actor else {
+        return visit.error(&AppError::Unauthenticated);
+    };
     if let Err(error) = actor.check(Permission::Import) {
         return visit.error(&error);
     }
     let (mut kind, mut bytes) = (String::new(), Vec::new());
     loop {
         match form.next_field().await {
-            Ok(Some(field)) if field.name() == Some("kind") => kind = field.text().await.unwrap_or_default(),
+            Ok(Some(field)) if field.name() == Some("kind") => {
+                kind = field.text().await.unwrap_or_default()
+            }
             Ok(Some(field)) if field.name() == Some("file") => match field.bytes().await {
                 Ok(read) => bytes = read.to_vec(),
                 Err(error) => return error.into_response(),

@@ -28,13 +28,21 @@ pub struct Row<'a> {
 impl Row<'_> {
     /// The cell of a column, cleaned; empty where there is none.
     pub fn get(&self, column: &str) -> String {
-        let found = self.header.iter().position(|h| h == column).and_then(|i| self.cells.get(i));
+        let found = self
+            .header
+            .iter()
+            .position(|h| h == column)
+            .and_then(|i| self.cells.get(i));
         found.map(|cell| clean(cell)).unwrap_or_default()
     }
 
     /// A reason to refuse this row.
     pub fn invalid(&self, field: &str, reason: impl Into<String>) -> Invalid {
-        Invalid { row: self.number, field: field.into(), reason: reason.into() }
+        Invalid {
+            row: self.number,
+            field: field.into(),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -43,26 +51,47 @@ impl Table {
     pub fn read(bytes: &[u8]) -> Result<Table, AppError> {
         let zip = bytes.starts_with(b"PK\x03\x04");
         let ole = bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]);
-        let mut all = if zip || ole { spreadsheet(bytes)? } else { text(bytes)? };
+        let mut all = if zip || ole {
+            spreadsheet(bytes)?
+        } else {
+            text(bytes)?
+        };
         all.retain(|(_, cells)| cells.iter().any(|c| !c.trim().is_empty()));
         let mut all = all.into_iter();
-        let Some((_, header)) = all.next() else { return Err(AppError::field("file", "import.no_rows")) };
-        Ok(Table { header: header.iter().map(|h| clean(h)).collect(), rows: all.collect() })
+        let Some((_, header)) = all.next() else {
+            return Err(AppError::field("file", "import.no_rows"));
+        };
+        Ok(Table {
+            header: header.iter().map(|h| clean(h)).collect(),
+            rows: all.collect(),
+        })
     }
 
     /// An error that names the columns which are missing.
     pub fn require(&self, columns: &[&str]) -> Result<(), AppError> {
-        let missing: Vec<&str> = columns.iter().copied().filter(|c| !self.header.iter().any(|h| h == c)).collect();
+        let missing: Vec<&str> = columns
+            .iter()
+            .copied()
+            .filter(|c| !self.header.iter().any(|h| h == c))
+            .collect();
         if missing.is_empty() {
             return Ok(());
         }
         let args = vec![("columns".to_owned(), missing.join("、"))];
-        Err(AppError::Invalid(vec![FieldError { field: String::new(), key: "import.columns_missing".into(), args }]))
+        Err(AppError::Invalid(vec![FieldError {
+            field: String::new(),
+            key: "import.columns_missing".into(),
+            args,
+        }]))
     }
 
     /// The rows by column names.
     pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|(number, cells)| Row { number: *number, header: &self.header, cells })
+        self.rows.iter().map(|(number, cells)| Row {
+            number: *number,
+            header: &self.header,
+            cells,
+        })
     }
 }
 
@@ -72,12 +101,20 @@ fn unreadable(_: impl std::fmt::Display) -> AppError {
 
 fn spreadsheet(bytes: &[u8]) -> Result<Vec<(i64, Vec<String>)>, AppError> {
     let mut book = calamine::open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(unreadable)?;
-    let range = book.worksheet_range_at(0).ok_or_else(|| unreadable(""))?.map_err(unreadable)?;
+    let range = book
+        .worksheet_range_at(0)
+        .ok_or_else(|| unreadable(""))?
+        .map_err(unreadable)?;
     let first = range.start().map_or(0, |(row, _)| row);
     Ok(range
         .rows()
         .enumerate()
-        .map(|(i, cells)| (i64::from(first) + i as i64 + 1, cells.iter().map(cell).collect()))
+        .map(|(i, cells)| {
+            (
+                i64::from(first) + i as i64 + 1,
+                cells.iter().map(cell).collect(),
+            )
+        })
         .collect())
 }
 
@@ -103,13 +140,26 @@ fn text(bytes: &[u8]) -> Result<Vec<(i64, Vec<String>)>, AppError> {
     if decoded.contains('\0') {
         return Err(unreadable(""));
     }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(decoded.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(decoded.as_bytes());
     reader
         .records()
-        .enumerate()
-        .map(|(i, record)| {
+        .map(|record| {
             let record = record.map_err(unreadable)?;
-            Ok((i as i64 + 1, record.iter().map(str::to_owned).collect()))
+            // By position, since the reader skips blank lines and a spreadsheet does not: a record begins where the
+            // one before ended, and its row is that of the first byte which is no line break.
+            let (line, byte) = record
+                .position()
+                .map_or((1, 0), |p| (p.line(), p.byte() as usize));
+            let blank = decoded.as_bytes()[byte.min(decoded.len())..]
+                .iter()
+                .take_while(|b| matches!(b, b'\r' | b'\n'))
+                .filter(|b| **b == b'\n')
+                .count();
+            let row = line + blank as u64;
+            Ok((row as i64, record.iter().map(str::to_owned).collect()))
         })
         .collect()
 }
@@ -125,7 +175,10 @@ mod tests {
         let (gbk, _, _) = encoding_rs::GB18030.encode(text);
         assert_eq!(Table::read(&gbk).expect("GB18030"), utf8);
         let phones: Vec<_> = utf8.iter().map(|r| (r.number, r.get("手机号"))).collect();
-        assert_eq!(phones[0], (2, "13900000000".to_owned()));
+        assert_eq!(
+            phones,
+            [(2, "13900000000".to_owned()), (4, "13800000000".to_owned())]
+        );
         assert!(utf8.require(&["医院"]).is_err());
     }
 

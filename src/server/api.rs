@@ -17,13 +17,20 @@ use crate::ui::boot::Flash;
 
 /// Runs a server function.
 pub async fn handle(State(state): State<AppState>, request: Request) -> Response {
-    let signed_in = request.extensions().get::<Option<Actor>>().is_some_and(Option::is_some);
+    let signed_in = request
+        .extensions()
+        .get::<Option<Actor>>()
+        .is_some_and(Option::is_some);
     let plain = request.method() == Method::POST && accepts_html(request.headers());
     if !signed_in {
         return if plain {
             web::see_other("/sign-in?next=/")
         } else {
-            (StatusCode::UNAUTHORIZED, axum::Json(AppError::Unauthenticated)).into_response()
+            (
+                StatusCode::UNAUTHORIZED,
+                axum::Json(AppError::Unauthenticated),
+            )
+                .into_response()
         };
     }
     if !plain {
@@ -36,19 +43,42 @@ pub async fn handle(State(state): State<AppState>, request: Request) -> Response
     let page = web::referer(&parts.headers).unwrap_or_else(|| "/".to_owned());
     let path = parts.uri.path().to_owned();
     let original = parts.clone();
-    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    parts
+        .headers
+        .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let response = run(&state, Request::from_parts(parts, Body::from(body.clone()))).await;
     let ok = response.status().is_success();
-    let answer = to_bytes(response.into_body(), 1 << 20).await.unwrap_or_default();
+    let cookies: Vec<HeaderValue> = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .cloned()
+        .collect();
+    let answer = to_bytes(response.into_body(), 1 << 20)
+        .await
+        .unwrap_or_default();
     match (ok, serde_json::from_slice::<Saved>(&answer)) {
-        (true, Ok(saved)) => web::see_other(&with_notice(saved.next.as_deref().unwrap_or(&page), &saved.notice)),
+        (true, Ok(saved)) => {
+            let next = saved.next.as_deref().unwrap_or(&page);
+            let mut response = web::see_other(&with_notice(next, &saved.notice));
+            for cookie in cookies {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            response
+        }
         _ => again(&state, original, &page, path, &body, &answer).await,
     }
 }
 
 async fn run(state: &AppState, request: Request) -> Response {
     let context = state.clone();
-    let locale = web::locale_of(request.headers(), request.extensions().get::<Option<Actor>>().and_then(Option::as_ref));
+    let locale = web::locale_of(
+        request.headers(),
+        request
+            .extensions()
+            .get::<Option<Actor>>()
+            .and_then(Option::as_ref),
+    );
     leptos_axum::handle_server_fns_with_context(
         move || {
             provide_context(context.clone());
@@ -61,7 +91,10 @@ async fn run(state: &AppState, request: Request) -> Response {
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.contains("text/html"))
 }
 
 /// Gives an error its status.
@@ -86,10 +119,15 @@ async fn again(
     body: &Bytes,
     answer: &Bytes,
 ) -> Response {
-    let error = serde_json::from_slice::<AppError>(answer).unwrap_or(AppError::Network(String::new()));
+    let error =
+        serde_json::from_slice::<AppError>(answer).unwrap_or(AppError::Network(String::new()));
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let values: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
-    let flash = Flash { to, error: Some(error), values };
+    let flash = Flash {
+        to,
+        error: Some(error),
+        values,
+    };
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = page.parse().unwrap_or_default();
     *request.headers_mut() = original.headers;
@@ -105,7 +143,10 @@ async fn again(
 
 fn with_notice(path: &str, notice: &str) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let kept: Vec<&str> = query.split('&').filter(|p| !p.is_empty() && !p.starts_with("done=")).collect();
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|p| !p.is_empty() && !p.starts_with("done="))
+        .collect();
     let query: String = kept.iter().map(|p| format!("{p}&")).collect();
     format!("{path}?{query}done={notice}")
 }
@@ -114,7 +155,13 @@ fn with_notice(path: &str, notice: &str) -> String {
 mod tests {
     #[test]
     fn one_notice_at_a_time() {
-        assert_eq!(super::with_notice("/a?x=1&done=notice.saved", "notice.sent"), "/a?x=1&done=notice.sent");
-        assert_eq!(super::with_notice("/a", "notice.saved"), "/a?done=notice.saved");
+        assert_eq!(
+            super::with_notice("/a?x=1&done=notice.saved", "notice.moved"),
+            "/a?x=1&done=notice.moved"
+        );
+        assert_eq!(
+            super::with_notice("/a", "notice.saved"),
+            "/a?done=notice.saved"
+        );
     }
 }

@@ -22,14 +22,22 @@ pub struct Who {
 
 impl From<&Actor> for Who {
     fn from(actor: &Actor) -> Self {
-        Who { id: actor.id.clone(), name: actor.name.clone(), address: actor.address.clone() }
+        Who {
+            id: actor.id.clone(),
+            name: actor.name.clone(),
+            address: actor.address.clone(),
+        }
     }
 }
 
 impl Who {
     /// An HCP acting on their own page. The log does not name them: the id leads to the record.
     pub fn hcp(id: &str, address: &str) -> Who {
-        Who { id: id.into(), name: "hcp".into(), address: address.into() }
+        Who {
+            id: id.into(),
+            name: "hcp".into(),
+            address: address.into(),
+        }
     }
 }
 
@@ -49,7 +57,13 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     /// An event without detail.
     pub fn new(action: &'a str, object_kind: &'a str, object_id: &'a str) -> Self {
-        Event { action, object_kind, object_id, detail: Value::Null, person: None }
+        Event {
+            action,
+            object_kind,
+            object_id,
+            detail: Value::Null,
+            person: None,
+        }
     }
 
     /// With detail that names nobody.
@@ -102,7 +116,12 @@ impl Row {
 }
 
 /// Appends an event within the transaction that carries out the act.
-pub async fn record(keys: &Keys, tx: &mut Tx, who: impl Into<Who>, event: Event<'_>) -> DbResult<()> {
+pub async fn record(
+    keys: &Keys,
+    tx: &mut Tx,
+    who: impl Into<Who>,
+    event: Event<'_>,
+) -> DbResult<()> {
     let who = who.into();
     let detail = match (event.person, &event.detail) {
         (_, Value::Null) => String::new(),
@@ -113,8 +132,9 @@ pub async fn record(keys: &Keys, tx: &mut Tx, who: impl Into<Who>, event: Event<
         }
     };
     tx.serialise(Lock::Audit).await?;
-    let last: Option<(i64, String)> =
-        q("SELECT seq, mac FROM audit_log ORDER BY seq DESC LIMIT 1").optional(&mut *tx).await?;
+    let last: Option<(i64, String)> = q("SELECT seq, mac FROM audit_log ORDER BY seq DESC LIMIT 1")
+        .optional(&mut *tx)
+        .await?;
     let (seq, previous) = last.map_or((1, String::new()), |(seq, mac)| (seq + 1, mac));
     let mut row = Row {
         seq,
@@ -159,7 +179,10 @@ fn head(keys: &Keys, seq: i64, mac: &str) -> String {
 
 async fn person_key(keys: &Keys, tx: &mut Tx, person: &str) -> DbResult<[u8; 32]> {
     let stored: Option<(Option<String>,)> =
-        q("SELECT wrapped FROM person_key WHERE person_id = $1").bind(person).optional(&mut *tx).await?;
+        q("SELECT wrapped FROM person_key WHERE person_id = $1")
+            .bind(person)
+            .optional(&mut *tx)
+            .await?;
     if let Some((Some(wrapped),)) = &stored
         && let Some(key) = unwrap_key(keys, wrapped)
     {
@@ -167,8 +190,10 @@ async fn person_key(keys: &Keys, tx: &mut Tx, person: &str) -> DbResult<[u8; 32]
     }
     let key = crypto::random_key();
     let wrapped = keys.seal(&data_encoding::HEXLOWER.encode(&key));
-    q("INSERT INTO person_key (person_id, wrapped) VALUES ($1, $2) \
-       ON CONFLICT (person_id) DO UPDATE SET wrapped = excluded.wrapped")
+    q(
+        "INSERT INTO person_key (person_id, wrapped) VALUES ($1, $2) \
+       ON CONFLICT (person_id) DO UPDATE SET wrapped = excluded.wrapped",
+    )
     .bind(person)
     .bind(wrapped)
     .exec(tx)
@@ -177,7 +202,11 @@ async fn person_key(keys: &Keys, tx: &mut Tx, person: &str) -> DbResult<[u8; 32]
 }
 
 fn unwrap_key(keys: &Keys, wrapped: &str) -> Option<[u8; 32]> {
-    data_encoding::HEXLOWER.decode(keys.open(wrapped)?.as_bytes()).ok()?.try_into().ok()
+    data_encoding::HEXLOWER
+        .decode(keys.open(wrapped)?.as_bytes())
+        .ok()?
+        .try_into()
+        .ok()
 }
 
 /// What [`verify`] found.
@@ -193,25 +222,41 @@ pub struct Verdict {
 pub async fn verify(db: &Db, keys: &Keys) -> DbResult<Verdict> {
     let (mut seq, mut mac) = (0, String::new());
     loop {
-        let rows: Vec<Row> = q("SELECT * FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT 1000").bind(seq).all(db).await?;
+        let rows: Vec<Row> = q("SELECT * FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT 1000")
+            .bind(seq)
+            .all(db)
+            .await?;
         if rows.is_empty() {
             break;
         }
         for row in rows {
             if row.seq != seq + 1 {
                 let fault = format!("row {} is missing: {} follows {seq}", seq + 1, row.seq);
-                return Ok(Verdict { rows: seq, fault: Some(fault) });
+                return Ok(Verdict {
+                    rows: seq,
+                    fault: Some(fault),
+                });
             }
             if row.seal(keys, &mac) != row.mac {
-                let fault = format!("row {} was changed, or another stands in its place", row.seq);
-                return Ok(Verdict { rows: seq, fault: Some(fault) });
+                let fault = format!(
+                    "row {} was changed, or another stands in its place",
+                    row.seq
+                );
+                return Ok(Verdict {
+                    rows: seq,
+                    fault: Some(fault),
+                });
             }
             (seq, mac) = (row.seq, row.mac);
         }
     }
-    let kept: Option<(String,)> = q("SELECT value FROM setting WHERE name = $1").bind(HEAD).optional(db).await?;
+    let kept: Option<(String,)> = q("SELECT value FROM setting WHERE name = $1")
+        .bind(HEAD)
+        .optional(db)
+        .await?;
     let expected = (seq > 0).then(|| head(keys, seq, &mac));
-    let fault = (kept.map(|(v,)| v) != expected).then(|| format!("the end is not row {seq}: later rows were deleted"));
+    let fault = (kept.map(|(v,)| v) != expected)
+        .then(|| format!("the end is not row {seq}: later rows were deleted"));
     Ok(Verdict { rows: seq, fault })
 }
 
@@ -261,8 +306,11 @@ pub async fn search(
         wrapped.push_with(", ?", [person]);
     }
     wrapped.push(")");
-    let wrapped: std::collections::HashMap<String, Option<String>> =
-        wrapped.all::<(String, Option<String>)>(db).await?.into_iter().collect();
+    let wrapped: std::collections::HashMap<String, Option<String>> = wrapped
+        .all::<(String, Option<String>)>(db)
+        .await?
+        .into_iter()
+        .collect();
     let entries = rows
         .into_iter()
         .map(|row| {

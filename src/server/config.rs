@@ -80,25 +80,38 @@ impl Default for Server {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: String::new(), max_connections: 8 }
+        Self {
+            url: String::new(),
+            max_connections: 8,
+        }
     }
 }
 
 impl Default for Files {
     fn default() -> Self {
-        Self { data_dir: "data".into(), max_upload_mib: 10 }
+        Self {
+            data_dir: "data".into(),
+            max_upload_mib: 10,
+        }
     }
 }
 
 impl Default for Session {
     fn default() -> Self {
-        Self { idle_days: 7, max_days: 30 }
+        Self {
+            idle_days: 7,
+            max_days: 30,
+        }
     }
 }
 
 impl Default for Sms {
     fn default() -> Self {
-        Self { provider: "log".into(), phone_daily_cap: 20, address_hourly_cap: 600 }
+        Self {
+            provider: "log".into(),
+            phone_daily_cap: 20,
+            address_hourly_cap: 600,
+        }
     }
 }
 
@@ -111,7 +124,10 @@ impl std::fmt::Debug for Database {
             }
             _ => self.url.clone(),
         };
-        f.debug_struct("Database").field("url", &url).field("max_connections", &self.max_connections).finish()
+        f.debug_struct("Database")
+            .field("url", &url)
+            .field("max_connections", &self.max_connections)
+            .finish()
     }
 }
 
@@ -120,7 +136,11 @@ impl Config {
     pub fn load(file: &Path) -> Result<Config, String> {
         Figment::from(Serialized::defaults(Config::default()))
             .merge(Toml::file(file))
-            .merge(Env::prefixed("MAILUO_").filter(|key| key.as_str().contains("__")).split("__"))
+            .merge(
+                Env::prefixed("MAILUO_")
+                    .filter(|key| key.as_str().contains("__"))
+                    .split("__"),
+            )
             .extract()
             .map_err(|e| format!("{}: {e}", file.display()))
     }
@@ -150,7 +170,10 @@ mod tests {
 
     #[test]
     fn debug_hides_the_password() {
-        let database = Database { url: "postgres://u:secret@h/d".into(), max_connections: 1 };
+        let database = Database {
+            url: "postgres://u:secret@h/d".into(),
+            max_connections: 1,
+        };
         assert!(!format!("{database:?}").contains("secret"));
     }
 }

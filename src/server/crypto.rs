@@ -33,7 +33,8 @@ impl Keys {
         let hkdf = Hkdf::<Sha256>::new(None, master);
         let key = |name: &str| {
             let mut out = [0; 32];
-            hkdf.expand(name.as_bytes(), &mut out).expect("32 bytes are within HKDF's limit");
+            hkdf.expand(name.as_bytes(), &mut out)
+                .expect("32 bytes are within HKDF's limit");
             out
         };
         Keys {
@@ -47,7 +48,8 @@ impl Keys {
     /// The key of `MAILUO_KEY`, else that of `data_dir/key`, which is made if it is missing.
     pub fn load(data_dir: &Path) -> Result<Keys, String> {
         if let Ok(hex) = std::env::var("MAILUO_KEY") {
-            return Self::from_hex(&hex).ok_or_else(|| "MAILUO_KEY must be 64 hexadecimal digits".to_owned());
+            return Self::from_hex(&hex)
+                .ok_or_else(|| "MAILUO_KEY must be 64 hexadecimal digits".to_owned());
         }
         let path = data_dir.join("key");
         if !path.exists() {
@@ -56,8 +58,10 @@ impl Keys {
             write_private(&path, HEXLOWER.encode(&master).as_bytes())
                 .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
         }
-        let hex = std::fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-        Self::from_hex(hex.trim()).ok_or_else(|| format!("{} is not 64 hexadecimal digits", path.display()))
+        let hex = std::fs::read_to_string(&path)
+            .map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        Self::from_hex(hex.trim())
+            .ok_or_else(|| format!("{} is not 64 hexadecimal digits", path.display()))
     }
 
     fn from_hex(hex: &str) -> Option<Keys> {
@@ -99,7 +103,15 @@ impl Keys {
 
     /// The hash of a one-time code, bound to its purpose and phone.
     pub fn code_hash(&self, purpose: &str, phone_index: &str, code: &str) -> String {
-        HEXLOWER.encode(&mac(&self.token, &[b"otp", purpose.as_bytes(), phone_index.as_bytes(), code.as_bytes()]))
+        HEXLOWER.encode(&mac(
+            &self.token,
+            &[
+                b"otp",
+                purpose.as_bytes(),
+                phone_index.as_bytes(),
+                code.as_bytes(),
+            ],
+        ))
     }
 
     /// The keyed hash that links an audit row to the one before.
@@ -111,7 +123,8 @@ impl Keys {
 
 /// HMAC-SHA256 over the parts, each with its length before it.
 fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes keys of any length");
+    let mut mac =
+        <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes keys of any length");
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
@@ -136,7 +149,9 @@ pub fn seal_with(key: &[u8; 32], plain: &str) -> String {
 pub fn open_with(key: &[u8; 32], sealed: &str) -> Option<String> {
     let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
     let (nonce, cipher) = bytes.split_at_checked(24)?;
-    let plain = XChaCha20Poly1305::new(Key::from_slice(key)).decrypt(XNonce::from_slice(nonce), cipher).ok()?;
+    let plain = XChaCha20Poly1305::new(Key::from_slice(key))
+        .decrypt(XNonce::from_slice(nonce), cipher)
+        .ok()?;
     String::from_utf8(plain).ok()
 }
 
@@ -172,14 +187,23 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Compares without telling by the time taken where two texts differ.
 pub fn constant_eq(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |acc, (x, y)| acc | (x ^ y)) == 0
+    a.len() == b.len()
+        && a.bytes()
+            .zip(b.bytes())
+            .fold(0, |acc, (x, y)| acc | (x ^ y))
+            == 0
 }
 
 #[cfg(unix)]
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(bytes)
 }
 
 #[cfg(not(unix))]
@@ -202,7 +226,11 @@ mod tests {
         let sealed = keys.seal("13800000000");
         assert_ne!(sealed, keys.seal("13800000000"));
         assert_eq!(keys.open(&sealed).as_deref(), Some("13800000000"));
-        let flipped = format!("{}{}", if sealed.starts_with('A') { 'B' } else { 'A' }, &sealed[1..]);
+        let flipped = format!(
+            "{}{}",
+            if sealed.starts_with('A') { 'B' } else { 'A' },
+            &sealed[1..]
+        );
         assert_eq!(keys.open(&flipped), None);
     }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 
@@ -22,7 +22,8 @@ pub type DbResult<T> = Result<T, sqlx::Error>;
 
 /// A row type that both engines can fill; `derive(sqlx::FromRow)` gives both.
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{}
 
 /// The database: SQLite in a file, or Postgres.
 #[derive(Debug, Clone)]
@@ -64,7 +65,10 @@ impl Db {
     pub async fn open(url: &str, data_dir: &Path, max_connections: u32) -> Result<Db, String> {
         if url.is_empty() {
             Self::open_sqlite(&data_dir.join("mailuo.db"), max_connections).await
-        } else if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+        } else if let Some(path) = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"))
+        {
             Self::open_sqlite(Path::new(path), max_connections).await
         } else {
             Self::open_postgres(url, max_connections).await
@@ -83,8 +87,11 @@ impl Db {
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory");
         let said = |e: sqlx::Error| format!("cannot open {}: {e}", path.display());
-        let write =
-            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(said)?;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(said)?;
         let read = SqlitePoolOptions::new()
             .max_connections(max_connections)
             .connect_with(options.pragma("query_only", "on"))
@@ -94,18 +101,20 @@ impl Db {
     }
 
     async fn open_postgres(url: &str, max_connections: u32) -> Result<Db, String> {
-        let options = PgConnectOptions::from_str(url).map_err(|e| format!("the database URL cannot be read: {e}"))?;
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|e| format!("the database URL cannot be read: {e}"))?;
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(options)
             .await
             .map_err(|e| format!("cannot connect to Postgres: {e}"))?;
-        let collation: String =
-            sqlx::query_scalar("SELECT datcollate::TEXT FROM pg_database WHERE datname = current_database()")
-                .fetch_one(&pool)
-                .await
-                .map_err(|e| e.to_string())?;
+        let collation: String = sqlx::query_scalar(
+            "SELECT datcollate::TEXT FROM pg_database WHERE datname = current_database()",
+        )
+        .fetch_one(&pool)
+        .await
+        .map_err(|e| e.to_string())?;
         if !matches!(collation.as_str(), "C" | "C.UTF-8" | "C.utf8" | "POSIX") {
             return Err(format!(
                 "the Postgres database has collation {collation}; Mailuo needs C, so that both engines order text \
@@ -131,10 +140,20 @@ impl Db {
         })
     }
 
-    /// Migrations of this program that the database has not had yet.
-    pub async fn pending_migrations(&self) -> DbResult<usize> {
-        let applied: Vec<(i64,)> = q("SELECT version FROM _sqlx_migrations").all(self).await.unwrap_or_default();
-        Ok(MIGRATOR.iter().filter(|m| !applied.iter().any(|(v,)| *v == m.version)).count())
+    /// How many migrations of this program the database has not had yet, and how many it had that this program does
+    /// not know.
+    pub async fn migration_gap(&self) -> (usize, usize) {
+        // A database that never had one has no such table.
+        let applied: Vec<(i64,)> = q("SELECT version FROM _sqlx_migrations")
+            .all(self)
+            .await
+            .unwrap_or_default();
+        let known = |version: i64| MIGRATOR.iter().any(|m| m.version == version);
+        let pending = MIGRATOR
+            .iter()
+            .filter(|m| !applied.iter().any(|(v,)| *v == m.version))
+            .count();
+        (pending, applied.iter().filter(|(v,)| !known(*v)).count())
     }
 
     /// Begins a transaction for writing.
@@ -177,7 +196,10 @@ impl Tx {
     /// Lets only one transaction at a time go on with this lock, until its end. SQLite has one writer anyway.
     pub async fn serialise(&mut self, lock: Lock) -> DbResult<()> {
         if let Tx::Postgres(_) = self {
-            q("SELECT pg_advisory_xact_lock($1)").bind(lock as i64).exec(self).await?;
+            q("SELECT pg_advisory_xact_lock($1)")
+                .bind(lock as i64)
+                .exec(self)
+                .await?;
         }
         Ok(())
     }
@@ -231,7 +253,10 @@ pub struct Query {
 
 /// Begins a query.
 pub fn q(sql: impl Into<String>) -> Query {
-    Query { sql: sql.into(), args: Vec::new() }
+    Query {
+        sql: sql.into(),
+        args: Vec::new(),
+    }
 }
 
 impl Query {
@@ -255,7 +280,11 @@ impl Query {
     }
 
     /// Appends SQL in which each `?` stands for the next of `values`.
-    pub fn push_with<A: Into<Arg>>(&mut self, sql: &str, values: impl IntoIterator<Item = A>) -> &mut Self {
+    pub fn push_with<A: Into<Arg>>(
+        &mut self,
+        sql: &str,
+        values: impl IntoIterator<Item = A>,
+    ) -> &mut Self {
         let mut values = values.into_iter();
         for (i, part) in sql.split('?').enumerate() {
             if i > 0
@@ -279,10 +308,26 @@ impl Query {
         let Query { sql, args } = self;
         let sql = AssertSqlSafe(sql);
         match on.into() {
-            Exec::Db(Db::Sqlite { read, .. }) => sqlx::query_as_with(sql, sqlite_args(args)).fetch_all(read).await,
-            Exec::Db(Db::Postgres(pool)) => sqlx::query_as_with(sql, pg_args(args)).fetch_all(pool).await,
-            Exec::Tx(Tx::Sqlite(tx)) => sqlx::query_as_with(sql, sqlite_args(args)).fetch_all(&mut **tx).await,
-            Exec::Tx(Tx::Postgres(tx)) => sqlx::query_as_with(sql, pg_args(args)).fetch_all(&mut **tx).await,
+            Exec::Db(Db::Sqlite { read, .. }) => {
+                sqlx::query_as_with(sql, sqlite_args(args))
+                    .fetch_all(read)
+                    .await
+            }
+            Exec::Db(Db::Postgres(pool)) => {
+                sqlx::query_as_with(sql, pg_args(args))
+                    .fetch_all(pool)
+                    .await
+            }
+            Exec::Tx(Tx::Sqlite(tx)) => {
+                sqlx::query_as_with(sql, sqlite_args(args))
+                    .fetch_all(&mut **tx)
+                    .await
+            }
+            Exec::Tx(Tx::Postgres(tx)) => {
+                sqlx::query_as_with(sql, pg_args(args))
+                    .fetch_all(&mut **tx)
+                    .await
+            }
         }
     }
 
@@ -301,8 +346,16 @@ impl Query {
         let Query { sql, args } = self;
         let sql = AssertSqlSafe(sql);
         match db {
-            Db::Sqlite { write, .. } => sqlx::query_as_with(sql, sqlite_args(args)).fetch_optional(write).await,
-            Db::Postgres(pool) => sqlx::query_as_with(sql, pg_args(args)).fetch_optional(pool).await,
+            Db::Sqlite { write, .. } => {
+                sqlx::query_as_with(sql, sqlite_args(args))
+                    .fetch_optional(write)
+                    .await
+            }
+            Db::Postgres(pool) => {
+                sqlx::query_as_with(sql, pg_args(args))
+                    .fetch_optional(pool)
+                    .await
+            }
         }
     }
 
@@ -316,18 +369,22 @@ impl Query {
         let Query { sql, args } = self;
         let sql = AssertSqlSafe(sql);
         Ok(match on.into() {
-            Exec::Db(Db::Sqlite { write, .. }) => {
-                sqlx::query_with(sql, sqlite_args(args)).execute(write).await?.rows_affected()
-            }
-            Exec::Db(Db::Postgres(pool)) => {
-                sqlx::query_with(sql, pg_args(args)).execute(pool).await?.rows_affected()
-            }
-            Exec::Tx(Tx::Sqlite(tx)) => {
-                sqlx::query_with(sql, sqlite_args(args)).execute(&mut **tx).await?.rows_affected()
-            }
-            Exec::Tx(Tx::Postgres(tx)) => {
-                sqlx::query_with(sql, pg_args(args)).execute(&mut **tx).await?.rows_affected()
-            }
+            Exec::Db(Db::Sqlite { write, .. }) => sqlx::query_with(sql, sqlite_args(args))
+                .execute(write)
+                .await?
+                .rows_affected(),
+            Exec::Db(Db::Postgres(pool)) => sqlx::query_with(sql, pg_args(args))
+                .execute(pool)
+                .await?
+                .rows_affected(),
+            Exec::Tx(Tx::Sqlite(tx)) => sqlx::query_with(sql, sqlite_args(args))
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+            Exec::Tx(Tx::Postgres(tx)) => sqlx::query_with(sql, pg_args(args))
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
         })
     }
 }
@@ -356,9 +413,16 @@ fill!(pg_args, PgArguments);
 ///
 /// `head` is the statement up to `VALUES`, `tail` what follows (such as `ON CONFLICT DO NOTHING`). Every row must have
 /// the same number of values. Gives how many rows went in.
-pub async fn insert_many(tx: &mut Tx, head: &str, rows: Vec<Vec<Arg>>, tail: &str) -> DbResult<u64> {
+pub async fn insert_many(
+    tx: &mut Tx,
+    head: &str,
+    rows: Vec<Vec<Arg>>,
+    tail: &str,
+) -> DbResult<u64> {
     // SQLite allows 32,766 arguments; whole statements of one size let it keep them prepared.
-    let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
+    let Some(width) = rows.first().map(Vec::len) else {
+        return Ok(0);
+    };
     let per_statement = (4_000 / width).max(1);
     let mut inserted = 0;
     let mut rows = rows.into_iter().peekable();

@@ -11,7 +11,21 @@ pub fn image_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => Some("image/png"),
         [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some("image/webp"),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
         _ => None,
     }
@@ -20,7 +34,15 @@ pub fn image_type(bytes: &[u8]) -> Option<&'static str> {
 /// Where a file lies. `id` is 64 hexadecimal digits.
 pub fn path(state: &AppState, id: &str) -> Option<PathBuf> {
     let valid = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
-    valid.then(|| state.config.files.data_dir.join("files").join(&id[..2]).join(id))
+    valid.then(|| {
+        state
+            .config
+            .files
+            .data_dir
+            .join("files")
+            .join(&id[..2])
+            .join(id)
+    })
 }
 
 /// Writes the bytes (atomically, once) and gives their id.
@@ -45,7 +67,13 @@ pub async fn get(state: &AppState, id: &str) -> Result<Vec<u8>, AppError> {
 }
 
 /// Registers an image that [`put`] stored.
-pub async fn register(tx: &mut Tx, id: &str, media_type: &str, bytes: usize, by: &str) -> Result<(), AppError> {
+pub async fn register(
+    tx: &mut Tx,
+    id: &str,
+    media_type: &str,
+    bytes: usize,
+    by: &str,
+) -> Result<(), AppError> {
     q("INSERT INTO file (id, media_type, bytes, created_by, created_at) VALUES ($1, $2, $3, $4, $5) \
        ON CONFLICT DO NOTHING")
     .bind(id)

@@ -23,7 +23,9 @@ pub async fn earlier(tx: &mut Tx, actor: &Actor, key: &str) -> Result<Option<Sav
         .bind(key)
         .one(tx)
         .await?;
-    serde_json::from_str(&saved).map(Some).map_err(super::db::internal)
+    serde_json::from_str(&saved)
+        .map(Some)
+        .map_err(super::db::internal)
 }
 
 /// Keeps the answer within the transaction that carries the form out.

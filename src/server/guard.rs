@@ -41,7 +41,11 @@ impl Actor {
 
     /// `Forbidden` unless the role has the permission.
     pub fn check(&self, permission: Permission) -> Result<(), AppError> {
-        if self.role.may(permission) { Ok(()) } else { Err(AppError::Forbidden) }
+        if self.role.may(permission) {
+            Ok(())
+        } else {
+            Err(AppError::Forbidden)
+        }
     }
 
     /// Appends a condition that keeps only rows whose `column` (a staff id) lies within this actor's scope: all for
@@ -65,7 +69,11 @@ impl Actor {
 
 /// The actor of the request in context, if somebody is signed in.
 pub fn actor() -> Option<Actor> {
-    use_context::<Parts>()?.extensions.get::<Option<Actor>>().cloned().flatten()
+    use_context::<Parts>()?
+        .extensions
+        .get::<Option<Actor>>()
+        .cloned()
+        .flatten()
 }
 
 /// The actor of the request, who must have the permission.

@@ -23,14 +23,22 @@ pub async fn layer(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "same-origin");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::CONTENT_SECURITY_POLICY, PUBLIC_CSP);
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(self)");
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(self)",
+    );
     set(header::CACHE_CONTROL, "no-store");
     response
 }
@@ -38,7 +46,10 @@ pub async fn layer(request: Request, next: Next) -> Response {
 /// Refuses what another site makes a browser send: every request that is not GET or HEAD must come from our own
 /// pages, by `Sec-Fetch-Site`, or for older browsers by `Origin`.
 pub async fn same_site(request: Request, next: Next) -> Response {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     let upgrade = request.headers().contains_key(header::UPGRADE);
     if (safe && !upgrade) || is_same_site(request.headers()) {
         next.run(request).await
@@ -65,7 +76,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
+        pairs
+            .iter()
+            .map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v)))
+            .collect()
     }
 
     #[test]
@@ -73,8 +87,17 @@ mod tests {
         assert!(is_same_site(&headers(&[("sec-fetch-site", "same-origin")])));
         assert!(!is_same_site(&headers(&[("sec-fetch-site", "cross-site")])));
         assert!(!is_same_site(&headers(&[("sec-fetch-site", "same-site")])));
-        assert!(is_same_site(&headers(&[("origin", "http://a:1"), ("host", "a:1")])));
-        assert!(!is_same_site(&headers(&[("origin", "http://b"), ("host", "a:1")])));
-        assert!(!is_same_site(&headers(&[("origin", "null"), ("host", "a:1")])));
+        assert!(is_same_site(&headers(&[
+            ("origin", "http://a:1"),
+            ("host", "a:1")
+        ])));
+        assert!(!is_same_site(&headers(&[
+            ("origin", "http://b"),
+            ("host", "a:1")
+        ])));
+        assert!(!is_same_site(&headers(&[
+            ("origin", "null"),
+            ("host", "a:1")
+        ])));
     }
 }

@@ -9,10 +9,22 @@ use super::time;
 pub async fn sweep(db: &Db) -> DbResult<()> {
     let now = time::now();
     let two_days = now - 2 * time::DAY;
-    q("DELETE FROM throttle WHERE at < $1").bind(two_days).exec(db).await?;
-    q("DELETE FROM otp WHERE created_at < $1").bind(two_days).exec(db).await?;
-    q("DELETE FROM form_key WHERE at < $1").bind(two_days).exec(db).await?;
-    q("DELETE FROM session WHERE last_seen_at < $1").bind(now - 90 * time::DAY).exec(db).await?;
+    q("DELETE FROM throttle WHERE at < $1")
+        .bind(two_days)
+        .exec(db)
+        .await?;
+    q("DELETE FROM otp WHERE created_at < $1")
+        .bind(two_days)
+        .exec(db)
+        .await?;
+    q("DELETE FROM form_key WHERE at < $1")
+        .bind(two_days)
+        .exec(db)
+        .await?;
+    q("DELETE FROM session WHERE last_seen_at < $1")
+        .bind(now - 90 * time::DAY)
+        .exec(db)
+        .await?;
     Ok(())
 }
 

@@ -38,7 +38,24 @@ pub struct Pass {
 }
 
 /// Sends a code to `phone` (11 digits).
-pub async fn send(state: &AppState, purpose: Purpose, phone: &str, address: &str) -> Result<(), AppError> {
+pub async fn send(
+    state: &AppState,
+    purpose: Purpose,
+    phone: &str,
+    address: &str,
+) -> Result<(), AppError> {
+    send_if(state, purpose, phone, address, true).await
+}
+
+/// Like [`send`], but hands the message over only if `known`; the limits count either way, so that the answers do not
+/// tell whose phone is known.
+pub async fn send_if(
+    state: &AppState,
+    purpose: Purpose,
+    phone: &str,
+    address: &str,
+    known: bool,
+) -> Result<(), AppError> {
     let phone_index = state.keys.phone_index(phone);
     let now = time::now();
     let mut tx = state.db.begin().await?;
@@ -52,7 +69,9 @@ pub async fn send(state: &AppState, purpose: Purpose, phone: &str, address: &str
     if let Some((at,)) = last
         && now - at < PAUSE
     {
-        return Err(AppError::TooMany(((PAUSE - (now - at)) as u64).div_ceil(1000)));
+        return Err(AppError::TooMany(
+            ((PAUSE - (now - at)) as u64).div_ceil(1000),
+        ));
     }
     let today = q("SELECT COUNT(*) FROM otp WHERE phone_index = $1 AND created_at > $2")
         .bind(&phone_index)
@@ -78,23 +97,45 @@ pub async fn send(state: &AppState, purpose: Purpose, phone: &str, address: &str
         .exec(&mut tx)
         .await?;
     tx.commit().await?;
-    let text = format!("【{}】验证码 {code}，5 分钟内有效。请勿告诉他人。", state.config.server.company);
-    state.sms.send(phone, &text, json!({ "code": code, "purpose": purpose.code() })).await
+    if !known {
+        return Ok(());
+    }
+    let text = format!(
+        "【{}】验证码 {code}，5 分钟内有效。请勿告诉他人。",
+        state.config.server.company
+    );
+    state
+        .sms
+        .send(
+            phone,
+            &text,
+            json!({ "code": code, "purpose": purpose.code() }),
+        )
+        .await
 }
 
 /// Checks a code and counts the try. `Err(Invalid)` on field `code` if it is wrong, used or too old.
-pub async fn check(state: &AppState, purpose: Purpose, phone: &str, code: &str) -> Result<Pass, AppError> {
+pub async fn check(
+    state: &AppState,
+    purpose: Purpose,
+    phone: &str,
+    code: &str,
+) -> Result<Pass, AppError> {
     let phone_index = state.keys.phone_index(phone);
-    let row: Option<(String, String)> = q("UPDATE otp SET tries = tries + 1 WHERE id = (SELECT id FROM otp \
+    let row: Option<(String, String)> = q(
+        "UPDATE otp SET tries = tries + 1 WHERE id = (SELECT id FROM otp \
          WHERE phone_index = $1 AND purpose = $2 ORDER BY created_at DESC LIMIT 1) \
-         AND used_at IS NULL AND tries < $3 AND created_at > $4 RETURNING id, code_hash")
+         AND used_at IS NULL AND tries < $3 AND created_at > $4 RETURNING id, code_hash",
+    )
     .bind(&phone_index)
     .bind(purpose.code())
     .bind(TRIES)
     .bind(time::now() - VALID)
     .returning(&state.db)
     .await?;
-    let hash = state.keys.code_hash(purpose.code(), &phone_index, code.trim());
+    let hash = state
+        .keys
+        .code_hash(purpose.code(), &phone_index, code.trim());
     match row {
         Some((id, stored)) if crypto::constant_eq(&stored, &hash) => Ok(Pass { id }),
         _ => Err(AppError::field("code", "field.code_wrong")),
@@ -108,7 +149,11 @@ pub async fn consume(tx: &mut Tx, pass: Pass) -> Result<(), AppError> {
         .bind(pass.id)
         .exec(tx)
         .await?;
-    if used == 1 { Ok(()) } else { Err(AppError::field("code", "field.code_wrong")) }
+    if used == 1 {
+        Ok(())
+    } else {
+        Err(AppError::field("code", "field.code_wrong"))
+    }
 }
 
 /// Counts an event against a bucket; `TooMany` if there were `most` within `window` milliseconds already.
@@ -120,7 +165,11 @@ pub async fn throttle(db: &Db, bucket: &str, most: i64, window: i64) -> Result<(
 }
 
 async fn count(db: &Db, bucket: &str, window: i64) -> DbResult<i64> {
-    q("SELECT COUNT(*) FROM throttle WHERE bucket = $1 AND at > $2").bind(bucket).bind(time::now() - window).count(db).await
+    q("SELECT COUNT(*) FROM throttle WHERE bucket = $1 AND at > $2")
+        .bind(bucket)
+        .bind(time::now() - window)
+        .count(db)
+        .await
 }
 
 /// Puts an event into a bucket.

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -14,6 +13,7 @@ use leptos::prelude::*;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
 use tower_http::timeout::TimeoutLayer;
 
@@ -39,29 +39,60 @@ fn plain_routes() -> Router<AppState> {
 /// The whole application.
 pub fn router(state: AppState) -> Router {
     let site = state.leptos.site_root.to_string();
-    let pkg = ServeDir::new(format!("{site}/pkg")).precompressed_br().precompressed_gzip();
+    let pkg = ServeDir::new(format!("{site}/pkg"))
+        .precompressed_br()
+        .precompressed_gzip();
     let pages = leptos_axum::generate_route_list(|| {
         provide_context(blank_boot());
         view! { <App/> }
     });
     let mut app = Router::new()
         .route("/api/{*function}", any(api::handle))
-        .nest_service("/pkg", tower::ServiceBuilder::new().layer(middleware::from_fn(immutable)).service(pkg))
-        .nest_service("/js", ServeDir::new(format!("{site}/js")))
-        .route_service("/favicon.svg", tower_http::services::ServeFile::new(format!("{site}/favicon.svg")))
+        .nest_service(
+            "/pkg",
+            tower::ServiceBuilder::new()
+                .layer(middleware::from_fn(immutable))
+                .service(pkg),
+        )
+        .nest_service(
+            "/js",
+            tower::ServiceBuilder::new()
+                .layer(middleware::from_fn(hourly))
+                .service(ServeDir::new(format!("{site}/js"))),
+        )
+        .route_service(
+            "/favicon.svg",
+            tower::ServiceBuilder::new()
+                .layer(middleware::from_fn(hourly))
+                .service(tower_http::services::ServeFile::new(format!(
+                    "{site}/favicon.svg"
+                ))),
+        )
         .merge(plain_routes());
     for page in &pages {
         app = app.route(page.path(), get(page_handler));
     }
     app.fallback(page_handler)
-        .layer(middleware::from_fn_with_state(state.clone(), session::layer))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            session::layer,
+        ))
         .layer(DefaultBodyLimit::max(state.max_upload()))
+        // Server functions read their bodies themselves, past axum's own limit.
+        .layer(RequestBodyLimitLayer::new(state.max_upload()))
         .layer(middleware::from_fn(headers::same_site))
         .layer(middleware::from_fn_with_state(state.clone(), client))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(60)))
-        .layer(CompressionLayer::new().compress_when(
-            SizeAbove::new(512).and(NotForContentType::const_new("image/")).and(NotForContentType::const_new("application/vnd")),
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(60),
         ))
+        .layer(
+            CompressionLayer::new().compress_when(
+                SizeAbove::new(512)
+                    .and(NotForContentType::const_new("image/"))
+                    .and(NotForContentType::const_new("application/vnd")),
+            ),
+        )
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(headers::layer))
         .layer(middleware::from_fn(log))
@@ -70,7 +101,10 @@ pub fn router(state: AppState) -> Router {
 
 async fn page_handler(State(state): State<AppState>, request: Request) -> Response {
     // A browser without a session goes to sign in; a page that needs none does not come this way.
-    let signed_in = request.extensions().get::<Option<Actor>>().is_some_and(Option::is_some);
+    let signed_in = request
+        .extensions()
+        .get::<Option<Actor>>()
+        .is_some_and(Option::is_some);
     if !signed_in {
         let next = request.uri().path_and_query().map_or("/", |p| p.as_str());
         let next: String = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
@@ -81,7 +115,11 @@ async fn page_handler(State(state): State<AppState>, request: Request) -> Respon
 
 /// Renders a staff page; with `flash`, as the answer to a form posted without JavaScript.
 pub async fn render(state: AppState, flash: Option<Flash>, request: Request) -> Response {
-    let actor = request.extensions().get::<Option<Actor>>().cloned().flatten();
+    let actor = request
+        .extensions()
+        .get::<Option<Actor>>()
+        .cloned()
+        .flatten();
     let boot = Boot {
         me: actor.as_ref().map(|a| Me {
             id: a.id.clone(),
@@ -102,13 +140,15 @@ pub async fn render(state: AppState, flash: Option<Flash>, request: Request) -> 
         if let Some(flash) = flash.clone() {
             provide_context(flash);
         }
-        if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>())
+        if let (Some(nonce), Some(response)) =
+            (use_nonce(), use_context::<leptos_axum::ResponseOptions>())
             && let Ok(policy) = HeaderValue::from_str(&headers::staff_csp(&nonce))
         {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     };
-    let handler = leptos_axum::render_app_async_with_context(context, move || shell(options.clone()));
+    let handler =
+        leptos_axum::render_app_async_with_context(context, move || shell(options.clone()));
     handler(request).await
 }
 
@@ -124,11 +164,18 @@ pub fn blank_boot() -> Boot {
 }
 
 async fn ready(State(state): State<AppState>) -> Response {
-    match super::db::q("SELECT COUNT(*) FROM setting").count(&state.db).await {
+    match super::db::q("SELECT COUNT(*) FROM setting")
+        .count(&state.db)
+        .await
+    {
         Ok(_) => "ok".into_response(),
         Err(error) => {
             tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response()
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database does not answer",
+            )
+                .into_response()
         }
     }
 }
@@ -138,7 +185,9 @@ async fn client(State(state): State<AppState>, mut request: Request, next: Next)
     let trusted = state.config.server.trusted_proxy;
     let peer = request.extensions().get::<Peer>().map(|p| p.0.ip());
     let forwarded = |headers: &HeaderMap, name: &str| {
-        trusted.then(|| headers.get(name)?.to_str().ok().map(str::to_owned)).flatten()
+        trusted
+            .then(|| headers.get(name)?.to_str().ok().map(str::to_owned))
+            .flatten()
     };
     // The last entry is the one that the proxy itself added.
     let address = forwarded(request.headers(), "x-forwarded-for")
@@ -152,12 +201,21 @@ async fn client(State(state): State<AppState>, mut request: Request, next: Next)
 }
 
 /// Hashed files never change.
-async fn immutable(request: axum::http::Request<Body>, next: Next) -> Response {
+async fn immutable(request: Request, next: Next) -> Response {
+    cached(request, next, "public, max-age=31536000, immutable").await
+}
+
+/// Files of a fixed name are asked for anew after an hour.
+async fn hourly(request: Request, next: Next) -> Response {
+    cached(request, next, "public, max-age=3600").await
+}
+
+async fn cached(request: Request, next: Next, how: &'static str) -> Response {
     let mut response = next.run(request).await;
     if response.status().is_success() {
         response
             .headers_mut()
-            .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static(how));
     }
     response
 }
@@ -168,7 +226,10 @@ async fn log(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = shorten(request.uri().path());
     let response = next.run(request).await;
-    let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis() as u64);
+    let (status, ms) = (
+        response.status().as_u16(),
+        started.elapsed().as_millis() as u64,
+    );
     if status >= 500 {
         tracing::error!(%method, %path, status, ms, "request");
     } else {

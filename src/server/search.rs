@@ -85,9 +85,14 @@ pub fn condition(query: &mut Query, text: &str, columns: &[(&str, &str)]) {
                 if j > 0 {
                     query.push(" AND ");
                 }
-                query.push(&format!("{column} IN (SELECT object_id FROM search_term WHERE kind = '{kind}' AND "));
+                query.push(&format!(
+                    "{column} IN (SELECT object_id FROM search_term WHERE kind = '{kind}' AND "
+                ));
                 if *prefix {
-                    query.push_with("term >= ? AND term < ?)", [term.clone(), format!("{term}\u{10FFFF}")]);
+                    query.push_with(
+                        "term >= ? AND term < ?)",
+                        [term.clone(), format!("{term}\u{10FFFF}")],
+                    );
                 } else {
                     query.push_with("term = ?)", [term.clone()]);
                 }
@@ -100,7 +105,10 @@ pub fn condition(query: &mut Query, text: &str, columns: &[(&str, &str)]) {
 
 /// Replaces the terms of one object.
 pub async fn index(tx: &mut Tx, kind: &str, object_id: &str, texts: &[&str]) -> DbResult<()> {
-    q("DELETE FROM search_term WHERE object_id = $1").bind(object_id).exec(&mut *tx).await?;
+    q("DELETE FROM search_term WHERE object_id = $1")
+        .bind(object_id)
+        .exec(&mut *tx)
+        .await?;
     insert(tx, rows(kind, object_id, texts)).await
 }
 
@@ -109,12 +117,20 @@ pub fn rows(kind: &str, object_id: &str, texts: &[&str]) -> Vec<Vec<Arg>> {
     let mut all: Vec<String> = texts.iter().flat_map(|text| terms(text)).collect();
     all.sort_unstable();
     all.dedup();
-    all.into_iter().map(|term| vec![kind.into(), term.into(), object_id.into()]).collect()
+    all.into_iter()
+        .map(|term| vec![kind.into(), term.into(), object_id.into()])
+        .collect()
 }
 
 /// Inserts rows of new objects in bulk.
 pub async fn insert(tx: &mut Tx, rows: Vec<Vec<Arg>>) -> DbResult<()> {
-    insert_many(tx, "INSERT INTO search_term (kind, term, object_id)", rows, "ON CONFLICT DO NOTHING").await?;
+    insert_many(
+        tx,
+        "INSERT INTO search_term (kind, term, object_id)",
+        rows,
+        "ON CONFLICT DO NOTHING",
+    )
+    .await?;
     Ok(())
 }
 
@@ -125,7 +141,9 @@ pub fn pinyin(name: &str) -> (String, String) {
     for (i, c) in name.chars().filter(|c| !c.is_whitespace()).enumerate() {
         let reading = match (i, surname(c)) {
             (0, Some(reading)) => reading.to_owned(),
-            _ => c.to_pinyin().map_or_else(|| c.to_lowercase().to_string(), |p| p.plain().to_owned()),
+            _ => c
+                .to_pinyin()
+                .map_or_else(|| c.to_lowercase().to_string(), |p| p.plain().to_owned()),
         };
         initials.extend(reading.chars().next());
         full.push_str(&reading);
@@ -170,7 +188,10 @@ mod tests {
 
     #[test]
     fn han_is_paired_and_words_are_whole() {
-        assert_eq!(terms("心血管内科 ICU"), ["icu", "内科", "心血", "科", "管内", "血管"]);
+        assert_eq!(
+            terms("心血管内科 ICU"),
+            ["icu", "内科", "心血", "科", "管内", "血管"]
+        );
         assert_eq!(wanted("王"), [("王".to_owned(), true)]);
         assert_eq!(wanted("王小"), [("王小".to_owned(), false)]);
     }

@@ -33,13 +33,24 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// A `Set-Cookie` value. `max_age` in seconds; 0 deletes.
 pub fn set_cookie(secure: Secure, name: &str, value: &str, max_age: i64) -> HeaderValue {
-    let (prefix, flag) = if secure.0 { ("__Host-", "; Secure") } else { ("", "") };
-    HeaderValue::from_str(&format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{flag}"))
-        .unwrap_or_else(|_| HeaderValue::from_static(""))
+    let (prefix, flag) = if secure.0 {
+        ("__Host-", "; Secure")
+    } else {
+        ("", "")
+    };
+    HeaderValue::from_str(&format!(
+        "{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{flag}"
+    ))
+    .unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// Starts a session and gives its token for the cookie.
-pub async fn start(tx: &mut Tx, staff_id: &str, address: &str, user_agent: &str) -> DbResult<String> {
+pub async fn start(
+    tx: &mut Tx,
+    staff_id: &str,
+    address: &str,
+    user_agent: &str,
+) -> DbResult<String> {
     let token = crypto::random_token(32);
     let now = time::now();
     q("INSERT INTO session (id, token_hash, staff_id, created_at, last_seen_at, address, user_agent) \
@@ -70,10 +81,12 @@ struct Found {
 /// The actor of a session token, if the session stands and the person has not left.
 pub async fn actor_of(state: &AppState, token: &str, address: &str) -> DbResult<Option<Actor>> {
     let now = time::now();
-    let found: Option<Found> = q("SELECT e.id AS session_id, e.last_seen_at, s.id, s.name, s.role, s.unit_id, \
+    let found: Option<Found> = q(
+        "SELECT e.id AS session_id, e.last_seen_at, s.id, s.name, s.role, s.unit_id, \
          s.locale, s.theme FROM session e JOIN staff s ON s.id = e.staff_id \
          WHERE e.token_hash = $1 AND e.revoked_at IS NULL AND s.left_at IS NULL \
-         AND e.last_seen_at > $2 AND e.created_at > $3")
+         AND e.last_seen_at > $2 AND e.created_at > $3",
+    )
     .bind(crypto::sha256_hex(token.as_bytes()))
     .bind(now - state.config.session.idle_days * time::DAY)
     .bind(now - state.config.session.max_days * time::DAY)
@@ -102,16 +115,20 @@ pub async fn actor_of(state: &AppState, token: &str, address: &str) -> DbResult<
 
 /// The HCP whose browser holds this device token.
 pub async fn hcp_of(db: &Db, token: &str) -> DbResult<Option<String>> {
-    let row: Option<(String,)> = q("SELECT hcp_id FROM hcp_device WHERE token_hash = $1 AND revoked_at IS NULL")
-        .bind(crypto::sha256_hex(token.as_bytes()))
-        .optional(db)
-        .await?;
+    let row: Option<(String,)> =
+        q("SELECT hcp_id FROM hcp_device WHERE token_hash = $1 AND revoked_at IS NULL")
+            .bind(crypto::sha256_hex(token.as_bytes()))
+            .optional(db)
+            .await?;
     Ok(row.map(|(id,)| id))
 }
 
 /// Puts `Option<Actor>` into the request's extensions.
 pub async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let address = request.extensions().get::<ClientAddress>().map_or_else(String::new, |a| a.0.clone());
+    let address = request
+        .extensions()
+        .get::<ClientAddress>()
+        .map_or_else(String::new, |a| a.0.clone());
     let actor = match cookie(request.headers(), "sid") {
         Some(token) => match actor_of(&state, &token, &address).await {
             Ok(actor) => actor,

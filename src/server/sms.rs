@@ -37,7 +37,9 @@ pub trait SmsProvider: Send + Sync {
 /// The provider that the configuration names.
 pub fn provider(config: &Config) -> Result<Box<dyn SmsProvider>, String> {
     match config.sms.provider.as_str() {
-        "log" => Ok(Box::new(LogProvider { path: config.files.data_dir.join("sms.jsonl") })),
+        "log" => Ok(Box::new(LogProvider {
+            path: config.files.data_dir.join("sms.jsonl"),
+        })),
         other => Err(format!("sms.provider {other} is not known; there is: log")),
     }
 }
@@ -49,13 +51,22 @@ struct LogProvider {
 
 impl SmsProvider for LogProvider {
     fn send(&self, to: &str, text: &str, params: serde_json::Value) -> Sending<'_> {
-        let sms = Sms { at: time::now(), to: to.into(), text: text.into(), params };
+        let sms = Sms {
+            at: time::now(),
+            to: to.into(),
+            text: text.into(),
+            params,
+        };
         Box::pin(async move {
             let path = self.path.clone();
             let line = serde_json::to_string(&sms).map_err(db::internal)? + "\n";
             tokio::task::spawn_blocking(move || {
                 use std::io::Write;
-                std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(line.as_bytes())
+                std::fs::OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(path)?
+                    .write_all(line.as_bytes())
             })
             .await
             .map_err(db::internal)?
@@ -65,6 +76,12 @@ impl SmsProvider for LogProvider {
 
     fn outbox(&self, limit: usize) -> Option<Vec<Sms>> {
         let text = std::fs::read_to_string(&self.path).unwrap_or_default();
-        Some(text.lines().rev().filter_map(|line| serde_json::from_str(line).ok()).take(limit).collect())
+        Some(
+            text.lines()
+                .rev()
+                .filter_map(|line| serde_json::from_str(line).ok())
+                .take(limit)
+                .collect(),
+        )
     }
 }

@@ -46,7 +46,15 @@ impl AppState {
         let zone = Zone::named(&config.server.time_zone)?;
         let sms = super::sms::provider(&config)?;
         let tracker = Tracker::start(db.clone(), zone.clone());
-        Ok(AppState(Arc::new(Inner { db, config, keys, zone, sms, tracker, leptos })))
+        Ok(AppState(Arc::new(Inner {
+            db,
+            config,
+            keys,
+            zone,
+            sms,
+            tracker,
+            leptos,
+        })))
     }
 
     /// The cap on an upload in bytes.

@@ -21,7 +21,9 @@ pub struct Zone(TimeZone);
 impl Zone {
     /// The zone of an IANA name.
     pub fn named(name: &str) -> Result<Zone, String> {
-        TimeZone::get(name).map(Zone).map_err(|e| format!("time_zone {name}: {e}"))
+        TimeZone::get(name)
+            .map(Zone)
+            .map_err(|e| format!("time_zone {name}: {e}"))
     }
 
     /// The day of an instant, as `YYYY-MM-DD`.
@@ -37,7 +39,10 @@ impl Zone {
 
     /// The day and second of an instant.
     pub fn second(&self, at: i64) -> String {
-        self.stamp(at).to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        self.stamp(at)
+            .to_zoned(self.0.clone())
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string()
     }
 
     /// Today.
@@ -48,7 +53,12 @@ impl Zone {
     /// The first instant of a day `YYYY-MM-DD`, in epoch milliseconds.
     pub fn start_of(&self, day: &str) -> Option<i64> {
         let date: Date = day.parse().ok()?;
-        Some(date.to_zoned(self.0.clone()).ok()?.timestamp().as_millisecond())
+        Some(
+            date.to_zoned(self.0.clone())
+                .ok()?
+                .timestamp()
+                .as_millisecond(),
+        )
     }
 
     fn date(&self, at: i64) -> Date {
@@ -62,13 +72,22 @@ impl Zone {
 
 /// A day `YYYY-MM-DD` moved by `days`; what is not a day comes back as it was.
 pub fn shift_day(day: &str, days: i64) -> String {
-    day.parse::<Date>().ok().and_then(|d| d.checked_add(days.days()).ok()).map_or_else(|| day.into(), |d| d.to_string())
+    day.parse::<Date>()
+        .ok()
+        .and_then(|d| d.checked_add(days.days()).ok())
+        .map_or_else(|| day.into(), |d| d.to_string())
 }
 
 /// All days from `from` to `to`, both included; at most 400.
 pub fn days_between(from: &str, to: &str) -> Vec<String> {
-    let (Ok(from), Ok(to)) = (from.parse::<Date>(), to.parse::<Date>()) else { return Vec::new() };
-    from.series(1.day()).take_while(|d| *d <= to).take(400).map(|d| d.to_string()).collect()
+    let (Ok(from), Ok(to)) = (from.parse::<Date>(), to.parse::<Date>()) else {
+        return Vec::new();
+    };
+    from.series(1.day())
+        .take_while(|d| *d <= to)
+        .take(400)
+        .map(|d| d.to_string())
+        .collect()
 }
 
 /// Whether a text is a day `YYYY-MM-DD`.

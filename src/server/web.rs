@@ -46,16 +46,29 @@ impl FromRequestParts<AppState> for Visit {
             None => None,
         };
         let actor = parts.extensions.get::<Option<Actor>>().cloned().flatten();
-        let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+        let text = |name: HeaderName| {
+            headers
+                .get(name)
+                .and_then(|v| v.to_str().ok())
+                .unwrap_or("")
+                .to_owned()
+        };
         Ok(Visit {
             hcp,
             visitor: session::cookie(headers, "vid").filter(|v| v.len() == 22),
             locale: locale_of(headers, actor.as_ref()),
             theme: session::cookie(headers, "theme").filter(|t| t == "light" || t == "dark"),
             actor,
-            address: parts.extensions.get::<ClientAddress>().map_or_else(String::new, |a| a.0.clone()),
+            address: parts
+                .extensions
+                .get::<ClientAddress>()
+                .map_or_else(String::new, |a| a.0.clone()),
             user_agent: text(header::USER_AGENT),
-            secure: parts.extensions.get::<Secure>().copied().unwrap_or(Secure(false)),
+            secure: parts
+                .extensions
+                .get::<Secure>()
+                .copied()
+                .unwrap_or(Secure(false)),
             origin: origin(state, headers, &parts.extensions),
             headers: headers.clone(),
         })
@@ -63,12 +76,24 @@ impl FromRequestParts<AppState> for Visit {
 }
 
 /// Scheme and host under which the outside reaches this server.
-pub fn origin(state: &AppState, headers: &HeaderMap, extensions: &axum::http::Extensions) -> String {
+pub fn origin(
+    state: &AppState,
+    headers: &HeaderMap,
+    extensions: &axum::http::Extensions,
+) -> String {
     if !state.config.server.public_url.is_empty() {
-        return state.config.server.public_url.trim_end_matches('/').to_owned();
+        return state
+            .config
+            .server
+            .public_url
+            .trim_end_matches('/')
+            .to_owned();
     }
     let secure = extensions.get::<Secure>().is_some_and(|s| s.0);
-    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
+    let host = headers
+        .get(header::HOST)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("localhost");
     format!("{}://{host}", if secure { "https" } else { "http" })
 }
 
@@ -92,7 +117,11 @@ impl Visit {
     }
 
     /// Renders a page of its own.
-    pub fn page<V: IntoView + 'static>(&self, title: impl FnOnce() -> String, body: impl FnOnce() -> V) -> Response {
+    pub fn page<V: IntoView + 'static>(
+        &self,
+        title: impl FnOnce() -> String,
+        body: impl FnOnce() -> V,
+    ) -> Response {
         self.page_with(StatusCode::OK, title, body)
     }
 
@@ -128,15 +157,23 @@ impl Visit {
             .to_html()
         });
         drop(owner);
-        let mut response = Response::new(Body::from(format!("<!DOCTYPE html>{html}")));
+        // The marks by which Leptos would find its place again mean nothing on a page that does not hydrate.
+        let mut response = Response::new(Body::from(format!(
+            "<!DOCTYPE html>{}",
+            html.replace("<!>", "")
+        )));
         *response.status_mut() = status;
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
         response
     }
 
     /// A page that says why something cannot be had.
     pub fn error(&self, error: &AppError) -> Response {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         self.page_with(status, || tr!("error.title"), || {
             view! {
                 <main class="py-16 text-center">
@@ -165,12 +202,16 @@ fn percent_encode(c: char) -> Vec<char> {
         return vec![c];
     }
     let mut bytes = [0; 4];
-    c.encode_utf8(&mut bytes).bytes().flat_map(|b| format!("%{b:02X}").chars().collect::<Vec<_>>()).collect()
+    c.encode_utf8(&mut bytes)
+        .bytes()
+        .flat_map(|b| format!("%{b:02X}").chars().collect::<Vec<_>>())
+        .collect()
 }
 
 /// A path on this site out of what a form or an address brought, or the start page: never another site.
 pub fn own_path(next: &str) -> &str {
-    let plain = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    let plain =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
     if plain { next } else { "/" }
 }
 
@@ -182,9 +223,10 @@ pub fn referer(headers: &HeaderMap) -> Option<String> {
 
 /// Sets the status of the page that is being rendered.
 pub fn set_status(error: &AppError) {
-    if let (Some(options), Ok(status)) =
-        (use_context::<ResponseOptions>(), StatusCode::from_u16(error.status()))
-    {
+    if let (Some(options), Ok(status)) = (
+        use_context::<ResponseOptions>(),
+        StatusCode::from_u16(error.status()),
+    ) {
         options.set_status(status);
     }
 }
@@ -221,6 +263,9 @@ mod tests {
     #[test]
     fn redirects_are_ascii() {
         let response = see_other("/library?q=血压");
-        assert_eq!(response.headers()[header::LOCATION], "/library?q=%E8%A1%80%E5%8E%8B");
+        assert_eq!(
+            response.headers()[header::LOCATION],
+            "/library?q=%E8%A1%80%E5%8E%8B"
+        );
     }
 }

@@ -52,7 +52,11 @@ pub enum AppError {
 impl AppError {
     /// One message for one field.
     pub fn field(field: &str, key: &str) -> Self {
-        Self::Invalid(vec![FieldError { field: field.into(), key: key.into(), args: Vec::new() }])
+        Self::Invalid(vec![FieldError {
+            field: field.into(),
+            key: key.into(),
+            args: Vec::new(),
+        }])
     }
 
     /// The HTTP status that goes with this error.
@@ -93,9 +97,9 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self::Invalid(Vec::new())
-            }
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => Self::Invalid(Vec::new()),
             other => Self::Network(other.to_string()),
         }
     }
@@ -109,7 +113,11 @@ impl Checks {
     /// Adds the message unless `ok`.
     pub fn ensure(&mut self, ok: bool, field: &str, key: &str) -> &mut Self {
         if !ok {
-            self.0.push(FieldError { field: field.into(), key: key.into(), args: Vec::new() });
+            self.0.push(FieldError {
+                field: field.into(),
+                key: key.into(),
+                args: Vec::new(),
+            });
         }
         self
     }
@@ -122,6 +130,10 @@ impl Checks {
 
     /// `Err(Invalid)` if anything was found.
     pub fn done(&mut self) -> Result<(), AppError> {
-        if self.0.is_empty() { Ok(()) } else { Err(AppError::Invalid(std::mem::take(&mut self.0))) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(AppError::Invalid(std::mem::take(&mut self.0)))
+        }
     }
 }

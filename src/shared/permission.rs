@@ -68,7 +68,10 @@ impl Role {
 
     /// Whether the role sees the whole company (the others see their units' subtree or their own).
     pub fn sees_company(self) -> bool {
-        matches!(self, Role::Trainer | Role::Marketer | Role::Compliance | Role::Admin)
+        matches!(
+            self,
+            Role::Trainer | Role::Marketer | Role::Compliance | Role::Admin
+        )
     }
 
     /// Whether the role has this permission.
@@ -78,7 +81,10 @@ impl Role {
         match permission {
             P::OwnAccount | P::ReadArticles | P::Workbench => true,
             P::ReadHcps | P::ReadShares => {
-                matches!(self, R::Rep | R::OtcRep | R::Manager | R::Marketer | R::Compliance | R::Admin)
+                matches!(
+                    self,
+                    R::Rep | R::OtcRep | R::Manager | R::Marketer | R::Compliance | R::Admin
+                )
             }
             P::InviteHcps | P::Share => matches!(self, R::Rep | R::OtcRep | R::Manager),
             P::RevealPhones => matches!(self, R::Rep | R::OtcRep | R::Compliance | R::Admin),

@@ -14,11 +14,17 @@ pub struct Saved {
 impl Saved {
     /// Stay on the page.
     pub fn stay(notice: &str) -> Self {
-        Self { notice: notice.into(), next: None }
+        Self {
+            notice: notice.into(),
+            next: None,
+        }
     }
 
     /// Go to a path.
     pub fn go(notice: &str, next: impl Into<String>) -> Self {
-        Self { notice: notice.into(), next: Some(next.into()) }
+        Self {
+            notice: notice.into(),
+            next: Some(next.into()),
+        }
     }
 }

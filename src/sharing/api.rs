@@ -73,10 +73,19 @@ pub async fn share_tree(
         return Err(AppError::NotFound);
     }
     let reps = store::reps_of(db, &actor, &id).await?;
-    let range = Range::last_days(&state.zone.today(), 365);
+    // The tree has no beginning: its numbers are those of all time.
+    let range = Range {
+        from: "2000-01-01".into(),
+        to: state.zone.today(),
+    };
     let month = Range::last_days(&state.zone.today(), 30);
     let (of, name, metrics, trend) = if hcp.is_empty() {
-        let rep = match (rep.is_empty(), reps.iter().find(|(rep, _)| *rep == actor.id).or(reps.first())) {
+        let rep = match (
+            rep.is_empty(),
+            reps.iter()
+                .find(|(rep, _)| *rep == actor.id)
+                .or(reps.first()),
+        ) {
             (false, _) => rep,
             (true, Some((rep, _))) => rep.clone(),
             (true, None) => actor.id.clone(),
@@ -92,7 +101,7 @@ pub async fn share_tree(
         }
         let sharer = format!("hcp:{hcp}");
         let metrics = metrics::of_hcp_article(db, &sharer, &id, &range).await?;
-        let trend = metrics::trend_of_hcp(db, &sharer, &month).await?;
+        let trend = metrics::trend_of_hcp(db, &sharer, Some(&id), &month).await?;
         (store::TreeOf::Hcp(hcp), row.name, metrics, trend)
     };
     let (links, reads) = store::tree(db, &actor, &id, &of).await?;
@@ -104,7 +113,11 @@ pub async fn share_tree(
         trend,
         cut: links.len() as i64 >= store::TREE_MOST,
         roots: rules::tree(&links, &reads),
-        reps: if actor.role == Role::Rep { Vec::new() } else { reps },
+        reps: if actor.role == Role::Rep {
+            Vec::new()
+        } else {
+            reps
+        },
     })
 }
 
@@ -139,9 +152,19 @@ pub async fn save_weights(
     #[server(default)] finished: String,
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::ManageOrg).await?;
-    let read = |text: &str| text.trim().parse::<f64>().ok().filter(|w| (0.0..=1000.0).contains(w));
+    let read = |text: &str| {
+        text.trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|w| (0.0..=1000.0).contains(w))
+    };
     let mut checks = crate::shared::error::Checks::default();
-    for (text, field) in [(&shares, "shares"), (&uv, "uv"), (&rereads, "rereads"), (&finished, "finished")] {
+    for (text, field) in [
+        (&shares, "shares"),
+        (&uv, "uv"),
+        (&rereads, "rereads"),
+        (&finished, "finished"),
+    ] {
         checks.ensure(read(text).is_some(), field, "field.weight");
     }
     checks.done()?;

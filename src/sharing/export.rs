@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::metrics::{self, Range};
 use super::model::RepRow;
+use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::internal;
 use crate::server::web::Visit;
-use crate::server::AppState;
 use crate::shared::{AppError, Permission};
 
 /// What the page had filtered by.
@@ -27,15 +27,25 @@ pub struct Asked {
 }
 
 /// The workbook of the report within the asker's scope.
-pub async fn report(State(state): State<AppState>, visit: Visit, Query(asked): Query<Asked>) -> Response {
-    build(&state, &visit, &asked).await.unwrap_or_else(|error| visit.error(&error))
+pub async fn report(
+    State(state): State<AppState>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Response {
+    build(&state, &visit, &asked)
+        .await
+        .unwrap_or_else(|error| visit.error(&error))
 }
 
 async fn build(state: &AppState, visit: &Visit, asked: &Asked) -> Result<Response, AppError> {
     let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
     actor.check(Permission::ReadShares)?;
     let range = Range::asked(&asked.from, &asked.to, &state.zone.today());
-    let sort = if asked.sort.is_empty() { "-pv" } else { &asked.sort };
+    let sort = if asked.sort.is_empty() {
+        "-pv"
+    } else {
+        &asked.sort
+    };
     let rows = metrics::reps(&state.db, actor, &range, &asked.text, sort).await?;
     let formula = metrics::weights(&state.db).await?.formula();
     let owner = leptos::prelude::Owner::new();
@@ -52,10 +62,18 @@ async fn build(state: &AppState, visit: &Visit, asked: &Asked) -> Result<Respons
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
-        HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        HeaderValue::from_static(
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
     );
-    let name = format!("attachment; filename=\"mailuo-shares-{}-{}.xlsx\"", range.from, range.to);
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&name).map_err(internal)?);
+    let name = format!(
+        "attachment; filename=\"mailuo-shares-{}-{}.xlsx\"",
+        range.from, range.to
+    );
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_str(&name).map_err(internal)?,
+    );
     Ok(response)
 }
 
@@ -65,9 +83,18 @@ fn workbook(rows: &[RepRow], range: &Range, formula: &str) -> Result<Vec<u8>, Xl
     let sheet = book.add_worksheet();
     sheet.set_name(tr!("shares.title"))?;
     let head = [
-        tr!("people.name"), tr!("people.unit"), tr!("metrics.created"), tr!("metrics.shares"), tr!("metrics.pv"),
-        tr!("metrics.uv"), tr!("metrics.rereads"), tr!("metrics.self_views"), tr!("metrics.dwell_seconds"),
-        tr!("metrics.dwell_views"), tr!("metrics.finished"), tr!("metrics.index"),
+        tr!("people.name"),
+        tr!("people.unit"),
+        tr!("metrics.created"),
+        tr!("metrics.shares"),
+        tr!("metrics.pv"),
+        tr!("metrics.uv"),
+        tr!("metrics.rereads"),
+        tr!("metrics.self_views"),
+        tr!("metrics.dwell_seconds"),
+        tr!("metrics.dwell_views"),
+        tr!("metrics.finished"),
+        tr!("metrics.index"),
     ];
     for (column, text) in head.iter().enumerate() {
         sheet.write_string_with_format(0, column as u16, text, &bold)?;

@@ -21,13 +21,23 @@ pub struct Range {
 impl Range {
     /// The last `days` days up to `today`.
     pub fn last_days(today: &str, days: i64) -> Range {
-        Range { from: time::shift_day(today, 1 - days), to: today.to_owned() }
+        Range {
+            from: time::shift_day(today, 1 - days),
+            to: today.to_owned(),
+        }
     }
 
     /// The range that was asked for, or the last 30 days where it is not one; at most 400 days.
     pub fn asked(from: &str, to: &str, today: &str) -> Range {
-        if time::is_day(from) && time::is_day(to) && from <= to && time::shift_day(from, 400).as_str() > to {
-            Range { from: from.to_owned(), to: to.to_owned() }
+        if time::is_day(from)
+            && time::is_day(to)
+            && from <= to
+            && time::shift_day(from, 400).as_str() > to
+        {
+            Range {
+                from: from.to_owned(),
+                to: to.to_owned(),
+            }
         } else {
             Self::last_days(today, 30)
         }
@@ -53,9 +63,16 @@ pub async fn of_hcp(db: &Db, sharer: &str, range: &Range) -> DbResult<Metrics> {
 }
 
 /// Layer 2 of one article.
-pub async fn of_hcp_article(db: &Db, sharer: &str, article_id: &str, range: &Range) -> DbResult<Metrics> {
+pub async fn of_hcp_article(
+    db: &Db,
+    sharer: &str,
+    article_id: &str,
+    range: &Range,
+) -> DbResult<Metrics> {
     let views = |query: &mut Query| {
-        query.push_with(SUBTREE, [sharer]).push_with(" AND v.article_id = ?", [article_id]);
+        query
+            .push_with(SUBTREE, [sharer])
+            .push_with(" AND v.article_id = ?", [article_id]);
     };
     let links = |query: &mut Query| {
         query.push_with("l.sharer = ? AND l.article_id = ?", [sharer, article_id]);
@@ -63,16 +80,29 @@ pub async fn of_hcp_article(db: &Db, sharer: &str, article_id: &str, range: &Ran
     metrics(db, range, views, links).await
 }
 
-/// PV by day below an HCP's own links.
-pub async fn trend_of_hcp(db: &Db, sharer: &str, range: &Range) -> DbResult<Vec<(String, i64)>> {
+/// PV by day below an HCP's own links, of one article if given.
+pub async fn trend_of_hcp(
+    db: &Db,
+    sharer: &str,
+    article_id: Option<&str>,
+    range: &Range,
+) -> DbResult<Vec<(String, i64)>> {
     trend(db, range, |query: &mut Query| {
         query.push_with(SUBTREE, [sharer]);
+        if let Some(article) = article_id {
+            query.push_with(" AND v.article_id = ?", [article]);
+        }
     })
     .await
 }
 
 /// What came of an article within the actor's scope: for those who see the company all of it, the library included.
-pub async fn of_article(db: &Db, actor: &Actor, article_id: &str, range: &Range) -> DbResult<Metrics> {
+pub async fn of_article(
+    db: &Db,
+    actor: &Actor,
+    article_id: &str,
+    range: &Range,
+) -> DbResult<Metrics> {
     let views = |query: &mut Query| {
         actor.scope(query, "v.root_staff_id");
         query.push_with(" AND v.article_id = ?", [article_id]);
@@ -85,7 +115,12 @@ pub async fn of_article(db: &Db, actor: &Actor, article_id: &str, range: &Range)
 }
 
 /// Layer 1 of one rep, of one article if given.
-pub async fn of_rep(db: &Db, staff_id: &str, article_id: Option<&str>, range: &Range) -> DbResult<Metrics> {
+pub async fn of_rep(
+    db: &Db,
+    staff_id: &str,
+    article_id: Option<&str>,
+    range: &Range,
+) -> DbResult<Metrics> {
     let views = |query: &mut Query| {
         query.push_with("v.root_staff_id = ?", [staff_id]);
         if let Some(article) = article_id {
@@ -102,7 +137,12 @@ pub async fn of_rep(db: &Db, staff_id: &str, article_id: Option<&str>, range: &R
 }
 
 /// PV by day below a rep's links.
-pub async fn trend_of_rep(db: &Db, staff_id: &str, article_id: Option<&str>, range: &Range) -> DbResult<Vec<(String, i64)>> {
+pub async fn trend_of_rep(
+    db: &Db,
+    staff_id: &str,
+    article_id: Option<&str>,
+    range: &Range,
+) -> DbResult<Vec<(String, i64)>> {
     trend(db, range, |query: &mut Query| {
         query.push_with("v.root_staff_id = ?", [staff_id]);
         if let Some(article) = article_id {
@@ -125,40 +165,64 @@ pub async fn of_team(db: &Db, actor: &Actor, range: &Range) -> DbResult<Metrics>
     metrics(db, range, views, links).await
 }
 
-async fn metrics(db: &Db, range: &Range, views: impl Narrow, links: impl Narrow) -> DbResult<Metrics> {
+async fn metrics(
+    db: &Db,
+    range: &Range,
+    views: impl Narrow,
+    links: impl Narrow,
+) -> DbResult<Metrics> {
     let days = [&range.from, &range.to];
-    let mut query = q("SELECT COALESCE(SUM(CASE WHEN v.kind = 'pv' THEN 1 ELSE 0 END), 0), \
+    let mut query = q(
+        "SELECT COALESCE(SUM(CASE WHEN v.kind = 'pv' THEN 1 ELSE 0 END), 0), \
          COUNT(DISTINCT CASE WHEN v.kind = 'pv' THEN v.reader END), \
          COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.reread THEN 1 ELSE 0 END), 0), \
          COALESCE(SUM(CASE WHEN v.kind = 'self' THEN 1 ELSE 0 END), 0), \
          COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.dwell_ms IS NOT NULL THEN 1 ELSE 0 END), 0), \
-         COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.finished THEN 1 ELSE 0 END), 0) FROM article_view v WHERE ");
+         COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.finished THEN 1 ELSE 0 END), 0) FROM article_view v WHERE ",
+    );
     views(&mut query);
     query.push_with(" AND v.viewed_on >= ? AND v.viewed_on <= ?", days);
-    let (pv, uv, rereads, self_views, dwell_views, finished): (i64, i64, i64, i64, i64, i64) = query.one(db).await?;
+    let (pv, uv, rereads, self_views, dwell_views, finished): (i64, i64, i64, i64, i64, i64) =
+        query.one(db).await?;
     let dwell_median_ms = if dwell_views > 0 {
         let mut query = q("SELECT v.dwell_ms FROM article_view v WHERE ");
         views(&mut query);
         query.push_with(" AND v.viewed_on >= ? AND v.viewed_on <= ?", days);
-        query.push_with(" AND v.kind = 'pv' AND v.dwell_ms IS NOT NULL ORDER BY v.dwell_ms LIMIT 1 OFFSET ?", [
-            (dwell_views - 1) / 2,
-        ]);
+        query.push_with(
+            " AND v.kind = 'pv' AND v.dwell_ms IS NOT NULL ORDER BY v.dwell_ms LIMIT 1 OFFSET ?",
+            [(dwell_views - 1) / 2],
+        );
         query.optional::<(i64,)>(db).await?.map(|(ms,)| ms)
     } else {
         None
     };
-    let mut query = q("SELECT COALESCE(SUM(CASE WHEN l.pressed_at IS NOT NULL OR l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0), \
-         COALESCE(SUM(CASE WHEN l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0) FROM share_link l WHERE ");
+    let mut query = q(
+        "SELECT COALESCE(SUM(CASE WHEN l.pressed_at IS NOT NULL OR l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0), \
+         COALESCE(SUM(CASE WHEN l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0) FROM share_link l WHERE ",
+    );
     links(&mut query);
     query.push_with(" AND l.created_on >= ? AND l.created_on <= ?", days);
     let (created, shares): (i64, i64) = query.one(db).await?;
-    Ok(Metrics { created, shares, pv, uv, rereads, self_views, dwell_median_ms, dwell_views, finished })
+    Ok(Metrics {
+        created,
+        shares,
+        pv,
+        uv,
+        rereads,
+        self_views,
+        dwell_median_ms,
+        dwell_views,
+        finished,
+    })
 }
 
 async fn trend(db: &Db, range: &Range, views: impl Narrow) -> DbResult<Vec<(String, i64)>> {
     let mut query = q("SELECT v.viewed_on, COUNT(*) FROM article_view v WHERE ");
     views(&mut query);
-    query.push_with(" AND v.kind = 'pv' AND v.viewed_on >= ? AND v.viewed_on <= ?", [&range.from, &range.to]);
+    query.push_with(
+        " AND v.kind = 'pv' AND v.viewed_on >= ? AND v.viewed_on <= ?",
+        [&range.from, &range.to],
+    );
     query.push(" GROUP BY v.viewed_on");
     let counted: HashMap<String, i64> = query.all::<(String, i64)>(db).await?.into_iter().collect();
     Ok(time::days_between(&range.from, &range.to)
@@ -171,38 +235,73 @@ async fn trend(db: &Db, range: &Range, views: impl Narrow) -> DbResult<Vec<(Stri
 }
 
 /// Every rep within scope with their numbers, sorted by a column (`-` in front for descending).
-pub async fn reps(db: &Db, actor: &Actor, range: &Range, text: &str, sort: &str) -> DbResult<Vec<RepRow>> {
+pub async fn reps(
+    db: &Db,
+    actor: &Actor,
+    range: &Range,
+    text: &str,
+    sort: &str,
+) -> DbResult<Vec<RepRow>> {
     let days = [&range.from, &range.to];
     let weights = weights(db).await?;
-    let mut people = q("SELECT s.id, s.name, u.name FROM staff s JOIN org_unit u ON u.id = s.unit_id WHERE \
-         s.role IN ('rep', 'otc_rep', 'manager') AND s.left_at IS NULL AND ");
+    let mut people = q(
+        "SELECT s.id, s.name, u.name FROM staff s JOIN org_unit u ON u.id = s.unit_id WHERE \
+         s.role IN ('rep', 'otc_rep', 'manager') AND s.left_at IS NULL AND ",
+    );
     actor.scope(&mut people, "s.id");
     if !text.trim().is_empty() {
         let like = format!("%{}%", text.trim().replace(['%', '_'], ""));
         people.push_with(" AND (s.name LIKE ? OR u.name LIKE ?)", [&like, &like]);
     }
-    let mut views = q("SELECT v.root_staff_id, COALESCE(SUM(CASE WHEN v.kind = 'pv' THEN 1 ELSE 0 END), 0), \
+    let mut views = q(
+        "SELECT v.root_staff_id, COALESCE(SUM(CASE WHEN v.kind = 'pv' THEN 1 ELSE 0 END), 0), \
          COUNT(DISTINCT CASE WHEN v.kind = 'pv' THEN v.reader END), \
          COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.reread THEN 1 ELSE 0 END), 0), \
          COALESCE(SUM(CASE WHEN v.kind = 'self' THEN 1 ELSE 0 END), 0), \
          COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.finished THEN 1 ELSE 0 END), 0) FROM article_view v WHERE \
-         v.root_staff_id IS NOT NULL AND ");
+         v.root_staff_id IS NOT NULL AND ",
+    );
     actor.scope(&mut views, "v.root_staff_id");
-    views.push_with(" AND v.viewed_on >= ? AND v.viewed_on <= ? GROUP BY v.root_staff_id", days);
-    let mut dwell = q("SELECT root_staff_id, dwell_ms, n FROM (SELECT v.root_staff_id, v.dwell_ms, \
+    views.push_with(
+        " AND v.viewed_on >= ? AND v.viewed_on <= ? GROUP BY v.root_staff_id",
+        days,
+    );
+    let mut dwell = q(
+        "SELECT root_staff_id, dwell_ms, n FROM (SELECT v.root_staff_id, v.dwell_ms, \
          ROW_NUMBER() OVER (PARTITION BY v.root_staff_id ORDER BY v.dwell_ms) AS place, \
          COUNT(*) OVER (PARTITION BY v.root_staff_id) AS n FROM article_view v WHERE v.root_staff_id IS NOT NULL \
-         AND v.kind = 'pv' AND v.dwell_ms IS NOT NULL AND ");
+         AND v.kind = 'pv' AND v.dwell_ms IS NOT NULL AND ",
+    );
     actor.scope(&mut dwell, "v.root_staff_id");
-    dwell.push_with(" AND v.viewed_on >= ? AND v.viewed_on <= ?) ranked WHERE place = (n + 1) / 2", days);
-    let mut links = q("SELECT l.root_staff_id, COUNT(*), COALESCE(SUM(CASE WHEN l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0) \
-         FROM share_link l WHERE l.parent IS NULL AND l.root_staff_id IS NOT NULL AND ");
+    dwell.push_with(
+        " AND v.viewed_on >= ? AND v.viewed_on <= ?) ranked WHERE place = (n + 1) / 2",
+        days,
+    );
+    let mut links = q(
+        "SELECT l.root_staff_id, COUNT(*), COALESCE(SUM(CASE WHEN l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0) \
+         FROM share_link l WHERE l.parent IS NULL AND l.root_staff_id IS NOT NULL AND ",
+    );
     actor.scope(&mut links, "l.root_staff_id");
-    links.push_with(" AND l.created_on >= ? AND l.created_on <= ? GROUP BY l.root_staff_id", days);
+    links.push_with(
+        " AND l.created_on >= ? AND l.created_on <= ? GROUP BY l.root_staff_id",
+        days,
+    );
 
     let mut rows: HashMap<String, Metrics> = HashMap::new();
-    for (id, pv, uv, rereads, self_views, finished) in views.all::<(String, i64, i64, i64, i64, i64)>(db).await? {
-        rows.insert(id, Metrics { pv, uv, rereads, self_views, finished, ..Default::default() });
+    for (id, pv, uv, rereads, self_views, finished) in
+        views.all::<(String, i64, i64, i64, i64, i64)>(db).await?
+    {
+        rows.insert(
+            id,
+            Metrics {
+                pv,
+                uv,
+                rereads,
+                self_views,
+                finished,
+                ..Default::default()
+            },
+        );
     }
     for (id, median, n) in dwell.all::<(String, i64, i64)>(db).await? {
         let row = rows.entry(id).or_default();
@@ -218,7 +317,13 @@ pub async fn reps(db: &Db, actor: &Actor, range: &Range, text: &str, sort: &str)
         .into_iter()
         .map(|(staff_id, name, unit)| {
             let metrics = rows.remove(&staff_id).unwrap_or_default();
-            RepRow { index: weights.index(&metrics), staff_id, name, unit, metrics }
+            RepRow {
+                index: weights.index(&metrics),
+                staff_id,
+                name,
+                unit,
+                metrics,
+            }
         })
         .collect();
     let (column, descending) = sort.strip_prefix('-').map_or((sort, false), |c| (c, true));
@@ -245,10 +350,28 @@ pub async fn reps(db: &Db, actor: &Actor, range: &Range, text: &str, sort: &str)
 }
 
 /// The report of layer 1 within scope.
-pub async fn report(db: &Db, actor: &Actor, range: Range, text: &str, sort: &str, page: i64) -> DbResult<Report> {
-    let rows = reps(db, actor, &range, text, if sort.is_empty() { "-pv" } else { sort }).await?;
+pub async fn report(
+    db: &Db,
+    actor: &Actor,
+    range: Range,
+    text: &str,
+    sort: &str,
+    page: i64,
+) -> DbResult<Report> {
+    let rows = reps(
+        db,
+        actor,
+        &range,
+        text,
+        if sort.is_empty() { "-pv" } else { sort },
+    )
+    .await?;
     let total = rows.len() as i64;
-    let shown = rows.into_iter().skip(offset(page) as usize).take(PAGE_SIZE as usize).collect();
+    let shown = rows
+        .into_iter()
+        .skip(offset(page) as usize)
+        .take(PAGE_SIZE as usize)
+        .collect();
     let trend = trend(db, &range, |query: &mut Query| {
         query.push("v.root_staff_id IS NOT NULL AND ");
         actor.scope(query, "v.root_staff_id");
@@ -257,7 +380,11 @@ pub async fn report(db: &Db, actor: &Actor, range: Range, text: &str, sort: &str
     Ok(Report {
         total: of_team(db, actor, &range).await?,
         trend,
-        page: Page { rows: shown, total, page },
+        page: Page {
+            rows: shown,
+            total,
+            page,
+        },
         formula: weights(db).await?.formula(),
         from: range.from,
         to: range.to,
@@ -266,6 +393,10 @@ pub async fn report(db: &Db, actor: &Actor, range: Range, text: &str, sort: &str
 
 /// The weights in force.
 pub async fn weights(db: &Db) -> DbResult<Weights> {
-    let row: Option<(String,)> = q("SELECT value FROM setting WHERE name = 'index_weights'").optional(db).await?;
-    Ok(row.and_then(|(json,)| serde_json::from_str(&json).ok()).unwrap_or_default())
+    let row: Option<(String,)> = q("SELECT value FROM setting WHERE name = 'index_weights'")
+        .optional(db)
+        .await?;
+    Ok(row
+        .and_then(|(json,)| serde_json::from_str(&json).ok())
+        .unwrap_or_default())
 }

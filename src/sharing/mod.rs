@@ -23,8 +23,15 @@ pub mod tracker;
 #[cfg(feature = "ssr")]
 pub fn qr_svg(text: &str) -> crate::shared::AppResult<String> {
     use qrcode::{EcLevel, QrCode, render::svg};
-    let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(crate::server::db::internal)?;
-    let svg = code.render::<svg::Color<'_>>().min_dimensions(256, 256).quiet_zone(true).build();
+    let code = QrCode::with_error_correction_level(text, EcLevel::M)
+        .map_err(crate::server::db::internal)?;
+    let svg = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(256, 256)
+        .quiet_zone(true)
+        .build();
     // The XML declaration has no place inside a page.
-    Ok(svg.find("<svg").map_or(String::new(), |at| svg[at..].to_owned()))
+    Ok(svg
+        .find("<svg")
+        .map_or(String::new(), |at| svg[at..].to_owned()))
 }

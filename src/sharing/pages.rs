@@ -5,7 +5,9 @@ use leptos::server_fn::ServerFn;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::*;
-use super::model::{MadeLink, Metrics, NodeKind, RepRow, ShareView, TreeNode, TreeView, dwell_text};
+use super::model::{
+    MadeLink, Metrics, NodeKind, RepRow, ShareView, TreeNode, TreeView, dwell_text,
+};
 use crate::hcp::pages::HcpLine;
 use crate::ui::boot::refresh;
 use crate::ui::form::{Confirm, Field, FieldMessage, PostForm, Submit};
@@ -69,7 +71,8 @@ fn ShareCards(id: String, text: String, data: ShareView) -> impl IntoView {
     let here = format!("/articles/{id}/share");
     let id = StoredValue::new(id);
     let title = StoredValue::new(data.title.clone());
-    let (shown, rest): (Vec<MadeLink>, Vec<MadeLink>) = data.links.into_iter().partition(|l| l.svg.is_some());
+    let (shown, rest): (Vec<MadeLink>, Vec<MadeLink>) =
+        data.links.into_iter().partition(|l| l.svg.is_some());
     view! {
         <p class="mb-4 font-semibold">{data.title.clone()}</p>
         {(data.audience == "professional").then(|| view! { <p class="alert alert-info mb-4 py-2">{tr!("share.professional")}</p> })}
@@ -118,7 +121,10 @@ fn ShareCards(id: String, text: String, data: ShareView) -> impl IntoView {
 
 #[component]
 fn LinkQr(link: MadeLink, title: String) -> impl IntoView {
-    let for_whom = link.recipient.clone().map(|name| tr!("share.for", name = name));
+    let for_whom = link
+        .recipient
+        .clone()
+        .map(|name| tr!("share.for", name = name));
     view! {
         <div class="text-center">
             {for_whom}
@@ -152,7 +158,11 @@ fn pass_on(_url: String, _title: Option<String>, _said: RwSignal<Option<String>>
 fn pass_on(url: String, title: Option<String>, said: RwSignal<Option<String>>) {
     use js_sys::{Function, Object, Promise, Reflect};
     use wasm_bindgen::{JsCast, JsValue};
-    let copied = if title.is_some() { tr!("share.done") } else { tr!("share.copied") };
+    let copied = if title.is_some() {
+        tr!("share.done")
+    } else {
+        tr!("share.copied")
+    };
     let by_hand = tr!("share.by_hand");
     leptos::task::spawn_local(async move {
         // Asked for by name: WeChat's browser and plain http have neither.
@@ -183,7 +193,10 @@ fn pass_on(url: String, title: Option<String>, said: RwSignal<Option<String>>) {
 
 #[component]
 fn LinkItem(link: MadeLink) -> impl IntoView {
-    let to = link.recipient.clone().map_or_else(|| tr!("share.anyone"), |name| tr!("share.for", name = name));
+    let to = link
+        .recipient
+        .clone()
+        .map_or_else(|| tr!("share.anyone"), |name| tr!("share.for", name = name));
     let state = match (link.revoked, link.opened) {
         (true, _) => view! { <span class="badge badge-error">{tr!("share.revoked")}</span> },
         (false, true) => view! { <span class="badge badge-success">{tr!("share.opened")}</span> },
@@ -209,7 +222,10 @@ fn LinkItem(link: MadeLink) -> impl IntoView {
 #[component]
 pub fn ArticleTree() -> impl IntoView {
     let (id, rep, hcp) = (id_param(), param("rep"), param("hcp"));
-    let tree = Resource::new(move || (id.get(), rep.get(), hcp.get()), |(id, rep, hcp)| share_tree(id, rep, hcp));
+    let tree = Resource::new(
+        move || (id.get(), rep.get(), hcp.get()),
+        |(id, rep, hcp)| share_tree(id, rep, hcp),
+    );
     view! {
         <PageTitle title=tr!("tree.title")>
             <a class="btn btn-sm" href=move || format!("/articles/{}", id.get())>{tr!("ui.back")}</a>
@@ -264,14 +280,20 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
     };
     let facts = [
         (node.kind != NodeKind::Root).then(|| tr!("tree.reads", n = node.reads)),
-        (node.created > 0 && node.kind != NodeKind::Root).then(|| tr!("tree.shared", n = node.shares, created = node.created)),
+        (node.created > 0 && node.kind != NodeKind::Root)
+            .then(|| tr!("tree.shared", n = node.shares, created = node.created)),
         (node.total_pv > 0).then(|| tr!("tree.below", pv = node.total_pv, uv = node.total_uv)),
-        (node.total_pv > 0 && node.kind != NodeKind::Root).then(|| tr!("tree.direct", pv = node.pv, uv = node.uv)),
+        (node.total_pv > 0 && node.kind != NodeKind::Root)
+            .then(|| tr!("tree.direct", pv = node.pv, uv = node.uv)),
         (node.total_rereads > 0).then(|| tr!("tree.rereads", n = node.total_rereads)),
-        node.dwell_median_ms.map(|ms| tr!("tree.dwell", time = dwell_text(Some(ms)))),
+        node.dwell_median_ms
+            .map(|ms| tr!("tree.dwell", time = dwell_text(Some(ms)))),
     ];
     let label = match node.hcp_id.clone() {
-        Some(id) => view! { <a class="link link-hover font-medium" href=format!("/hcps/{id}")>{name}</a> }.into_any(),
+        Some(id) => {
+            view! { <a class="link link-hover font-medium" href=format!("/hcps/{id}")>{name}</a> }
+                .into_any()
+        }
         None => view! { <span class="font-medium">{name}</span> }.into_any(),
     };
     let line = view! {
@@ -281,7 +303,11 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
     if node.children.is_empty() {
         return view! { <li class="py-1 ps-4">{line}</li> }.into_any();
     }
-    let children = node.children.into_iter().map(|child| self::node(child, depth + 1)).collect_view();
+    let children = node
+        .children
+        .into_iter()
+        .map(|child| self::node(child, depth + 1))
+        .collect_view();
     view! {
         <li class="py-1">
             <details open=depth < 2>
@@ -296,7 +322,13 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
 /// 分享报表: layer 1 of the reps within scope.
 #[component]
 pub fn ShareReport() -> impl IntoView {
-    let (from, to, text, sort, page) = (param("from"), param("to"), param("text"), param("sort"), page_param());
+    let (from, to, text, sort, page) = (
+        param("from"),
+        param("to"),
+        param("text"),
+        param("sort"),
+        page_param(),
+    );
     let report = Resource::new(
         move || (from.get(), to.get(), text.get(), sort.get(), page.get()),
         |(from, to, text, sort, page)| share_report(from, to, text, sort, page),
@@ -336,14 +368,32 @@ pub fn ShareReport() -> impl IntoView {
 fn ReportTable(rows: Vec<RepRow>) -> impl IntoView {
     let query = use_query_map();
     let head = move |column: &'static str, label: String| {
-        let now = query.with_untracked(|q| q.get("sort")).unwrap_or_else(|| "-pv".into());
+        let now = query
+            .with_untracked(|q| q.get("sort"))
+            .unwrap_or_else(|| "-pv".into());
         let descending = now.strip_prefix('-') == Some(column);
-        let next = if descending { column.to_owned() } else { format!("-{column}") };
+        let next = if descending {
+            column.to_owned()
+        } else {
+            format!("-{column}")
+        };
         let mut map = query.get_untracked();
         map.replace("sort", next);
         map.remove("page");
-        let mark = if descending { " ↓" } else if now == column { " ↑" } else { "" };
-        let sort = if descending { "descending" } else if now == column { "ascending" } else { "none" };
+        let mark = if descending {
+            " ↓"
+        } else if now == column {
+            " ↑"
+        } else {
+            ""
+        };
+        let sort = if descending {
+            "descending"
+        } else if now == column {
+            "ascending"
+        } else {
+            "none"
+        };
         view! { <th aria-sort=sort><a class="link link-hover whitespace-nowrap" href=format!("/shares{}", map.to_query_string())>{label}{mark}</a></th> }
     };
     view! {

@@ -36,7 +36,12 @@ pub struct Handed {
 
 impl Handed {
     /// The hit of a view id that came back; `None` if it is forged or too old.
-    pub fn hit(state: &AppState, sealed: &str, dwell_ms: Option<i64>, depth: Option<i64>) -> Option<Hit> {
+    pub fn hit(
+        state: &AppState,
+        sealed: &str,
+        dwell_ms: Option<i64>,
+        depth: Option<i64>,
+    ) -> Option<Hit> {
         let view: Handed = serde_json::from_str(&state.keys.open(sealed)?).ok()?;
         let now = time::now();
         (now - view.at < VIEW_VALID).then_some(Hit {
@@ -79,13 +84,22 @@ fn identities(visit: &Visit, reader: &str) -> Vec<String> {
 /// Whether the request is a crawler's, a link preview's or a prefetch, which get the page and leave no trace.
 fn is_machine(visit: &Visit) -> bool {
     let says_prefetch = ["sec-purpose", "purpose", "x-moz"].iter().any(|name| {
-        visit.headers.get(*name).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("prefetch") || v.contains("prerender"))
+        visit
+            .headers
+            .get(*name)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|v| v.contains("prefetch") || v.contains("prerender"))
     });
     says_prefetch || rules::is_crawler(&visit.user_agent)
 }
 
 /// The page that stands in place of an article that may not be shown to this reader; `None` if it may.
-async fn barrier(state: &AppState, visit: &Visit, article: &Article, here: &str) -> Result<Option<Response>, AppError> {
+async fn barrier(
+    state: &AppState,
+    visit: &Visit,
+    article: &Article,
+    here: &str,
+) -> Result<Option<Response>, AppError> {
     if !article.is_shown(&state.zone.today()) {
         let withdrawn = article.status == "withdrawn";
         return Ok(Some(visit.page_with(StatusCode::GONE, || tr!("read.gone_title"), || {
@@ -97,7 +111,11 @@ async fn barrier(state: &AppState, visit: &Visit, article: &Article, here: &str)
             }
         })));
     }
-    if article.audience == "professional" && !crate::content::routes::reader(state, visit).await?.professional {
+    if article.audience == "professional"
+        && !crate::content::routes::reader(state, visit)
+            .await?
+            .professional
+    {
         let waits = visit.hcp.is_some();
         let next = serde_urlencoded::to_string([("next", here)]).unwrap_or_default();
         return Ok(Some(visit.page_with(StatusCode::FORBIDDEN, || tr!("read.professional_title"), || {
@@ -127,8 +145,15 @@ pub struct Asked {
 }
 
 /// `/s/{token}`: an article through a link.
-pub async fn through_link(state: &AppState, visit: &Visit, token: &str, asked: &Asked) -> Result<Response, AppError> {
-    let link = store::find(&state.db, token).await?.ok_or(AppError::NotFound)?;
+pub async fn through_link(
+    state: &AppState,
+    visit: &Visit,
+    token: &str,
+    asked: &Asked,
+) -> Result<Response, AppError> {
+    let link = store::find(&state.db, token)
+        .await?
+        .ok_or(AppError::NotFound)?;
     let article = content::article(&state.db, &link.article_id).await?;
     if store::is_closed(&state.db, &link).await? {
         return Ok(visit.page_with(StatusCode::GONE, || tr!("read.gone_title"), || {
@@ -144,10 +169,23 @@ pub async fn through_link(state: &AppState, visit: &Visit, token: &str, asked: &
         return Ok(page);
     }
     if is_machine(visit) {
-        return page(state, visit, &article, &format!("/s/{token}"), None, None, false).await;
+        return page(
+            state,
+            visit,
+            &article,
+            &format!("/s/{token}"),
+            None,
+            None,
+            false,
+        )
+        .await;
     }
-    let fresh = state.keys.verify("fresh", &asked.n).and_then(|at| at.parse::<i64>().ok());
-    let keeps_no_cookie = visit.visitor.is_none() && fresh.is_some_and(|at| time::now() - at < FRESH);
+    let fresh = state
+        .keys
+        .verify("fresh", &asked.n)
+        .and_then(|at| at.parse::<i64>().ok());
+    let keeps_no_cookie =
+        visit.visitor.is_none() && fresh.is_some_and(|at| time::now() - at < FRESH);
     let known = identity(state, visit).await?;
     let (reader, cookie) = match known {
         Some(reader) => (reader, None),
@@ -159,10 +197,23 @@ pub async fn through_link(state: &AppState, visit: &Visit, token: &str, asked: &
         }
     };
     if reader == link.sharer || reader.starts_with("staff:") {
-        let counted = if reader == link.sharer { link.parent.clone() } else { Some(link.token.clone()) };
+        let counted = if reader == link.sharer {
+            link.parent.clone()
+        } else {
+            Some(link.token.clone())
+        };
         // A rep's own root has no parent: their look at it is shown apart on the root itself.
         let counted = counted.or_else(|| reader.starts_with("staff:").then(|| link.token.clone()));
-        return own_address(state, visit, &article, &link, reader, counted, asked.shared == "1").await;
+        return own_address(
+            state,
+            visit,
+            &article,
+            &link,
+            reader,
+            counted,
+            asked.shared == "1",
+        )
+        .await;
     }
     let own = own_link(state, Some(&link), &article.id, &reader);
     redirect(state, own, cookie).await
@@ -195,7 +246,12 @@ pub async fn from_library(state: &AppState, visit: &Visit, id: &str) -> Result<R
 
 /// The one link that this reader has below `parent` (or as a root of their own): derived, so the same every time.
 fn own_link(state: &AppState, parent: Option<&Found>, article_id: &str, reader: &str) -> NewLink {
-    let token = state.keys.derived_token(&["link", parent.map_or("", |p| p.token.as_str()), article_id, reader]);
+    let token = state.keys.derived_token(&[
+        "link",
+        parent.map_or("", |p| p.token.as_str()),
+        article_id,
+        reader,
+    ]);
     NewLink {
         article_id: article_id.to_owned(),
         sharer: reader.to_owned(),
@@ -208,12 +264,18 @@ fn own_link(state: &AppState, parent: Option<&Found>, article_id: &str, reader: 
     }
 }
 
-async fn redirect(state: &AppState, own: NewLink, cookie: Option<HeaderValue>) -> Result<Response, AppError> {
+async fn redirect(
+    state: &AppState,
+    own: NewLink,
+    cookie: Option<HeaderValue>,
+) -> Result<Response, AppError> {
     let token = own.token.clone();
     if !state.tracker.link(own).await {
         return Err(crate::server::db::internal("a link was not stored"));
     }
-    let Some(cookie) = cookie else { return Ok(see_other(&format!("/s/{token}"))) };
+    let Some(cookie) = cookie else {
+        return Ok(see_other(&format!("/s/{token}")));
+    };
     let fresh = state.keys.sign("fresh", &time::now().to_string());
     let mut response = see_other(&format!("/s/{token}?n={fresh}"));
     response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -231,13 +293,18 @@ async fn own_address(
 ) -> Result<Response, AppError> {
     let own = match &counted {
         _ if reader.starts_with("staff:") => true,
-        Some(counted) => store::is_below_own(&state.db, counted, &identities(visit, &reader)).await?,
+        Some(counted) => {
+            store::is_below_own(&state.db, counted, &identities(visit, &reader)).await?
+        }
         None => false,
     };
     let handed = Handed {
         id: crypto::new_id(),
         article: article.id.clone(),
-        staff: counted.is_some().then(|| link.root_staff_id.clone()).flatten(),
+        staff: counted
+            .is_some()
+            .then(|| link.root_staff_id.clone())
+            .flatten(),
         link: counted,
         reader: reader.clone(),
         own,
@@ -246,7 +313,16 @@ async fn own_address(
     };
     let json = serde_json::to_string(&handed).map_err(crate::server::db::internal)?;
     let view = state.keys.seal(&json);
-    page(state, visit, article, &format!("/s/{}", link.token), Some(view), Some(reader), shared).await
+    page(
+        state,
+        visit,
+        article,
+        &format!("/s/{}", link.token),
+        Some(view),
+        Some(reader),
+        shared,
+    )
+    .await
 }
 
 async fn page(

@@ -1,11 +1,11 @@
 //! Routes of reading and tracking. They are fixed addresses: what is out in the world posts to them for years.
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use serde::Deserialize;
 
 use super::read::{self, Asked, Handed};
@@ -27,19 +27,36 @@ pub fn routes() -> Router<AppState> {
         .route("/shares/export.xlsx", get(export::report))
 }
 
-async fn through_link(State(state): State<AppState>, visit: Visit, Path(token): Path<String>, Query(asked): Query<Asked>) -> Response {
-    read::through_link(&state, &visit, &token, &asked).await.unwrap_or_else(|error| visit.error(&error))
+async fn through_link(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(token): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    read::through_link(&state, &visit, &token, &asked)
+        .await
+        .unwrap_or_else(|error| visit.error(&error))
 }
 
-async fn from_library(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Response {
-    read::from_library(&state, &visit, &id).await.unwrap_or_else(|error| visit.error(&error))
+async fn from_library(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Response {
+    read::from_library(&state, &visit, &id)
+        .await
+        .unwrap_or_else(|error| visit.error(&error))
 }
 
 /// 收藏.
 async fn save(State(state): State<AppState>, visit: Visit, Path(token): Path<String>) -> Response {
     let done = async {
-        let link = store::find(&state.db, &token).await?.ok_or(AppError::NotFound)?;
-        let reader = read::identity(&state, &visit).await?.ok_or(AppError::NotFound)?;
+        let link = store::find(&state.db, &token)
+            .await?
+            .ok_or(AppError::NotFound)?;
+        let reader = read::identity(&state, &visit)
+            .await?
+            .ok_or(AppError::NotFound)?;
         content::toggle_favourite(&state.db, &reader, &link.article_id).await?;
         Ok::<_, AppError>(())
     };
@@ -52,7 +69,9 @@ async fn save(State(state): State<AppState>, visit: Visit, Path(token): Path<Str
 /// 转发: only one's own address can be passed on.
 async fn share(State(state): State<AppState>, visit: Visit, Path(token): Path<String>) -> Response {
     let done = async {
-        let link = store::find(&state.db, &token).await?.ok_or(AppError::NotFound)?;
+        let link = store::find(&state.db, &token)
+            .await?
+            .ok_or(AppError::NotFound)?;
         let reader = read::identity(&state, &visit).await?;
         if reader.is_some_and(|r| r == link.sharer) {
             store::press(&state.db, &token).await?;
@@ -77,8 +96,12 @@ struct Beacon {
 
 /// The beacon: answered with 204 only after the commit.
 async fn beacon(State(state): State<AppState>, visit: Visit, body: Bytes) -> Response {
-    let Ok(beacon) = serde_json::from_slice::<Beacon>(&body) else { return StatusCode::BAD_REQUEST.into_response() };
-    let Some(hit) = Handed::hit(&state, &beacon.v, beacon.d, beacon.p) else { return StatusCode::GONE.into_response() };
+    let Ok(beacon) = serde_json::from_slice::<Beacon>(&body) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let Some(hit) = Handed::hit(&state, &beacon.v, beacon.d, beacon.p) else {
+        return StatusCode::GONE.into_response();
+    };
     if rules::is_crawler(&visit.user_agent) {
         return StatusCode::NO_CONTENT.into_response();
     }
@@ -99,6 +122,8 @@ async fn pixel(State(state): State<AppState>, visit: Visit, Path(view): Path<Str
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let mut response = GIF.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/gif"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("image/gif"));
     response
 }

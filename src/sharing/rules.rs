@@ -36,9 +36,25 @@ pub fn is_finished(depth: i64, dwell_ms: i64, expected_ms: i64) -> bool {
 /// never report a view; this keeps out the others.
 pub fn is_crawler(user_agent: &str) -> bool {
     const MARKS: [&str; 19] = [
-        "bot", "spider", "crawl", "slurp", "preview", "facebookexternalhit", "whatsapp", "telegram", "curl/", "wget/",
-        "python-requests", "go-http-client", "okhttp", "headless-fetch", "embedly", "quora link", "pinterest",
-        "mediapartners", "lighthouse",
+        "bot",
+        "spider",
+        "crawl",
+        "slurp",
+        "preview",
+        "facebookexternalhit",
+        "whatsapp",
+        "telegram",
+        "curl/",
+        "wget/",
+        "python-requests",
+        "go-http-client",
+        "okhttp",
+        "headless-fetch",
+        "embedly",
+        "quora link",
+        "pinterest",
+        "mediapartners",
+        "lighthouse",
     ];
     let lower = user_agent.to_ascii_lowercase();
     lower.is_empty() || MARKS.iter().any(|mark| lower.contains(mark))
@@ -55,7 +71,12 @@ pub struct Weights {
 
 impl Default for Weights {
     fn default() -> Self {
-        Self { shares: 5.0, uv: 2.0, rereads: 1.0, finished: 1.0 }
+        Self {
+            shares: 5.0,
+            uv: 2.0,
+            rereads: 1.0,
+            finished: 1.0,
+        }
     }
 }
 
@@ -70,7 +91,13 @@ impl Weights {
 
     /// The formula as text with the weights in it.
     pub fn formula(&self) -> String {
-        tr!("metrics.formula", shares = self.shares, uv = self.uv, rereads = self.rereads, finished = self.finished)
+        tr!(
+            "metrics.formula",
+            shares = self.shares,
+            uv = self.uv,
+            rereads = self.rereads,
+            finished = self.finished
+        )
     }
 }
 
@@ -122,7 +149,10 @@ pub fn tree(links: &[Link], reads: &[Read]) -> Vec<TreeNode> {
         by_link.entry(&read.link).or_default().push(read);
     }
     let forest = Forest { children, by_link };
-    roots.into_iter().map(|root| forest.node(NodeKind::Root, &[root])).collect()
+    roots
+        .into_iter()
+        .map(|root| forest.node(NodeKind::Root, &[root]))
+        .collect()
 }
 
 struct Forest<'a> {
@@ -133,17 +163,33 @@ struct Forest<'a> {
 impl<'a> Forest<'a> {
     /// The node of links that stand together: one of an HCP or a root, or all of the visitors at one place.
     fn node(&self, kind: NodeKind, links: &[&'a Link]) -> TreeNode {
-        let below: Vec<&Link> =
-            links.iter().flat_map(|l| self.children.get(l.token.as_str()).into_iter().flatten().copied()).collect();
+        let below: Vec<&Link> = links
+            .iter()
+            .flat_map(|l| {
+                self.children
+                    .get(l.token.as_str())
+                    .into_iter()
+                    .flatten()
+                    .copied()
+            })
+            .collect();
         let own: Vec<&Read> = links.iter().flat_map(|l| self.reads(l)).collect();
         let mut all = own.clone();
         self.collect(&below, &mut all);
         let brought = links.iter().flat_map(|l| {
             let parent = l.parent.as_deref().and_then(|p| self.by_link.get(p));
-            parent.into_iter().flatten().filter(|r| r.reader == l.sharer)
+            parent
+                .into_iter()
+                .flatten()
+                .filter(|r| r.reader == l.sharer)
         });
-        let reads = if kind == NodeKind::Root { 0 } else { brought.count() as i64 };
-        let (mut persons, mut visitors): (BTreeMap<&str, Vec<&Link>>, Vec<&Link>) = Default::default();
+        let reads = if kind == NodeKind::Root {
+            0
+        } else {
+            brought.count() as i64
+        };
+        let (mut persons, mut visitors): (BTreeMap<&str, Vec<&Link>>, Vec<&Link>) =
+            Default::default();
         for link in &below {
             if link.sharer.starts_with("vis:") {
                 visitors.push(link);
@@ -155,21 +201,43 @@ impl<'a> Forest<'a> {
             .into_values()
             .map(|links| {
                 let named = links.iter().any(|l| l.name.is_some());
-                self.node(if named { NodeKind::Hcp } else { NodeKind::OtherHcp }, &links)
+                self.node(
+                    if named {
+                        NodeKind::Hcp
+                    } else {
+                        NodeKind::OtherHcp
+                    },
+                    &links,
+                )
             })
             .collect();
-        nodes.sort_by(|a, b| b.total_pv.cmp(&a.total_pv).then_with(|| a.name.cmp(&b.name)));
+        nodes.sort_by(|a, b| {
+            b.total_pv
+                .cmp(&a.total_pv)
+                .then_with(|| a.name.cmp(&b.name))
+        });
         if !visitors.is_empty() {
             nodes.push(self.node(NodeKind::Visitors, &visitors));
         }
         let people: HashSet<&str> = links.iter().map(|l| l.sharer.as_str()).collect();
         let sharer = links.first().map_or("", |l| l.sharer.as_str());
-        let name = links.iter().find_map(|l| l.name.clone()).unwrap_or_default();
+        let name = links
+            .iter()
+            .find_map(|l| l.name.clone())
+            .unwrap_or_default();
         TreeNode {
             kind,
             hcp_id: (kind == NodeKind::Hcp).then(|| sharer.trim_start_matches("hcp:").to_owned()),
-            name: if kind == NodeKind::Visitors { String::new() } else { name },
-            since: links.iter().map(|l| l.created_on.clone()).min().unwrap_or_default(),
+            name: if kind == NodeKind::Visitors {
+                String::new()
+            } else {
+                name
+            },
+            since: links
+                .iter()
+                .map(|l| l.created_on.clone())
+                .min()
+                .unwrap_or_default(),
             people: people.len() as i64,
             reads,
             shares: links.iter().filter(|l| l.opened).count() as i64,
@@ -185,20 +253,40 @@ impl<'a> Forest<'a> {
     }
 
     fn reads(&self, link: &Link) -> impl Iterator<Item = &'a Read> + use<'a, '_> {
-        self.by_link.get(link.token.as_str()).into_iter().flatten().copied()
+        self.by_link
+            .get(link.token.as_str())
+            .into_iter()
+            .flatten()
+            .copied()
     }
 
     fn collect(&self, links: &[&'a Link], out: &mut Vec<&'a Read>) {
         let mut open: Vec<&Link> = links.to_vec();
         while let Some(link) = open.pop() {
-            out.extend(self.by_link.get(link.token.as_str()).into_iter().flatten().copied());
-            open.extend(self.children.get(link.token.as_str()).into_iter().flatten().copied());
+            out.extend(
+                self.by_link
+                    .get(link.token.as_str())
+                    .into_iter()
+                    .flatten()
+                    .copied(),
+            );
+            open.extend(
+                self.children
+                    .get(link.token.as_str())
+                    .into_iter()
+                    .flatten()
+                    .copied(),
+            );
         }
     }
 }
 
 fn distinct(reads: &[&Read]) -> i64 {
-    reads.iter().map(|r| r.reader.as_str()).collect::<HashSet<_>>().len() as i64
+    reads
+        .iter()
+        .map(|r| r.reader.as_str())
+        .collect::<HashSet<_>>()
+        .len() as i64
 }
 
 #[cfg(test)]
@@ -227,10 +315,18 @@ mod tests {
     fn crawlers_are_told_apart_from_wechat() {
         assert!(is_crawler("Mozilla/5.0 (compatible; Baiduspider/2.0)"));
         assert!(is_crawler(""));
-        assert!(!is_crawler("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 MicroMessenger/8.0.50"));
+        assert!(!is_crawler(
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 MicroMessenger/8.0.50"
+        ));
     }
 
-    fn link(token: &str, parent: Option<&str>, sharer: &str, opened: bool, name: Option<&str>) -> Link {
+    fn link(
+        token: &str,
+        parent: Option<&str>,
+        sharer: &str,
+        opened: bool,
+        name: Option<&str>,
+    ) -> Link {
         Link {
             token: token.into(),
             parent: parent.map(Into::into),
@@ -243,7 +339,12 @@ mod tests {
     }
 
     fn read(link: &str, reader: &str) -> Read {
-        Read { link: link.into(), reader: reader.into(), reread: false, dwell_ms: None }
+        Read {
+            link: link.into(),
+            reader: reader.into(),
+            reread: false,
+            dwell_ms: None,
+        }
     }
 
     #[test]
@@ -268,12 +369,29 @@ mod tests {
         let roots = tree(&links, &reads);
         assert_eq!(roots.len(), 1);
         let root = &roots[0];
-        assert_eq!((root.pv, root.uv, root.total_pv, root.total_uv), (3, 2, 6, 4));
+        assert_eq!(
+            (root.pv, root.uv, root.total_pv, root.total_uv),
+            (3, 2, 6, 4)
+        );
         let wang = &root.children[0];
-        assert_eq!((wang.kind, wang.name.as_str(), wang.reads, wang.shares), (NodeKind::Hcp, "王", 2, 1));
-        assert_eq!((wang.pv, wang.uv, wang.total_pv, wang.total_uv), (2, 2, 3, 3));
+        assert_eq!(
+            (wang.kind, wang.name.as_str(), wang.reads, wang.shares),
+            (NodeKind::Hcp, "王", 2, 1)
+        );
+        assert_eq!(
+            (wang.pv, wang.uv, wang.total_pv, wang.total_uv),
+            (2, 2, 3, 3)
+        );
         let visitors = &wang.children[0];
-        assert_eq!((visitors.kind, visitors.people, visitors.reads, visitors.total_pv), (NodeKind::Visitors, 2, 2, 1));
+        assert_eq!(
+            (
+                visitors.kind,
+                visitors.people,
+                visitors.reads,
+                visitors.total_pv
+            ),
+            (NodeKind::Visitors, 2, 2, 1)
+        );
         assert_eq!(root.children[1].kind, NodeKind::Visitors);
     }
 

@@ -51,7 +51,8 @@ pub async fn is_closed(db: &Db, link: &Found) -> DbResult<bool> {
 
 /// Whether any of these identities shared the link or one above it: then a view through it is their own (自看).
 pub async fn is_below_own(db: &Db, link: &str, identities: &[String]) -> DbResult<bool> {
-    let mut query = q("SELECT COUNT(*) FROM share_closure c JOIN share_link a ON a.token = c.ancestor WHERE ");
+    let mut query =
+        q("SELECT COUNT(*) FROM share_closure c JOIN share_link a ON a.token = c.ancestor WHERE ");
     query.push_with("c.descendant = ? AND a.sharer IN (''", [link]);
     for identity in identities {
         query.push_with(", ?", [identity]);
@@ -61,7 +62,13 @@ pub async fn is_below_own(db: &Db, link: &str, identities: &[String]) -> DbResul
 }
 
 /// Makes root links of an article: one for each chosen HCP, or one for nobody in particular.
-pub async fn share(state: &AppState, actor: &Actor, key: &str, article_id: &str, hcps: &[String]) -> Result<Saved, AppError> {
+pub async fn share(
+    state: &AppState,
+    actor: &Actor,
+    key: &str,
+    article_id: &str,
+    hcps: &[String],
+) -> Result<Saved, AppError> {
     let article = crate::content::store::article(&state.db, article_id).await?;
     if !article.is_shown(&state.zone.today()) {
         return Err(AppError::Conflict("error.not_shown".into()));
@@ -74,7 +81,11 @@ pub async fn share(state: &AppState, actor: &Actor, key: &str, article_id: &str,
     if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
         return Ok(saved);
     }
-    let recipients: Vec<Option<&String>> = if hcps.is_empty() { vec![None] } else { hcps.iter().map(Some).collect() };
+    let recipients: Vec<Option<&String>> = if hcps.is_empty() {
+        vec![None]
+    } else {
+        hcps.iter().map(Some).collect()
+    };
     let mut made = Vec::new();
     for recipient in recipients {
         let token = crypto::random_token(16);
@@ -93,10 +104,14 @@ pub async fn share(state: &AppState, actor: &Actor, key: &str, article_id: &str,
         tracker::insert_closure(&mut tx, &token, None).await?;
         made.push(token);
     }
-    let event = Event::new("article.share", "article", article_id).detail(json!({ "links": made.len(), "hcps": hcps }));
+    let event = Event::new("article.share", "article", article_id)
+        .detail(json!({ "links": made.len(), "hcps": hcps }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     let first = made.first().cloned().unwrap_or_default();
-    let saved = Saved::go("notice.shared", format!("/articles/{article_id}/share?made={first}"));
+    let saved = Saved::go(
+        "notice.shared",
+        format!("/articles/{article_id}/share?made={first}"),
+    );
     form_key::keep(&mut tx, actor, key, &saved).await?;
     tx.commit().await?;
     Ok(saved)
@@ -114,13 +129,25 @@ pub async fn revoke(state: &AppState, actor: &Actor, token: &str) -> Result<Save
     if done == 0 {
         return Err(AppError::NotFound);
     }
-    audit::record(&state.keys, &mut tx, actor, Event::new("share.revoke", "share_link", token)).await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("share.revoke", "share_link", token),
+    )
+    .await?;
     tx.commit().await?;
     Ok(Saved::stay("notice.link_revoked"))
 }
 
 /// The actor's own links of an article, the latest first; `made` with its QR code.
-pub async fn made(state: &AppState, actor: &Actor, article_id: &str, made: &str, origin: &str) -> Result<Vec<MadeLink>, AppError> {
+pub async fn made(
+    state: &AppState,
+    actor: &Actor,
+    article_id: &str,
+    made: &str,
+    origin: &str,
+) -> Result<Vec<MadeLink>, AppError> {
     #[derive(sqlx::FromRow)]
     struct Row {
         token: String,
@@ -144,7 +171,11 @@ pub async fn made(state: &AppState, actor: &Actor, article_id: &str, made: &str,
     rows.into_iter()
         .map(|r| {
             let url = format!("{origin}/s/{}", r.token);
-            let svg = if r.token == made { Some(super::qr_svg(&url)?) } else { None };
+            let svg = if r.token == made {
+                Some(super::qr_svg(&url)?)
+            } else {
+                None
+            };
             Ok(MadeLink {
                 token: r.token,
                 url,
@@ -168,17 +199,32 @@ pub enum TreeOf {
 }
 
 /// The links and counted views of a tree. HCPs outside the actor's scope carry no name.
-pub async fn tree(db: &Db, actor: &Actor, article_id: &str, of: &TreeOf) -> DbResult<(Vec<Link>, Vec<Read>)> {
-    let mut links = q("SELECT l.token, l.parent, l.sharer, l.created_on, l.pressed_at IS NOT NULL AS pressed, \
-         l.opened_at IS NOT NULL AS opened, CASE WHEN ");
+pub async fn tree(
+    db: &Db,
+    actor: &Actor,
+    article_id: &str,
+    of: &TreeOf,
+) -> DbResult<(Vec<Link>, Vec<Read>)> {
+    let mut links = q(
+        "SELECT l.token, l.parent, l.sharer, l.created_on, l.pressed_at IS NOT NULL AS pressed, \
+         l.opened_at IS NOT NULL AS opened, CASE WHEN ",
+    );
     actor.scope(&mut links, "h.owner_id");
     // For whom a rep made a root is no reading; whoever reads is named only while they agree to it.
-    links.push(&format!(" AND (l.sharer LIKE 'staff:%' OR {})", crate::hcp::onboarding::TRACKED));
-    links.push(" THEN h.name END AS name FROM share_link l LEFT JOIN hcp h ON h.id = CASE \
-         WHEN l.sharer LIKE 'hcp:%' THEN SUBSTR(l.sharer, 5) ELSE l.recipient_id END WHERE ");
+    links.push(&format!(
+        " AND (l.sharer LIKE 'staff:%' OR {})",
+        crate::hcp::onboarding::TRACKED
+    ));
+    links.push(
+        " THEN h.name END AS name FROM share_link l LEFT JOIN hcp h ON h.id = CASE \
+         WHEN l.sharer LIKE 'hcp:%' THEN SUBSTR(l.sharer, 5) ELSE l.recipient_id END WHERE ",
+    );
     let narrow = |query: &mut Query| {
         match of {
-            TreeOf::Rep(id) => query.push_with("l.root_staff_id = ? AND l.article_id = ?", [id.as_str(), article_id]),
+            TreeOf::Rep(id) => query.push_with(
+                "l.root_staff_id = ? AND l.article_id = ?",
+                [id.as_str(), article_id],
+            ),
             TreeOf::Hcp(id) => query.push_with(
                 "l.article_id = ? AND l.token IN (SELECT c.descendant FROM share_closure c \
                  JOIN share_link own ON own.token = c.ancestor WHERE own.sharer = ?)",
@@ -187,9 +233,14 @@ pub async fn tree(db: &Db, actor: &Actor, article_id: &str, of: &TreeOf) -> DbRe
         };
     };
     narrow(&mut links);
-    links.push_with(" ORDER BY l.level, l.created_at, l.token LIMIT ?", [TREE_MOST]);
-    let mut reads = q("SELECT v.link, v.reader, v.reread, v.dwell_ms FROM article_view v JOIN share_link l ON l.token = v.link \
-         WHERE v.kind = 'pv' AND ");
+    links.push_with(
+        " ORDER BY l.level, l.created_at, l.token LIMIT ?",
+        [TREE_MOST],
+    );
+    let mut reads = q(
+        "SELECT v.link, v.reader, v.reread, v.dwell_ms FROM article_view v JOIN share_link l ON l.token = v.link \
+         WHERE v.kind = 'pv' AND ",
+    );
     narrow(&mut reads);
     reads.push_with(" ORDER BY v.at LIMIT ?", [20 * TREE_MOST]);
     Ok((links.all(db).await?, reads.all(db).await?))
@@ -207,7 +258,9 @@ pub async fn trees_of(db: &Db, sharer: &str) -> DbResult<Vec<TreeLink>> {
 
 /// Reps within scope who have links of an article.
 pub async fn reps_of(db: &Db, actor: &Actor, article_id: &str) -> DbResult<Vec<(String, String)>> {
-    let mut query = q("SELECT s.id, s.name FROM staff s WHERE s.id IN (SELECT root_staff_id FROM share_link WHERE ");
+    let mut query = q(
+        "SELECT s.id, s.name FROM staff s WHERE s.id IN (SELECT root_staff_id FROM share_link WHERE ",
+    );
     query.push_with("article_id = ? AND parent IS NULL) AND ", [article_id]);
     actor.scope(&mut query, "s.id");
     query.push(" ORDER BY s.name, s.id LIMIT 500");
@@ -233,23 +286,34 @@ pub async fn press(db: &Db, token: &str) -> DbResult<()> {
 }
 
 /// Sets the weights of the composite index.
-pub async fn set_weights(state: &AppState, actor: &Actor, weights: Weights) -> Result<Saved, AppError> {
+pub async fn set_weights(
+    state: &AppState,
+    actor: &Actor,
+    weights: Weights,
+) -> Result<Saved, AppError> {
     let before = super::metrics::weights(&state.db).await?;
     let mut tx = state.db.begin().await?;
     q("INSERT INTO setting (name, value) VALUES ('index_weights', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
         .bind(serde_json::to_string(&weights).map_err(crate::server::db::internal)?)
         .exec(&mut tx)
         .await?;
-    let event = Event::new("settings.index", "setting", "index_weights").detail(json!({ "before": before, "after": weights }));
+    let event = Event::new("settings.index", "setting", "index_weights")
+        .detail(json!({ "before": before, "after": weights }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
     Ok(Saved::stay("notice.saved"))
 }
 
 /// The latest counted reads by HCPs within scope who agreed to be named: id, name, article, title, when.
-pub async fn recent(db: &Db, actor: &Actor, limit: i64) -> DbResult<Vec<(String, String, String, String, i64)>> {
-    let mut query = q("SELECT h.id, h.name, a.id, a.title, v.at FROM article_view v JOIN hcp h ON h.id = SUBSTR(v.reader, 5) \
-         JOIN article a ON a.id = v.article_id WHERE v.reader LIKE 'hcp:%' AND v.kind = 'pv' AND ");
+pub async fn recent(
+    db: &Db,
+    actor: &Actor,
+    limit: i64,
+) -> DbResult<Vec<(String, String, String, String, i64)>> {
+    let mut query = q(
+        "SELECT h.id, h.name, a.id, a.title, v.at FROM article_view v JOIN hcp h ON h.id = SUBSTR(v.reader, 5) \
+         JOIN article a ON a.id = v.article_id WHERE v.reader LIKE 'hcp:%' AND v.kind = 'pv' AND ",
+    );
     query.push_with("v.at > ? AND ", [time::now() - 30 * time::DAY]);
     actor.scope(&mut query, "h.owner_id");
     query.push(&format!(" AND {}", crate::hcp::onboarding::TRACKED));

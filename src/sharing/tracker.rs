@@ -147,7 +147,10 @@ pub async fn insert_link(tx: &mut Tx, zone: &Zone, link: &NewLink) -> DbResult<(
 
 /// Ties a new link to itself and to its ancestors.
 pub async fn insert_closure(tx: &mut Tx, token: &str, parent: Option<&str>) -> DbResult<()> {
-    q("INSERT INTO share_closure (ancestor, descendant) VALUES ($1, $1)").bind(token).exec(&mut *tx).await?;
+    q("INSERT INTO share_closure (ancestor, descendant) VALUES ($1, $1)")
+        .bind(token)
+        .exec(&mut *tx)
+        .await?;
     if let Some(parent) = parent {
         q("INSERT INTO share_closure (ancestor, descendant) SELECT ancestor, $1 FROM share_closure WHERE descendant = $2")
             .bind(token)
@@ -167,12 +170,17 @@ struct Seen {
 
 /// Records a view within `tx` as of its own time.
 pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<()> {
-    let seen: Option<Seen> =
-        q("SELECT at, dwell_ms, depth FROM article_view WHERE id = $1").bind(&hit.view_id).optional(&mut *tx).await?;
+    let seen: Option<Seen> = q("SELECT at, dwell_ms, depth FROM article_view WHERE id = $1")
+        .bind(&hit.view_id)
+        .optional(&mut *tx)
+        .await?;
     if let Some(seen) = seen {
         // Nobody has looked for longer than the view is old; a few seconds are the network's.
         let most = (hit.at - seen.at + 15_000).min(rules::DWELL_MOST);
-        let dwell = hit.dwell_ms.map(|d| d.clamp(0, most.max(0))).max(seen.dwell_ms);
+        let dwell = hit
+            .dwell_ms
+            .map(|d| d.clamp(0, most.max(0)))
+            .max(seen.dwell_ms);
         let depth = hit.depth.map(|d| d.clamp(0, 100)).max(seen.depth);
         if dwell == seen.dwell_ms && depth == seen.depth {
             return Ok(());
@@ -190,15 +198,23 @@ pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<()> {
     let (counts, reread) = if hit.own {
         (false, false)
     } else {
-        let last: Option<(i64,)> = q("SELECT at FROM article_view WHERE reader = $1 AND article_id = $2 AND kind = 'pv' \
-             ORDER BY at DESC LIMIT 1")
+        let last: Option<(i64,)> = q(
+            "SELECT at FROM article_view WHERE reader = $1 AND article_id = $2 AND kind = 'pv' \
+             ORDER BY at DESC LIMIT 1",
+        )
         .bind(&hit.reader)
         .bind(&hit.article_id)
         .optional(&mut *tx)
         .await?;
         rules::judge(hit.at, last.map(|(at,)| at))
     };
-    let kind = if hit.own { "self" } else if counts { "pv" } else { "repeat" };
+    let kind = if hit.own {
+        "self"
+    } else if counts {
+        "pv"
+    } else {
+        "repeat"
+    };
     q("INSERT INTO article_view (id, article_id, link, root_staff_id, reader, at, viewed_on, kind, reread, dwell_ms, depth) \
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
     .bind(&hit.view_id)

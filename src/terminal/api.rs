@@ -21,7 +21,11 @@ pub async fn list_terminals(
     #[server(default)] page: i64,
 ) -> AppResult<TerminalPage> {
     let actor = guard::require(Permission::ReadTerminals).await?;
-    let filter = store::Filter { text, province, assigned };
+    let filter = store::Filter {
+        text,
+        province,
+        assigned,
+    };
     Ok(store::list(&state().db, &actor, &filter, page.max(1)).await?)
 }
 

@@ -43,19 +43,27 @@ pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppEr
         let before = report.invalid.len();
         let (code, name) = (row.get("终端编码"), row.get("终端名称"));
         if code.is_empty() {
-            report.invalid.push(row.invalid("终端编码", tr!("import.code_missing")));
+            report
+                .invalid
+                .push(row.invalid("终端编码", tr!("import.code_missing")));
         } else if !seen.insert(code.clone()) {
-            report.invalid.push(row.invalid("终端编码", tr!("import.code_repeated")));
+            report
+                .invalid
+                .push(row.invalid("终端编码", tr!("import.code_repeated")));
         }
         if name.is_empty() {
-            report.invalid.push(row.invalid("终端名称", tr!("import.terminal_name_missing")));
+            report
+                .invalid
+                .push(row.invalid("终端名称", tr!("import.terminal_name_missing")));
         }
         let mut coordinate = |column: &str, most: f64| match row.get(column) {
             text if text.is_empty() => None,
             text => match text.parse::<f64>() {
                 Ok(value) if value.abs() <= most => Some(value),
                 _ => {
-                    report.invalid.push(row.invalid(column, tr!("import.coordinate")));
+                    report
+                        .invalid
+                        .push(row.invalid(column, tr!("import.coordinate")));
                     None
                 }
             },
@@ -64,7 +72,9 @@ pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppEr
         if report.invalid.len() > before {
             continue;
         }
-        let kind = Some(row.get("类型")).filter(|k| !k.is_empty()).unwrap_or_else(|| "医院".into());
+        let kind = Some(row.get("类型"))
+            .filter(|k| !k.is_empty())
+            .unwrap_or_else(|| "医院".into());
         let mut next = Stored {
             id: String::new(),
             code,
@@ -100,12 +110,22 @@ pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppEr
                 .bind(&next.id)
                 .exec(&mut *tx)
                 .await?;
-                search::index(tx, "terminal", &next.id, &[&next.name, &next.city, &next.code]).await?;
+                search::index(
+                    tx,
+                    "terminal",
+                    &next.id,
+                    &[&next.name, &next.city, &next.code],
+                )
+                .await?;
                 report.updated += 1;
             }
             None => {
                 let id = crypto::new_id();
-                terms.extend(search::rows("terminal", &id, &[&next.name, &next.city, &next.code]));
+                terms.extend(search::rows(
+                    "terminal",
+                    &id,
+                    &[&next.name, &next.city, &next.code],
+                ));
                 rows.push(vec![
                     id.into(),
                     next.code.into(),
@@ -133,38 +153,62 @@ pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppEr
 }
 
 /// Imports who looks after which terminal: 终端编码, 负责人手机号, 开始日期 (today if empty).
-pub async fn assignments(state: &AppState, tx: &mut Tx, actor: &Actor, table: &Table) -> Result<ImportReport, AppError> {
+pub async fn assignments(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    table: &Table,
+) -> Result<ImportReport, AppError> {
     let mut report = ImportReport::default();
-    let terminals: HashMap<String, String> =
-        q("SELECT code, id FROM terminal").all::<(String, String)>(&mut *tx).await?.into_iter().collect();
-    let staff: HashMap<String, String> = q("SELECT phone_index, id FROM staff WHERE left_at IS NULL")
+    let terminals: HashMap<String, String> = q("SELECT code, id FROM terminal")
         .all::<(String, String)>(&mut *tx)
         .await?
         .into_iter()
         .collect();
+    let staff: HashMap<String, String> =
+        q("SELECT phone_index, id FROM staff WHERE left_at IS NULL")
+            .all::<(String, String)>(&mut *tx)
+            .await?
+            .into_iter()
+            .collect();
     let held = store::owners(tx).await?;
     let today = state.zone.today();
     for row in table.iter() {
         let before = report.invalid.len();
         let terminal = terminals.get(&row.get("终端编码"));
         if terminal.is_none() {
-            report.invalid.push(row.invalid("终端编码", tr!("import.terminal_unknown")));
+            report
+                .invalid
+                .push(row.invalid("终端编码", tr!("import.terminal_unknown")));
         }
-        let person = rules::phone(&row.get("负责人手机号")).and_then(|p| staff.get(&state.keys.phone_index(&p)));
+        let person = rules::phone(&row.get("负责人手机号"))
+            .and_then(|p| staff.get(&state.keys.phone_index(&p)));
         if person.is_none() {
-            report.invalid.push(row.invalid("负责人手机号", tr!("import.person_unknown")));
+            report
+                .invalid
+                .push(row.invalid("负责人手机号", tr!("import.person_unknown")));
         }
-        let from = Some(row.get("开始日期")).filter(|d| !d.is_empty()).unwrap_or_else(|| today.clone());
+        let from = Some(row.get("开始日期"))
+            .filter(|d| !d.is_empty())
+            .unwrap_or_else(|| today.clone());
         if !time::is_day(&from) {
-            report.invalid.push(row.invalid("开始日期", tr!("field.day")));
+            report
+                .invalid
+                .push(row.invalid("开始日期", tr!("field.day")));
         }
-        let (Some(terminal), Some(person), true) = (terminal, person, report.invalid.len() == before) else { continue };
+        let (Some(terminal), Some(person), true) =
+            (terminal, person, report.invalid.len() == before)
+        else {
+            continue;
+        };
         match store::assign(state, tx, actor, terminal, person, &from).await {
             Ok(false) => report.unchanged += 1,
             Ok(true) if held.contains_key(terminal) => report.updated += 1,
             Ok(true) => report.created += 1,
             Err(AppError::Conflict(key)) => {
-                report.invalid.push(row.invalid("开始日期", crate::ui::locale::text(&key, &[])));
+                report
+                    .invalid
+                    .push(row.invalid("开始日期", crate::ui::locale::text(&key, &[])));
             }
             Err(error) => return Err(error),
         }

@@ -13,9 +13,22 @@ use crate::ui::parts::{Loading, PageTitle, outcome};
 /// 终端: hospitals and who looks after them.
 #[component]
 pub fn TerminalList() -> impl IntoView {
-    let (text, province, assigned, page) = (param("text"), param("province"), param("assigned"), page_param());
+    let (text, province, assigned, page) = (
+        param("text"),
+        param("province"),
+        param("assigned"),
+        page_param(),
+    );
     let terminals = Resource::new(
-        move || (text.get(), province.get(), assigned.get(), page.get(), refresh()),
+        move || {
+            (
+                text.get(),
+                province.get(),
+                assigned.get(),
+                page.get(),
+                refresh(),
+            )
+        },
         |(text, province, assigned, page, _)| list_terminals(text, province, assigned, page),
     );
     view! {
@@ -54,7 +67,10 @@ fn TerminalItem(terminal: TerminalRow, reps: Vec<(String, String)>) -> impl Into
         (province, city) if province == city => province.to_owned(),
         (province, city) => format!("{province} {city}"),
     };
-    let owner = terminal.owner.clone().unwrap_or_else(|| tr!("terminals.unassigned"));
+    let owner = terminal
+        .owner
+        .clone()
+        .unwrap_or_else(|| tr!("terminals.unassigned"));
     view! {
         <li class="px-4 py-2">
             <div class="flex flex-wrap items-center gap-x-3">

@@ -21,7 +21,8 @@ pub struct Filter {
     pub assigned: String,
 }
 
-const OPEN: &str = "SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id AND a.ends_on IS NULL";
+const OPEN: &str =
+    "SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id AND a.ends_on IS NULL";
 
 /// One page of terminals, by region and name.
 pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResult<TerminalPage> {
@@ -47,14 +48,21 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(db).await?;
-    let mut rows = q("SELECT t.id, t.code, t.name, t.kind, t.province, t.city, t.level, t.latitude IS NOT NULL AS located, \
+    let mut rows = q(
+        "SELECT t.id, t.code, t.name, t.kind, t.province, t.city, t.level, t.latitude IS NOT NULL AS located, \
          (SELECT s.name FROM terminal_assignment a JOIN staff s ON s.id = a.staff_id \
           WHERE a.terminal_id = t.id AND a.ends_on IS NULL AND a.business_line = 'default') AS owner, \
-         (SELECT COUNT(*) FROM hcp h WHERE h.terminal_id = t.id AND h.state <> 'merged') AS hcps");
+         (SELECT COUNT(*) FROM hcp h WHERE h.terminal_id = t.id AND h.state <> 'merged') AS hcps",
+    );
     narrow(&mut rows);
-    rows.push_with(" ORDER BY t.province, t.city, t.name, t.id LIMIT ? OFFSET ?", [PAGE_SIZE, offset(page)]);
+    rows.push_with(
+        " ORDER BY t.province, t.city, t.name, t.id LIMIT ? OFFSET ?",
+        [PAGE_SIZE, offset(page)],
+    );
     let rows: Vec<TerminalRow> = rows.all(db).await?;
-    let provinces: Vec<(String,)> = q("SELECT DISTINCT province FROM terminal ORDER BY province").all(db).await?;
+    let provinces: Vec<(String,)> = q("SELECT DISTINCT province FROM terminal ORDER BY province")
+        .all(db)
+        .await?;
     let reps = if actor.role.may(Permission::ManageOrg) {
         q("SELECT id, name FROM staff WHERE left_at IS NULL AND role IN ('rep', 'otc_rep', 'trade_rep', 'manager') \
            ORDER BY name, id LIMIT 3000")
@@ -65,7 +73,10 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
     };
     Ok(TerminalPage {
         page: Page { rows, total, page },
-        provinces: provinces.into_iter().map(|(p,)| if p.is_empty() { "-".into() } else { p }).collect(),
+        provinces: provinces
+            .into_iter()
+            .map(|(p,)| if p.is_empty() { "-".into() } else { p })
+            .collect(),
         reps,
     })
 }
@@ -82,11 +93,12 @@ pub async fn assign(
     from: &str,
 ) -> Result<bool, AppError> {
     tx.serialise(Lock::Assignments).await?;
-    let open: Option<(String, String, String)> = q("SELECT id, staff_id, starts_on FROM terminal_assignment \
+    let open: Option<(String, String, String)> =
+        q("SELECT id, staff_id, starts_on FROM terminal_assignment \
          WHERE terminal_id = $1 AND business_line = 'default' AND ends_on IS NULL")
-    .bind(terminal_id)
-    .optional(&mut *tx)
-    .await?;
+        .bind(terminal_id)
+        .optional(&mut *tx)
+        .await?;
     let overlaps = q("SELECT COUNT(*) FROM terminal_assignment WHERE terminal_id = $1 AND business_line = 'default' \
          AND ends_on IS NOT NULL AND ends_on >= $2")
     .bind(terminal_id)
@@ -102,7 +114,10 @@ pub async fn assign(
         }
         if starts_on == from {
             // Given anew on the day it began: the earlier one never held.
-            q("DELETE FROM terminal_assignment WHERE id = $1").bind(id).exec(&mut *tx).await?;
+            q("DELETE FROM terminal_assignment WHERE id = $1")
+                .bind(id)
+                .exec(&mut *tx)
+                .await?;
         } else {
             q("UPDATE terminal_assignment SET ends_on = $1 WHERE id = $2")
                 .bind(time::shift_day(from, -1))
@@ -126,13 +141,20 @@ pub async fn assign(
     .await?;
     // HCPs of the hospital who belong to nobody go to the new one; others stay, since what was earned stays.
     crate::hcp::store::own_unowned(tx, actor, terminal_id, staff_id).await?;
-    let event = Event::new("terminal.assign", "terminal", terminal_id).detail(json!({ "staff": staff_id, "from": from }));
+    let event = Event::new("terminal.assign", "terminal", terminal_id)
+        .detail(json!({ "staff": staff_id, "from": from }));
     audit::record(&state.keys, tx, actor, event).await?;
     Ok(true)
 }
 
 /// [`assign`] from its form.
-pub async fn assign_one(state: &AppState, actor: &Actor, terminal: &str, staff: &str, from: &str) -> Result<Saved, AppError> {
+pub async fn assign_one(
+    state: &AppState,
+    actor: &Actor,
+    terminal: &str,
+    staff: &str,
+    from: &str,
+) -> Result<Saved, AppError> {
     let known = q("SELECT (SELECT COUNT(*) FROM terminal WHERE id = $1) * (SELECT COUNT(*) FROM staff WHERE id = $2 AND left_at IS NULL)")
         .bind(terminal)
         .bind(staff)
@@ -168,8 +190,10 @@ pub async fn owners(tx: &mut Tx) -> DbResult<HashMap<String, String>> {
 
 /// Terminals that a text finds, for choosing a hospital; at most ten.
 pub async fn suggest(db: &Db, text: &str) -> DbResult<Vec<(String, String)>> {
-    let mut query = q("SELECT t.id, CASE WHEN t.city = '' THEN t.name ELSE t.name || '（' || t.city || '）' END \
-         FROM terminal t WHERE 1 = 1");
+    let mut query = q(
+        "SELECT t.id, CASE WHEN t.city = '' THEN t.name ELSE t.name || '（' || t.city || '）' END \
+         FROM terminal t WHERE 1 = 1",
+    );
     search::condition(&mut query, text, &[("t.id", "terminal")]);
     query.push(" ORDER BY LENGTH(t.name), t.name, t.id LIMIT 10");
     query.all(db).await

@@ -4,8 +4,13 @@ use axum::http::StatusCode;
 use mailuo::shared::Role;
 
 on_both!(from_draft_to_published_and_withdrawn, |app| {
-    let (marketer, compliance) = (app.cookie(Role::Marketer).await, app.cookie(Role::Compliance).await);
-    let empty = app.post("/api/articles/save", &marketer, &[("form_key", "a")]).await;
+    let (marketer, compliance) = (
+        app.cookie(Role::Marketer).await,
+        app.cookie(Role::Compliance).await,
+    );
+    let empty = app
+        .post("/api/articles/save", &marketer, &[("form_key", "a")])
+        .await;
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
     let form = [
         ("form_key", "a"),
@@ -20,40 +25,103 @@ on_both!(from_draft_to_published_and_withdrawn, |app| {
     let saved = app.post("/api/articles/save", &marketer, &form).await;
     assert_eq!(saved.status, StatusCode::OK, "{}", saved.text());
     let next: serde_json::Value = serde_json::from_str(&saved.text()).expect("is JSON");
-    let id = next["next"].as_str().expect("leads on").trim_start_matches("/articles/").to_owned();
+    let id = next["next"]
+        .as_str()
+        .expect("leads on")
+        .trim_start_matches("/articles/")
+        .to_owned();
 
     let step = |cookie: String, form: Vec<(&'static str, String)>| {
         let (app, id) = (&app, id.clone());
         async move {
             let mut all = vec![("id", id.as_str())];
             all.extend(form.iter().map(|(n, v)| (*n, v.as_str())));
-            app.post("/api/articles/advance", &cookie, &all).await.status
+            app.post("/api/articles/advance", &cookie, &all)
+                .await
+                .status
         }
     };
     let to = |step: &'static str| vec![("step", step.to_owned())];
-    assert_eq!(app.get(&format!("/a/{id}"), "").await.status, StatusCode::NOT_FOUND, "a draft is nobody's to read");
+    assert_eq!(
+        app.get(&format!("/a/{id}"), "").await.status,
+        StatusCode::NOT_FOUND,
+        "a draft is nobody's to read"
+    );
     let rep = app.cookie(Role::Rep).await;
-    assert_eq!(app.get(&format!("/api/articles/get?id={id}"), &rep).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(step(marketer.clone(), to("publish")).await, StatusCode::CONFLICT, "nothing is published unreviewed");
+    assert_eq!(
+        app.get(&format!("/api/articles/get?id={id}"), &rep)
+            .await
+            .status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        step(marketer.clone(), to("publish")).await,
+        StatusCode::CONFLICT,
+        "nothing is published unreviewed"
+    );
     assert_eq!(step(marketer.clone(), to("submit")).await, StatusCode::OK);
-    assert_eq!(step(marketer.clone(), to("submit")).await, StatusCode::OK, "a double tap is one step");
-    let bare = app.post("/api/articles/save", &marketer, &[&form[1..], &[("id", id.as_str())]].concat()).await;
-    assert_eq!(bare.status, StatusCode::CONFLICT, "what is in review cannot be changed");
-    assert_eq!(step(compliance.clone(), to("approve")).await, StatusCode::UNPROCESSABLE_ENTITY, "approval needs its number");
-    let approve =
-        vec![("step", "approve".to_owned()), ("approval_no", "MLR-1".to_owned()), ("expires_on", "2099-01-01".to_owned())];
+    assert_eq!(
+        step(marketer.clone(), to("submit")).await,
+        StatusCode::OK,
+        "a double tap is one step"
+    );
+    let bare = app
+        .post(
+            "/api/articles/save",
+            &marketer,
+            &[&form[1..], &[("id", id.as_str())]].concat(),
+        )
+        .await;
+    assert_eq!(
+        bare.status,
+        StatusCode::CONFLICT,
+        "what is in review cannot be changed"
+    );
+    assert_eq!(
+        step(compliance.clone(), to("approve")).await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "approval needs its number"
+    );
+    let approve = vec![
+        ("step", "approve".to_owned()),
+        ("approval_no", "MLR-1".to_owned()),
+        ("expires_on", "2099-01-01".to_owned()),
+    ];
     assert_eq!(step(compliance.clone(), approve).await, StatusCode::OK);
     assert_eq!(step(marketer.clone(), to("publish")).await, StatusCode::OK);
     let page = app.get("/library?text=%E8%A1%80%E5%8E%8B", "").await.text();
     assert!(page.contains("家庭血压") && page.contains("MLR-1") && !page.contains(".wasm"));
-    let view = app.get(&format!("/api/articles/get?id={id}"), &marketer).await.text();
-    assert!(!view.contains("<script>"));
-    let withdraw = vec![("step", "withdraw".to_owned()), ("comment", "有新指南".to_owned())];
+    let view = app
+        .get(&format!("/api/articles/get?id={id}"), &marketer)
+        .await
+        .text();
+    let view: serde_json::Value = serde_json::from_str(&view).expect("is JSON");
+    let html = view["body_html"].as_str().expect("has a body");
+    assert!(html.contains("正文") && !html.contains("<script"));
+    let withdraw = vec![
+        ("step", "withdraw".to_owned()),
+        ("comment", "有新指南".to_owned()),
+    ];
     assert_eq!(step(compliance, withdraw).await, StatusCode::OK);
-    assert_eq!(app.get(&format!("/a/{id}"), "").await.status, StatusCode::GONE);
-    let revised = app.post("/api/articles/revise", &marketer, &[("form_key", "r"), ("id", &id)]).await;
+    assert_eq!(
+        app.get(&format!("/a/{id}"), "").await.status,
+        StatusCode::GONE
+    );
+    let revised = app
+        .post(
+            "/api/articles/revise",
+            &marketer,
+            &[("form_key", "r"), ("id", &id)],
+        )
+        .await;
     assert_eq!(revised.status, StatusCode::OK);
-    assert_eq!(app.count("SELECT COUNT(*) FROM article WHERE status = 'draft' AND revised_from IS NOT NULL").await, 1);
+    assert_eq!(
+        app.count(
+            "SELECT COUNT(*) FROM article WHERE status = 'draft' AND revised_from IS NOT NULL"
+        )
+        .await,
+        1
+    );
 });
 
 on_both!(the_library_holds_what_a_visitor_may_read, |app| {
@@ -61,7 +129,9 @@ on_both!(the_library_holds_what_a_visitor_may_read, |app| {
     app.article("专业的", "professional", "2099-01-01").await;
     app.article("过期的", "public", "2020-01-01").await;
     let visitor = app.get("/library", "").await.text();
-    assert!(visitor.contains("公开的") && !visitor.contains("专业的") && !visitor.contains("过期的"));
+    assert!(
+        visitor.contains("公开的") && !visitor.contains("专业的") && !visitor.contains("过期的")
+    );
     let rep = app.actor(Role::Rep).await;
     let hcp = app.hcp("王小明", "13911112222", Some(&rep.id)).await;
     let doctor = app.bound(&hcp, true).await;
@@ -79,12 +149,23 @@ on_both!(images_are_what_they_say_and_follow_their_article, |app| {
         ("expires_on", "2099-01-01"),
         ("body_md", "正文"),
     ];
-    let saved: serde_json::Value = serde_json::from_str(&app.post("/api/articles/save", &marketer, &form).await.text()).expect("JSON");
-    let id = saved["next"].as_str().expect("leads on").trim_start_matches("/articles/").to_owned();
+    let saved: serde_json::Value = serde_json::from_str(
+        &app.post("/api/articles/save", &marketer, &form)
+            .await
+            .text(),
+    )
+    .expect("JSON");
+    let id = saved["next"]
+        .as_str()
+        .expect("leads on")
+        .trim_start_matches("/articles/")
+        .to_owned();
     let upload = |bytes: &'static [u8]| {
         let (app, marketer, id) = (&app, marketer.clone(), id.clone());
         async move {
-            let mut body = b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n".to_vec();
+            let mut body =
+                b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n"
+                    .to_vec();
             body.extend_from_slice(bytes);
             body.extend_from_slice(b"\r\n--x--\r\n");
             let request = axum::http::Request::builder()
@@ -98,12 +179,32 @@ on_both!(images_are_what_they_say_and_follow_their_article, |app| {
             app.send(request).await.status
         }
     };
-    assert_eq!(upload(b"<svg onload=alert(1)>").await, StatusCode::CONFLICT, "a file that is not what it says");
-    assert_eq!(upload(b"\x89PNG\r\n\x1a\nrest").await, StatusCode::SEE_OTHER);
-    let (file,): (String,) = mailuo::server::db::q("SELECT id FROM file").one(&app.state.db).await.expect("a file");
+    assert_eq!(
+        upload(b"<svg onload=alert(1)>").await,
+        StatusCode::CONFLICT,
+        "a file that is not what it says"
+    );
+    assert_eq!(
+        upload(b"\x89PNG\r\n\x1a\nrest").await,
+        StatusCode::SEE_OTHER
+    );
+    let (file,): (String,) = mailuo::server::db::q("SELECT id FROM file")
+        .one(&app.state.db)
+        .await
+        .expect("a file");
     let path = format!("/files/{file}");
-    assert_eq!(app.get(&path, "").await.status, StatusCode::NOT_FOUND, "a draft's image is not the public's");
+    assert_eq!(
+        app.get(&path, "").await.status,
+        StatusCode::NOT_FOUND,
+        "a draft's image is not the public's"
+    );
     let shown = app.get(&path, &marketer).await;
-    assert_eq!((shown.status, &shown.headers["content-type"]), (StatusCode::OK, &"image/png".parse().expect("a value")));
-    assert_eq!(app.get("/files/..%2F..%2Fkey", &marketer).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        (shown.status, &shown.headers["content-type"]),
+        (StatusCode::OK, &"image/png".parse().expect("a value"))
+    );
+    assert_eq!(
+        app.get("/files/..%2F..%2Fkey", &marketer).await.status,
+        StatusCode::NOT_FOUND
+    );
 });

@@ -39,9 +39,17 @@ fn start(dir: &std::path::Path, url: &str, addr: SocketAddr) -> Server {
 }
 
 /// Sends one request on a connection of its own; the status, if an answer came.
-fn send(addr: SocketAddr, method: &str, path: &str, cookie: &str, body: &str) -> Option<(u16, String)> {
+fn send(
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    cookie: &str,
+    body: &str,
+) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(addr).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .ok()?;
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {}\r\nCookie: {cookie}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         crate::support::BROWSER,
@@ -58,8 +66,16 @@ fn send(addr: SocketAddr, method: &str, path: &str, cookie: &str, body: &str) ->
 async fn drill(app: TestApp, url: &str) {
     let article = app.article("血压", "public", "2099-01-01").await;
     let rep = app.actor(Role::Rep).await;
-    let saved = mailuo::sharing::store::share(&app.state, &rep, "key", &article, &[]).await.expect("is shared");
-    let token = saved.next.expect("leads on").rsplit_once("made=").expect("names the link").1.to_owned();
+    let saved = mailuo::sharing::store::share(&app.state, &rep, "key", &article, &[])
+        .await
+        .expect("is shared");
+    let token = saved
+        .next
+        .expect("leads on")
+        .rsplit_once("made=")
+        .expect("names the link")
+        .1
+        .to_owned();
     app.state.db.close().await;
 
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -76,9 +92,18 @@ async fn drill(app: TestApp, url: &str) {
                     (0..50)
                         .map(|i| {
                             let cookie = format!("vid=reader{:016}", w * 50 + i);
-                            let (_, answer) = send(addr, "GET", &format!("/s/{token}"), &cookie, "").expect("answers");
-                            let location = answer.split("location: ").nth(1).expect("sends on").split("\r\n").next();
-                            let (_, page) = send(addr, "GET", location.expect("a path"), &cookie, "").expect("answers");
+                            let (_, answer) =
+                                send(addr, "GET", &format!("/s/{token}"), &cookie, "")
+                                    .expect("answers");
+                            let location = answer
+                                .split("location: ")
+                                .nth(1)
+                                .expect("sends on")
+                                .split("\r\n")
+                                .next();
+                            let (_, page) =
+                                send(addr, "GET", location.expect("a path"), &cookie, "")
+                                    .expect("answers");
                             let rest = page.split("data-view=\"").nth(1).expect("hands out a view");
                             rest[..rest.find('"').expect("its end")].to_owned()
                         })
@@ -86,7 +111,10 @@ async fn drill(app: TestApp, url: &str) {
                 })
             })
             .collect();
-        workers.into_iter().flat_map(|w| w.join().expect("ends")).collect()
+        workers
+            .into_iter()
+            .flat_map(|w| w.join().expect("ends"))
+            .collect()
     });
     assert_eq!(views.len(), 1000);
 
@@ -107,7 +135,9 @@ async fn drill(app: TestApp, url: &str) {
         }
         scope.spawn(|| {
             let until = Instant::now() + Duration::from_secs(30);
-            while acknowledged.load(std::sync::atomic::Ordering::SeqCst) < 300 && Instant::now() < until {
+            while acknowledged.load(std::sync::atomic::Ordering::SeqCst) < 300
+                && Instant::now() < until
+            {
                 std::thread::sleep(Duration::from_millis(1));
             }
             let mut server = server.lock().expect("is free");
@@ -116,10 +146,21 @@ async fn drill(app: TestApp, url: &str) {
         });
     });
     let acknowledged = acknowledged.into_inner() as i64;
-    assert!(acknowledged >= 300, "{acknowledged} were acknowledged before the end");
-    let db = mailuo::server::db::Db::open(url, &app.dir, 2).await.expect("opens again");
-    let stored = q("SELECT COUNT(*) FROM article_view").count(&db).await.expect("counts");
-    assert!(stored >= acknowledged, "{acknowledged} acknowledged, {stored} stored");
+    assert!(
+        acknowledged >= 300,
+        "{acknowledged} were acknowledged before the end"
+    );
+    let db = mailuo::server::db::Db::open(url, &app.dir, 2)
+        .await
+        .expect("opens again");
+    let stored = q("SELECT COUNT(*) FROM article_view")
+        .count(&db)
+        .await
+        .expect("counts");
+    assert!(
+        stored >= acknowledged,
+        "{acknowledged} acknowledged, {stored} stored"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,36 +11,77 @@ use crate::support::{TestApp, fresh_dir, phone};
 async fn with_password(app: &TestApp, role: Role, text: &str) -> String {
     let id = app.id_of(role).await;
     let hash = password::hash(text.to_owned()).await.expect("is hashed");
-    store::set_password(&app.state, &Actor::system(), &id, &hash).await.expect("is set");
+    store::set_password(&app.state, &Actor::system(), &id, &hash)
+        .await
+        .expect("is set");
     id
 }
 
 on_both!(sign_in_by_password_and_out, |app| {
     with_password(&app, Role::Rep, "correct horse").await;
     let phone = phone(Role::Rep);
-    let wrong = app.post("/sign-in", "", &[("phone", &phone), ("password", "wrong")]).await;
+    let wrong = app
+        .post("/sign-in", "", &[("phone", &phone), ("password", "wrong")])
+        .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text().contains(&phone), "what was typed is kept");
-    let right = app.post("/sign-in", "", &[("phone", &phone), ("password", "correct horse"), ("next", "//evil.example")]).await;
-    assert_eq!((right.status, right.location()), (StatusCode::SEE_OTHER, "/".to_owned()));
+    let right = app
+        .post(
+            "/sign-in",
+            "",
+            &[
+                ("phone", &phone),
+                ("password", "correct horse"),
+                ("next", "//evil.example"),
+            ],
+        )
+        .await;
+    assert_eq!(
+        (right.status, right.location()),
+        (StatusCode::SEE_OTHER, "/".to_owned())
+    );
     let cookie = format!("sid={}", right.cookie("sid").expect("a session"));
-    assert_eq!(app.get("/api/account/get", &cookie).await.status, StatusCode::OK);
+    assert_eq!(
+        app.get("/api/account/get", &cookie).await.status,
+        StatusCode::OK
+    );
     app.post("/sign-out", &cookie, &[]).await;
-    assert_eq!(app.get("/api/account/get", &cookie).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        app.get("/api/account/get", &cookie).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 });
 
 on_both!(sign_in_by_code, |app| {
     let phone = phone(Role::Rep);
     app.post("/sign-in/code", "", &[("phone", &phone)]).await;
     let code = app.code_for(&phone);
-    let stored = app.count(&format!("SELECT COUNT(*) FROM otp WHERE code_hash LIKE '%{code}%'")).await;
+    let stored = app
+        .count(&format!(
+            "SELECT COUNT(*) FROM otp WHERE code_hash LIKE '%{code}%'"
+        ))
+        .await;
     assert_eq!(stored, 0, "the code is not stored");
-    let done = app.post("/sign-in", "", &[("phone", &phone), ("by", "code"), ("code", &code)]).await;
+    let done = app
+        .post(
+            "/sign-in",
+            "",
+            &[("phone", &phone), ("by", "code"), ("code", &code)],
+        )
+        .await;
     assert!(done.cookie("sid").is_some());
-    let again = app.post("/sign-in", "", &[("phone", &phone), ("by", "code"), ("code", &code)]).await;
+    let again = app
+        .post(
+            "/sign-in",
+            "",
+            &[("phone", &phone), ("by", "code"), ("code", &code)],
+        )
+        .await;
     assert!(again.cookie("sid").is_none(), "a code works once");
     // A phone that nobody here has gets the same answer and no message.
-    let stranger = app.post("/sign-in/code", "", &[("phone", "13955555555")]).await;
+    let stranger = app
+        .post("/sign-in/code", "", &[("phone", "13955555555")])
+        .await;
     assert_eq!(stranger.status, StatusCode::OK);
     let sent = std::fs::read_to_string(app.dir.join("sms.jsonl")).expect("messages");
     assert!(!sent.contains("13955555555"));
@@ -50,9 +91,16 @@ on_both!(guessing_is_slowed, |app| {
     with_password(&app, Role::Rep, "correct horse").await;
     let phone = phone(Role::Rep);
     for _ in 0..10 {
-        app.post("/sign-in", "", &[("phone", &phone), ("password", "wrong")]).await;
+        app.post("/sign-in", "", &[("phone", &phone), ("password", "wrong")])
+            .await;
     }
-    let answer = app.post("/sign-in", "", &[("phone", &phone), ("password", "correct horse")]).await;
+    let answer = app
+        .post(
+            "/sign-in",
+            "",
+            &[("phone", &phone), ("password", "correct horse")],
+        )
+        .await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
 });
 
@@ -60,55 +108,148 @@ on_both!(who_left_is_out_at_once, |app| {
     let rep = app.cookie(Role::Rep).await;
     let id = app.id_of(Role::Rep).await;
     let admin = app.cookie(Role::Admin).await;
-    assert_eq!(app.post("/api/people/leave", &admin, &[("id", &id)]).await.status, StatusCode::OK);
-    assert_eq!(app.get("/api/account/get", &rep).await.status, StatusCode::UNAUTHORIZED);
-    app.post("/api/people/leave", &admin, &[("id", &id), ("back", "true")]).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM staff WHERE left_at IS NOT NULL").await, 0);
+    assert_eq!(
+        app.post("/api/people/leave", &admin, &[("id", &id)])
+            .await
+            .status,
+        StatusCode::OK
+    );
+    assert_eq!(
+        app.get("/api/account/get", &rep).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    app.post(
+        "/api/people/leave",
+        &admin,
+        &[("id", &id), ("back", "true")],
+    )
+    .await;
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM staff WHERE left_at IS NOT NULL")
+            .await,
+        0
+    );
 });
 
 on_both!(a_phone_changes_with_both_codes, |app| {
     let cookie = app.cookie(Role::Rep).await;
     let (old, new) = (phone(Role::Rep), "13988887777");
-    assert_eq!(app.post("/api/account/phone_codes", &cookie, &[("new_phone", new)]).await.status, StatusCode::OK);
+    assert_eq!(
+        app.post("/api/account/phone_codes", &cookie, &[("new_phone", new)])
+            .await
+            .status,
+        StatusCode::OK
+    );
     let (old_code, new_code) = (app.code_for(&old), app.code_for(new));
-    let wrong = [("new_phone", new), ("old_code", "abc"), ("new_code", new_code.as_str())];
-    assert_eq!(app.post("/api/account/phone", &cookie, &wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let right = [("new_phone", new), ("old_code", old_code.as_str()), ("new_code", new_code.as_str())];
-    assert_eq!(app.post("/api/account/phone", &cookie, &right).await.status, StatusCode::OK);
-    assert!(store::credentials(&app.state, new).await.expect("answers").is_some());
-    assert!(store::credentials(&app.state, &old).await.expect("answers").is_none());
+    let wrong = [
+        ("new_phone", new),
+        ("old_code", "abc"),
+        ("new_code", new_code.as_str()),
+    ];
+    assert_eq!(
+        app.post("/api/account/phone", &cookie, &wrong).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let right = [
+        ("new_phone", new),
+        ("old_code", old_code.as_str()),
+        ("new_code", new_code.as_str()),
+    ];
+    assert_eq!(
+        app.post("/api/account/phone", &cookie, &right).await.status,
+        StatusCode::OK
+    );
+    assert!(
+        store::credentials(&app.state, new)
+            .await
+            .expect("answers")
+            .is_some()
+    );
+    assert!(
+        store::credentials(&app.state, &old)
+            .await
+            .expect("answers")
+            .is_none()
+    );
 });
 
 on_both!(a_new_password_ends_the_other_sessions, |app| {
     let id = with_password(&app, Role::Rep, "correct horse").await;
     let (here, there) = (app.session(&id).await, app.session(&id).await);
-    let weak = [("old_password", "correct horse"), ("new_password", "mailuo-demo")];
-    assert_eq!(app.post("/api/account/password", &here, &weak).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let form = [("old_password", "correct horse"), ("new_password", "battery staple")];
-    assert_eq!(app.post("/api/account/password", &here, &form).await.status, StatusCode::OK);
-    assert_eq!(app.get("/api/account/get", &here).await.status, StatusCode::OK);
-    assert_eq!(app.get("/api/account/get", &there).await.status, StatusCode::UNAUTHORIZED);
+    let weak = [
+        ("old_password", "correct horse"),
+        ("new_password", "mailuo-demo"),
+    ];
+    assert_eq!(
+        app.post("/api/account/password", &here, &weak).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let form = [
+        ("old_password", "correct horse"),
+        ("new_password", "battery staple"),
+    ];
+    assert_eq!(
+        app.post("/api/account/password", &here, &form).await.status,
+        StatusCode::OK
+    );
+    assert_eq!(
+        app.get("/api/account/get", &here).await.status,
+        StatusCode::OK
+    );
+    assert_eq!(
+        app.get("/api/account/get", &there).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 });
 
 on_both!(people_are_entered_changed_and_audited, |app| {
     let admin = app.cookie(Role::Admin).await;
     let taken = phone(Role::Rep);
-    let form = [("form_key", "a"), ("name", "新人"), ("phone", taken.as_str()), ("role", "rep"), ("unit_id", app.units.district_a.as_str())];
+    let form = [
+        ("form_key", "a"),
+        ("name", "新人"),
+        ("phone", taken.as_str()),
+        ("role", "rep"),
+        ("unit_id", app.units.district_a.as_str()),
+    ];
     let answer = app.post("/api/people/save", &admin, &form).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.text().contains("phone_taken"));
-    let unit = app.post("/api/units/save", &admin, &[("form_key", "u"), ("parent_id", &app.units.region_a), ("name", "甲二")]).await;
+    let unit = app
+        .post(
+            "/api/units/save",
+            &admin,
+            &[
+                ("form_key", "u"),
+                ("parent_id", &app.units.region_a),
+                ("name", "甲二"),
+            ],
+        )
+        .await;
     assert_eq!(unit.status, StatusCode::OK, "{}", unit.text());
-    assert_eq!(app.count("SELECT COUNT(*) FROM org_unit WHERE name = '甲二' AND kind = 'district'").await, 1);
-    let log = app.get("/api/audit/list?text=unit.save", &admin).await.text();
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM org_unit WHERE name = '甲二' AND kind = 'district'")
+            .await,
+        1
+    );
+    let log = app
+        .get("/api/audit/list?text=unit.save", &admin)
+        .await
+        .text();
     assert!(log.contains("甲二"));
-    let (company,): (String,) = q("SELECT name FROM org_unit WHERE id = $1").bind(&app.units.company).one(&app.state.db).await.expect("a name");
+    let (company,): (String,) = q("SELECT name FROM org_unit WHERE id = $1")
+        .bind(&app.units.company)
+        .one(&app.state.db)
+        .await
+        .expect("a name");
     assert_eq!(company, "公司");
 });
 
 on_both!(a_newer_schema_is_refused, |app| {
-    q("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-       SELECT 99990101000000, 'later', success, checksum, 0 FROM _sqlx_migrations LIMIT 1")
+    q(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+       SELECT 99990101000000, 'later', success, checksum, 0 FROM _sqlx_migrations LIMIT 1",
+    )
     .exec(&app.state.db)
     .await
     .expect("a later migration");
@@ -128,23 +269,48 @@ async fn a_company_starts_without_demo_data() {
             .output()
             .expect("runs")
     };
-    let create = ["admin", "create", "--name", "管理员", "--phone", "13800001111"];
+    let create = [
+        "admin",
+        "create",
+        "--name",
+        "管理员",
+        "--phone",
+        "13800001111",
+    ];
     let demo = run(&[&create[..], &["--password", "mailuo-demo"]].concat());
     assert!(!demo.status.success(), "the demo password is refused");
     let made = run(&[&create[..], &["--password", "a good one"]].concat());
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
 
     let report = run(&["import", "hospitals", "demo/hospitals.csv", "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&report.stdout).expect("one JSON object");
-    assert_eq!(json, serde_json::json!({"rows": 2083, "created": 2083, "updated": 0, "unchanged": 0, "invalid": []}));
+    assert_eq!(
+        json,
+        serde_json::json!({"rows": 2083, "created": 2083, "updated": 0, "unchanged": 0, "invalid": []})
+    );
     let dirty = run(&["import", "hcps", "demo/hcps-dirty-gbk.csv", "--json"]);
     assert_eq!(dirty.status.code(), Some(2));
     let json: serde_json::Value = serde_json::from_slice(&dirty.stdout).expect("one JSON object");
-    assert_eq!(json["invalid"][0], serde_json::json!({"row": 5, "field": "医院", "reason": "医院未知"}));
+    assert_eq!(
+        json["invalid"][0],
+        serde_json::json!({"row": 5, "field": "医院", "reason": "医院未知"})
+    );
     let verify = run(&["audit", "verify"]);
     assert!(verify.status.success());
     let doctor = run(&["doctor"]);
-    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(dir.join("key")).expect("a key").permissions());
+    assert!(
+        doctor.status.success(),
+        "{}",
+        String::from_utf8_lossy(&doctor.stdout)
+    );
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(dir.join("key"))
+            .expect("a key")
+            .permissions(),
+    );
     assert_eq!(mode & 0o777, 0o600);
 }

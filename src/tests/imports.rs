@@ -13,31 +13,59 @@ on_both!(hospitals_and_hcps_twice, |app| {
     let report = app.import(Kind::Hospitals, &hospitals).await;
     assert_eq!((report.rows, report.created), (2083, 2083));
     let report = app.import(Kind::Hospitals, &hospitals).await;
-    assert_eq!((report.created, report.updated, report.unchanged), (0, 0, 2083));
-    assert_eq!(app.count("SELECT COUNT(*) FROM terminal WHERE latitude IS NOT NULL AND datum = 'GCJ-02'").await, 44);
-    assert!(app.count("SELECT COUNT(*) FROM terminal WHERE province = ''").await > 0);
+    assert_eq!(
+        (report.created, report.updated, report.unchanged),
+        (0, 0, 2083)
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM terminal WHERE latitude IS NOT NULL AND datum = 'GCJ-02'")
+            .await,
+        44
+    );
+    assert!(
+        app.count("SELECT COUNT(*) FROM terminal WHERE province = ''")
+            .await
+            > 0
+    );
 
     let hcps = demo_file("hcps.csv");
     let report = app.import(Kind::Hcps, &hcps).await;
     assert_eq!((report.rows, report.created), (5000, 5000));
     let report = app.import(Kind::Hcps, &hcps).await;
-    assert_eq!((report.created, report.updated, report.unchanged), (0, 0, 5000));
+    assert_eq!(
+        (report.created, report.updated, report.unchanged),
+        (0, 0, 5000)
+    );
     // No phone number stands in the clear.
-    assert_eq!(app.count("SELECT COUNT(*) FROM hcp WHERE phone_cipher LIKE '1%' AND LENGTH(phone_cipher) = 11").await, 0);
+    assert_eq!(
+        app.count(
+            "SELECT COUNT(*) FROM hcp WHERE phone_cipher LIKE '1%' AND LENGTH(phone_cipher) = 11"
+        )
+        .await,
+        0
+    );
 });
 
 on_both!(dirty_rows_are_named_exactly, |app| {
     app.hospitals().await;
     let dirty = demo_file("hcps-dirty-gbk.csv");
     let actor = Actor::system();
-    let report = importing::run(&app.state, &actor, Kind::Hcps, &dirty, Mode::All).await.expect("is read");
+    let report = importing::run(&app.state, &actor, Kind::Hcps, &dirty, Mode::All)
+        .await
+        .expect("is read");
     assert!(!report.applied);
-    assert_eq!(app.count("SELECT COUNT(*) FROM hcp").await, 0, "nothing goes in beside refused rows");
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM hcp").await,
+        0,
+        "nothing goes in beside refused rows"
+    );
 
     let faults = String::from_utf8(demo_file("hcps-dirty-gbk.faults.txt")).expect("is UTF-8");
     let mut expected: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for line in faults.lines() {
-        let Some((reason, rows)) = line.split_once(": ") else { continue };
+        let Some((reason, rows)) = line.split_once(": ") else {
+            continue;
+        };
         let rows: Vec<i64> = serde_json::from_str(rows).expect("a list of rows");
         if !reason.contains("应自动修正") {
             expected.insert(reason.to_owned(), rows);
@@ -45,27 +73,39 @@ on_both!(dirty_rows_are_named_exactly, |app| {
     }
     let mut found: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for invalid in &report.invalid {
-        found.entry(invalid.reason.clone()).or_default().push(invalid.row);
+        found
+            .entry(invalid.reason.clone())
+            .or_default()
+            .push(invalid.row);
     }
     assert_eq!(found, expected);
 
-    let report = importing::run(&app.state, &actor, Kind::Hcps, &dirty, Mode::SkipInvalid).await.expect("is read");
+    let report = importing::run(&app.state, &actor, Kind::Hcps, &dirty, Mode::SkipInvalid)
+        .await
+        .expect("is read");
     let refused: i64 = expected.values().map(|rows| rows.len() as i64).sum();
     assert_eq!((report.rows, report.created), (315, 315 - refused));
     // Row 6 stands with stray spaces and full-width digits in the file.
     let index = app.state.keys.phone_index("13593786579");
-    let stored: (String, String) = mailuo::server::db::q("SELECT name, phone_masked FROM hcp WHERE phone_index = $1")
-        .bind(index)
-        .one(&app.state.db)
-        .await
-        .expect("is there");
+    let stored: (String, String) =
+        mailuo::server::db::q("SELECT name, phone_masked FROM hcp WHERE phone_index = $1")
+            .bind(index)
+            .one(&app.state.db)
+            .await
+            .expect("is there");
     assert_eq!(stored, ("王俊".to_owned(), "135****6579".to_owned()));
 });
 
 on_both!(previews_change_nothing, |app| {
-    let report = importing::run(&app.state, &Actor::system(), Kind::Hospitals, &demo_file("hospitals.csv"), Mode::Preview)
-        .await
-        .expect("is read");
+    let report = importing::run(
+        &app.state,
+        &Actor::system(),
+        Kind::Hospitals,
+        &demo_file("hospitals.csv"),
+        Mode::Preview,
+    )
+    .await
+    .expect("is read");
     assert_eq!(report.created, 2083);
     assert_eq!(app.count("SELECT COUNT(*) FROM terminal").await, 0);
 });
@@ -78,32 +118,83 @@ on_both!(people_and_assignments, |app| {
         孙某,1370000,rep,公司,,\n\
         李某,13700000005,国王,公司,,\n\
         周某,13700000002,rep,公司,,\n";
-    let report =
-        importing::run(&app.state, &Actor::system(), Kind::People, people.as_bytes(), Mode::SkipInvalid).await.expect("is read");
+    let report = importing::run(
+        &app.state,
+        &Actor::system(),
+        Kind::People,
+        people.as_bytes(),
+        Mode::SkipInvalid,
+    )
+    .await
+    .expect("is read");
     assert_eq!(report.created, 2);
-    assert_eq!(report.invalid.iter().map(|i| i.row).collect::<Vec<_>>(), [4, 5, 6, 7]);
-    assert_eq!(app.count("SELECT COUNT(*) FROM org_unit WHERE name = '南京'").await, 1);
+    assert_eq!(
+        report.invalid.iter().map(|i| i.row).collect::<Vec<_>>(),
+        [4, 5, 6, 7]
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM org_unit WHERE name = '南京'")
+            .await,
+        1
+    );
 
     app.hospitals().await;
     app.import(Kind::Hcps, &demo_file("hcps.csv")).await;
     let rows = "终端编码,负责人手机号,开始日期\nH00003,13700000002,2026-01-01\n";
-    assert_eq!(app.import(Kind::Assignments, rows.as_bytes()).await.created, 1);
-    assert_eq!(app.import(Kind::Assignments, rows.as_bytes()).await.unchanged, 1);
+    assert_eq!(
+        app.import(Kind::Assignments, rows.as_bytes()).await.created,
+        1
+    );
+    assert_eq!(
+        app.import(Kind::Assignments, rows.as_bytes())
+            .await
+            .unchanged,
+        1
+    );
     // Another from a later day on: never two at a time.
-    let rows = format!("终端编码,负责人手机号,开始日期\nH00003,{},2026-06-01\n", phone(Role::Rep));
-    assert_eq!(app.import(Kind::Assignments, rows.as_bytes()).await.updated, 1);
-    assert_eq!(app.count("SELECT COUNT(*) FROM terminal_assignment WHERE ends_on = '2026-05-31'").await, 1);
-    assert_eq!(app.count("SELECT COUNT(*) FROM terminal_assignment WHERE ends_on IS NULL").await, 1);
+    let rows = format!(
+        "终端编码,负责人手机号,开始日期\nH00003,{},2026-06-01\n",
+        phone(Role::Rep)
+    );
+    assert_eq!(
+        app.import(Kind::Assignments, rows.as_bytes()).await.updated,
+        1
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM terminal_assignment WHERE ends_on = '2026-05-31'")
+            .await,
+        1
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM terminal_assignment WHERE ends_on IS NULL")
+            .await,
+        1
+    );
     let early = "终端编码,负责人手机号,开始日期\nH00003,13700000002,2026-03-01\n";
-    let report = importing::run(&app.state, &Actor::system(), Kind::Assignments, early.as_bytes(), Mode::All).await.expect("is read");
+    let report = importing::run(
+        &app.state,
+        &Actor::system(),
+        Kind::Assignments,
+        early.as_bytes(),
+        Mode::All,
+    )
+    .await
+    .expect("is read");
     assert_eq!(report.invalid.len(), 1);
 });
 
 on_both!(articles_twice, |app| {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/articles");
-    let report = importing::articles(&app.state, &Actor::system(), &folder, Mode::All).await.expect("is read");
-    assert_eq!((report.rows, report.created, report.invalid.len()), (12, 12, 0));
-    let report = importing::articles(&app.state, &Actor::system(), &folder, Mode::All).await.expect("is read");
+    let report = importing::articles(&app.state, &Actor::system(), &folder, Mode::All)
+        .await
+        .expect("is read");
+    assert_eq!(
+        (report.rows, report.created, report.invalid.len()),
+        (12, 12, 0)
+    );
+    let report = importing::articles(&app.state, &Actor::system(), &folder, Mode::All)
+        .await
+        .expect("is read");
     assert_eq!(report.unchanged, 12);
     assert!(app.count("SELECT COUNT(*) FROM article_file").await >= 2);
 });

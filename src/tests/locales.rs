@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 fn locale(name: &str) -> BTreeMap<String, String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("locales")
+        .join(name);
     let text = std::fs::read_to_string(path).expect("the locale file");
     let tree: serde_json::Value = serde_saphyr::from_str(&text).expect("is YAML");
     let mut out = BTreeMap::new();
@@ -17,18 +19,30 @@ fn flatten(value: &serde_json::Value, prefix: String, out: &mut BTreeMap<String,
     match value {
         serde_json::Value::Object(map) => {
             for (key, value) in map {
-                let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                let path = if prefix.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{prefix}.{key}")
+                };
                 flatten(value, path, out);
             }
         }
         other => {
-            out.insert(prefix, other.as_str().map_or_else(|| other.to_string(), str::to_owned));
+            out.insert(
+                prefix,
+                other
+                    .as_str()
+                    .map_or_else(|| other.to_string(), str::to_owned),
+            );
         }
     }
 }
 
 fn sources(folder: &Path, out: &mut String) {
-    for entry in std::fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
+    for entry in std::fs::read_dir(folder)
+        .expect("a folder")
+        .filter_map(Result::ok)
+    {
         let path = entry.path();
         if path.is_dir() && path.file_name().is_some_and(|n| n != "tests") {
             sources(&path, out);
@@ -41,32 +55,82 @@ fn sources(folder: &Path, out: &mut String) {
 /// String literals of the form `words.words`.
 fn literals(source: &str) -> BTreeSet<String> {
     let shape = |s: &str| {
-        s.contains('.') && s.split('.').all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+        s.contains('.')
+            && s.split('.').all(|p| {
+                !p.is_empty()
+                    && p.chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            })
     };
-    source.split('"').filter(|s| shape(s)).map(str::to_owned).collect()
+    source
+        .split('"')
+        .filter(|s| shape(s))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Keys given to `tr!`.
 fn asked(source: &str) -> BTreeSet<String> {
-    source.split("tr!(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next().map(str::to_owned)).collect()
+    source
+        .split("tr!(")
+        .skip(1)
+        .filter_map(|rest| {
+            rest.trim_start()
+                .strip_prefix('"')?
+                .split('"')
+                .next()
+                .map(str::to_owned)
+        })
+        .collect()
 }
 
 #[test]
 fn no_key_is_missing_or_left_over() {
     let (zh, en) = (locale("zh-CN.yml"), locale("en.yml"));
-    assert_eq!(zh.keys().collect::<Vec<_>>(), en.keys().collect::<Vec<_>>(), "both languages have the same keys");
+    assert_eq!(
+        zh.keys().collect::<Vec<_>>(),
+        en.keys().collect::<Vec<_>>(),
+        "both languages have the same keys"
+    );
     let mut source = String::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut source,
+    );
     let literals = literals(&source);
-    let missing: Vec<_> = asked(&source).into_iter().filter(|k| !zh.contains_key(k) && k != "key").collect();
-    assert_eq!(missing, Vec::<String>::new(), "texts that are asked for and not there");
+    let missing: Vec<_> = asked(&source)
+        .into_iter()
+        .filter(|k| !zh.contains_key(k) && k != "key")
+        .collect();
+    assert_eq!(
+        missing,
+        Vec::<String>::new(),
+        "texts that are asked for and not there"
+    );
     // Keys that are not given to tr! stand as literals of these families.
-    let families = ["error.", "field.", "notice.", "invite.", "onboard.", "import.", "consent.", "sign_in.", "article.not"];
+    let families = [
+        "error.",
+        "field.",
+        "notice.",
+        "invite.",
+        "onboard.",
+        "import.",
+        "sign_in.",
+        "article.not",
+    ];
     let missing: Vec<_> = literals
         .iter()
-        .filter(|k| families.iter().any(|f| k.starts_with(f)) && !zh.contains_key(*k) && *k != "import.apply")
+        .filter(|k| {
+            families.iter().any(|f| k.starts_with(f))
+                && !zh.contains_key(*k)
+                && *k != "import.apply"
+        })
         .collect();
-    assert_eq!(missing, Vec::<&String>::new(), "keys that are named and not there");
+    assert_eq!(
+        missing,
+        Vec::<&String>::new(),
+        "keys that are named and not there"
+    );
     let unused: Vec<_> = zh.keys().filter(|k| !literals.contains(*k)).collect();
     assert_eq!(unused, Vec::<&String>::new(), "texts that nothing asks for");
 }
@@ -75,7 +139,10 @@ fn no_key_is_missing_or_left_over() {
 fn both_languages_fill_the_same_places() {
     let (zh, en) = (locale("zh-CN.yml"), locale("en.yml"));
     let places = |text: &str| -> BTreeSet<String> {
-        text.split("%{").skip(1).filter_map(|rest| rest.split('}').next().map(str::to_owned)).collect()
+        text.split("%{")
+            .skip(1)
+            .filter_map(|rest| rest.split('}').next().map(str::to_owned))
+            .collect()
     };
     for (key, text) in &zh {
         assert_eq!(places(text), places(&en[key]), "{key}");

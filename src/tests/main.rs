@@ -1,5 +1,6 @@
 //! Integration tests. Those that touch the database run on SQLite and on a real Postgres.
 
+#[macro_use]
 mod support;
 
 mod articles;

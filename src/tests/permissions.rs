@@ -7,7 +7,14 @@ use mailuo::shared::Role;
 
 const ALL: &[Role] = &Role::ALL;
 const ADMIN: &[Role] = &[Role::Admin];
-const HCPS: &[Role] = &[Role::Rep, Role::OtcRep, Role::Manager, Role::Marketer, Role::Compliance, Role::Admin];
+const HCPS: &[Role] = &[
+    Role::Rep,
+    Role::OtcRep,
+    Role::Manager,
+    Role::Marketer,
+    Role::Compliance,
+    Role::Admin,
+];
 const SHARERS: &[Role] = &[Role::Rep, Role::OtcRep, Role::Manager];
 const REVEALERS: &[Role] = &[Role::Rep, Role::OtcRep, Role::Compliance, Role::Admin];
 const STEWARDS: &[Role] = &[Role::Compliance, Role::Admin];
@@ -82,20 +89,32 @@ on_both!(every_function_as_every_role, |app| {
     let registered: BTreeSet<(String, String)> = server_fn::axum::server_fn_paths()
         .map(|(path, method)| (method.to_string(), path.to_owned()))
         .collect();
-    let named: BTreeSet<(String, String)> =
-        FUNCTIONS.iter().map(|(method, path, _, _)| ((*method).to_owned(), (*path).to_owned())).collect();
-    assert_eq!(registered, named, "each registered server function has one row in the table");
+    let named: BTreeSet<(String, String)> = FUNCTIONS
+        .iter()
+        .map(|(method, path, _, _)| ((*method).to_owned(), (*path).to_owned()))
+        .collect();
+    assert_eq!(
+        registered, named,
+        "each registered server function has one row in the table"
+    );
 
-    let rows = FUNCTIONS.iter().copied().chain(STEPS.iter().map(|(step, roles)| -> Row {
-        let arguments: &'static str = Box::leak(format!("id=x&step={step}").into_boxed_str());
-        ("POST", "/api/articles/advance", arguments, roles)
-    }));
+    let rows = FUNCTIONS
+        .iter()
+        .copied()
+        .chain(STEPS.iter().map(|(step, roles)| -> Row {
+            let arguments: &'static str = Box::leak(format!("id=x&step={step}").into_boxed_str());
+            ("POST", "/api/articles/advance", arguments, roles)
+        }));
     let rows: Vec<Row> = rows.collect();
     for (method, path, arguments, _) in &rows {
         let answer = call(&app, method, path, arguments, "").await;
         assert_eq!(answer, StatusCode::UNAUTHORIZED, "{path} as nobody");
         let answer = call(&app, method, path, arguments, "sid=forged").await;
-        assert_eq!(answer, StatusCode::UNAUTHORIZED, "{path} with a forged session");
+        assert_eq!(
+            answer,
+            StatusCode::UNAUTHORIZED,
+            "{path} with a forged session"
+        );
     }
     for role in Role::ALL {
         let cookie = app.cookie(role).await;
@@ -103,12 +122,22 @@ on_both!(every_function_as_every_role, |app| {
             let answer = call(&app, method, path, arguments, &cookie).await;
             assert_ne!(answer, StatusCode::UNAUTHORIZED, "{path} as {role:?}");
             assert!(answer.as_u16() < 500, "{path} as {role:?}: {answer}");
-            assert_eq!(answer != StatusCode::FORBIDDEN, roles.contains(&role), "{path} {arguments} as {role:?}: {answer}");
+            assert_eq!(
+                answer != StatusCode::FORBIDDEN,
+                roles.contains(&role),
+                "{path} {arguments} as {role:?}: {answer}"
+            );
         }
     }
 });
 
-async fn call(app: &crate::support::TestApp, method: &str, path: &str, arguments: &str, cookie: &str) -> StatusCode {
+async fn call(
+    app: &crate::support::TestApp,
+    method: &str,
+    path: &str,
+    arguments: &str,
+    cookie: &str,
+) -> StatusCode {
     if method == "GET" {
         return app.get(&format!("{path}?{arguments}"), cookie).await.status;
     }
@@ -133,24 +162,46 @@ on_both!(plain_routes_for_staff, |app| {
             if *method == "POST" {
                 request = request.header("content-type", "multipart/form-data; boundary=x");
             }
-            let answer = app.send(request.body(axum::body::Body::from("--x--\r\n")).expect("a request")).await;
+            let answer = app
+                .send(
+                    request
+                        .body(axum::body::Body::from("--x--\r\n"))
+                        .expect("a request"),
+                )
+                .await;
             match role {
                 None => assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}"),
-                Some(role) => assert_eq!(answer.status != StatusCode::FORBIDDEN, roles.contains(&role), "{path} as {role:?}"),
+                Some(role) => assert_eq!(
+                    answer.status != StatusCode::FORBIDDEN,
+                    roles.contains(&role),
+                    "{path} as {role:?}"
+                ),
             }
         }
     }
 });
 
 on_both!(pages_of_staff_need_a_session, |app| {
-    for path in ["/", "/hcps", "/articles", "/shares", "/people", "/audit", "/account", "/no-such-page"] {
+    for path in [
+        "/",
+        "/hcps",
+        "/articles",
+        "/shares",
+        "/people",
+        "/audit",
+        "/account",
+        "/no-such-page",
+    ] {
         let answer = app.get(path, "").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
         assert!(answer.location().starts_with("/sign-in?next="), "{path}");
     }
     let rep = app.cookie(Role::Rep).await;
     assert_eq!(app.get("/people", &rep).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(app.get("/no-such-page", &rep).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        app.get("/no-such-page", &rep).await.status,
+        StatusCode::NOT_FOUND
+    );
 });
 
 on_both!(other_sites_are_refused, |app| {
@@ -164,5 +215,9 @@ on_both!(other_sites_are_refused, |app| {
         .body(axum::body::Body::from("locale=en"))
         .expect("a request");
     assert_eq!(app.send(request).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(app.count("SELECT COUNT(*) FROM staff WHERE locale = 'en'").await, 0);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM staff WHERE locale = 'en'")
+            .await,
+        0
+    );
 });

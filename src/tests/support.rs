@@ -16,7 +16,6 @@ use mailuo::shared::Role;
 use tower::ServiceExt;
 
 /// Runs a test body on both engines: `on_both!(name, |app| async move { … })`.
-#[macro_export]
 macro_rules! on_both {
     ($name:ident, |$app:ident| $body:expr) => {
         mod $name {
@@ -69,22 +68,34 @@ impl Answer {
     }
 
     pub fn location(&self) -> String {
-        self.headers.get(header::LOCATION).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned()
+        self.headers
+            .get(header::LOCATION)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or("")
+            .to_owned()
     }
 
     /// The value of a cookie that was set.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.headers.get_all(header::SET_COOKIE).iter().filter_map(|v| v.to_str().ok()).find_map(|v| {
-            let (key, rest) = v.split_once('=')?;
-            (key == name).then(|| rest.split(';').next().unwrap_or("").to_owned())
-        })
+        self.headers
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .find_map(|v| {
+                let (key, rest) = v.split_once('=')?;
+                (key == name).then(|| rest.split(';').next().unwrap_or("").to_owned())
+            })
     }
 }
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 fn fresh_name() -> String {
-    format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "t{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 /// A fresh Postgres database; its URL.
@@ -92,9 +103,16 @@ pub async fn fresh_postgres() -> String {
     let base = std::env::var("MAILUO_TEST_POSTGRES_URL")
         .expect("MAILUO_TEST_POSTGRES_URL names a Postgres that tests may make databases in; script/test starts one");
     let name = fresh_name();
-    let pool = sqlx::PgPool::connect(&base).await.expect("the test Postgres answers");
-    let make = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
-    sqlx::query(sqlx::AssertSqlSafe(make)).execute(&pool).await.expect("a database can be made");
+    let pool = sqlx::PgPool::connect(&base)
+        .await
+        .expect("the test Postgres answers");
+    let make = format!(
+        "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(make))
+        .execute(&pool)
+        .await
+        .expect("a database can be made");
     pool.close().await;
     let (front, _) = base.rsplit_once('/').expect("a URL with a database");
     format!("{front}/{name}")
@@ -122,34 +140,64 @@ impl TestApp {
         config.database.url = url;
         config.files.data_dir.clone_from(&dir);
         let options = LeptosOptions::builder().output_name("mailuo").build();
-        let state = AppState::open(config, options).await.expect("the application opens");
+        let state = AppState::open(config, options)
+            .await
+            .expect("the application opens");
         let router = router::router(state.clone());
-        let mut app = TestApp { state, router, dir, units: Units::default() };
+        let mut app = TestApp {
+            state,
+            router,
+            dir,
+            units: Units::default(),
+        };
         app.seed().await;
         app
     }
 
     async fn seed(&mut self) {
         let mut tx = self.state.db.begin().await.expect("begins");
-        let company = store::ensure_unit(&mut tx, None, "公司", "company").await.expect("unit");
-        let region_a = store::ensure_unit(&mut tx, Some(&company), "甲大区", "region").await.expect("unit");
-        let region_b = store::ensure_unit(&mut tx, Some(&company), "乙大区", "region").await.expect("unit");
-        let district_a = store::ensure_unit(&mut tx, Some(&region_a), "甲一", "district").await.expect("unit");
-        let district_b = store::ensure_unit(&mut tx, Some(&region_b), "乙一", "district").await.expect("unit");
+        let company = store::ensure_unit(&mut tx, None, "公司", "company")
+            .await
+            .expect("unit");
+        let region_a = store::ensure_unit(&mut tx, Some(&company), "甲大区", "region")
+            .await
+            .expect("unit");
+        let region_b = store::ensure_unit(&mut tx, Some(&company), "乙大区", "region")
+            .await
+            .expect("unit");
+        let district_a = store::ensure_unit(&mut tx, Some(&region_a), "甲一", "district")
+            .await
+            .expect("unit");
+        let district_b = store::ensure_unit(&mut tx, Some(&region_b), "乙一", "district")
+            .await
+            .expect("unit");
         tx.commit().await.expect("commits");
-        self.units = Units { company, region_a, district_a, district_b };
+        self.units = Units {
+            company,
+            region_a,
+            district_a,
+            district_b,
+        };
         for role in Role::ALL {
             let (unit, manages) = match role {
                 Role::Rep | Role::OtcRep | Role::TradeRep => (&self.units.district_a, None),
                 Role::Manager => (&self.units.region_a, Some(&self.units.region_a)),
                 _ => (&self.units.company, None),
             };
-            self.person(role.code(), role, unit, manages, &phone(role)).await;
+            self.person(role.code(), role, unit, manages, &phone(role))
+                .await;
         }
     }
 
     /// Enters a person; gives their id.
-    pub async fn person(&self, name: &str, role: Role, unit: &str, manages: Option<&String>, phone: &str) -> String {
+    pub async fn person(
+        &self,
+        name: &str,
+        role: Role,
+        unit: &str,
+        manages: Option<&String>,
+        phone: &str,
+    ) -> String {
         let input = PersonInput {
             name: name.to_owned(),
             role,
@@ -160,20 +208,28 @@ impl TestApp {
             password_hash: None,
         };
         let mut tx = self.state.db.begin().await.expect("begins");
-        let id = store::insert_person(&self.state, &mut tx, &Actor::system(), &input).await.expect("is entered");
+        let id = store::insert_person(&self.state, &mut tx, &Actor::system(), &input)
+            .await
+            .expect("is entered");
         tx.commit().await.expect("commits");
         id
     }
 
     /// The id of the member of a role.
     pub async fn id_of(&self, role: Role) -> String {
-        store::credentials(&self.state, &phone(role)).await.expect("answers").expect("is there").id
+        store::credentials(&self.state, &phone(role))
+            .await
+            .expect("answers")
+            .expect("is there")
+            .id
     }
 
     /// A session cookie of a person.
     pub async fn session(&self, staff_id: &str) -> String {
         let mut tx = self.state.db.begin().await.expect("begins");
-        let token = session::start(&mut tx, staff_id, "test", "test").await.expect("starts");
+        let token = session::start(&mut tx, staff_id, "test", "test")
+            .await
+            .expect("starts");
         tx.commit().await.expect("commits");
         format!("sid={token}")
     }
@@ -188,18 +244,33 @@ impl TestApp {
     pub async fn actor(&self, role: Role) -> Actor {
         let cookie = self.cookie(role).await;
         let token = cookie.trim_start_matches("sid=");
-        session::actor_of(&self.state, token, "test").await.expect("answers").expect("is signed in")
+        session::actor_of(&self.state, token, "test")
+            .await
+            .expect("answers")
+            .expect("is signed in")
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.expect("answers");
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 26).await.expect("the body is read").to_vec();
-        Answer { status: parts.status, headers: parts.headers, bytes }
+        let bytes = to_bytes(body, 1 << 26)
+            .await
+            .expect("the body is read")
+            .to_vec();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            bytes,
+        }
     }
 
     pub async fn get(&self, path: &str, cookie: &str) -> Answer {
-        self.send(request(Method::GET, path, cookie).body(Body::empty()).expect("a request")).await
+        self.send(
+            request(Method::GET, path, cookie)
+                .body(Body::empty())
+                .expect("a request"),
+        )
+        .await
     }
 
     /// Posts a form as the page's script does.
@@ -214,7 +285,13 @@ impl TestApp {
     }
 
     /// Posts a form as a browser without JavaScript does, from a page.
-    pub async fn submit(&self, path: &str, from: &str, cookie: &str, form: &[(&str, &str)]) -> Answer {
+    pub async fn submit(
+        &self,
+        path: &str,
+        from: &str,
+        cookie: &str,
+        form: &[(&str, &str)],
+    ) -> Answer {
         let body = serde_urlencoded::to_string(form).expect("a form");
         let request = request(Method::POST, path, cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -233,21 +310,42 @@ impl TestApp {
     /// The last one-time code that was sent to a phone.
     pub fn code_for(&self, phone: &str) -> String {
         let text = std::fs::read_to_string(self.dir.join("sms.jsonl")).expect("a message was sent");
-        let line = text.lines().rev().find(|l| l.contains(phone)).expect("to this phone");
+        let line = text
+            .lines()
+            .rev()
+            .find(|l| l.contains(phone))
+            .expect("to this phone");
         let sms: serde_json::Value = serde_json::from_str(line).expect("is JSON");
-        sms["params"]["code"].as_str().expect("has a code").to_owned()
+        sms["params"]["code"]
+            .as_str()
+            .expect("has a code")
+            .to_owned()
     }
 
     /// Imports the hospitals of the demo's file, assigned to nobody.
     pub async fn hospitals(&self) {
-        self.import(mailuo::importing::Kind::Hospitals, &demo_file("hospitals.csv")).await;
+        self.import(
+            mailuo::importing::Kind::Hospitals,
+            &demo_file("hospitals.csv"),
+        )
+        .await;
     }
 
     /// Imports bytes; all rows must go in.
-    pub async fn import(&self, kind: mailuo::importing::Kind, bytes: &[u8]) -> mailuo::workbench::model::ImportReport {
-        let report = mailuo::importing::run(&self.state, &Actor::system(), kind, bytes, mailuo::importing::Mode::All)
-            .await
-            .expect("is imported");
+    pub async fn import(
+        &self,
+        kind: mailuo::importing::Kind,
+        bytes: &[u8],
+    ) -> mailuo::workbench::model::ImportReport {
+        let report = mailuo::importing::run(
+            &self.state,
+            &Actor::system(),
+            kind,
+            bytes,
+            mailuo::importing::Mode::All,
+        )
+        .await
+        .expect("is imported");
         assert_eq!(report.invalid, []);
         report
     }
@@ -272,9 +370,13 @@ impl TestApp {
         .exec(&mut tx)
         .await
         .expect("is entered");
-        mailuo::hcp::onboarding::index_terms(&mut tx, &id, name, "心血管内科", "主任医师").await.expect("is indexed");
+        mailuo::hcp::onboarding::index_terms(&mut tx, &id, name, "心血管内科", "主任医师")
+            .await
+            .expect("is indexed");
         if let Some(owner) = owner {
-            mailuo::hcp::store::set_owner(&mut tx, &id, owner, "hospital", "test").await.expect("is owned");
+            mailuo::hcp::store::set_owner(&mut tx, &id, owner, "hospital", "test")
+                .await
+                .expect("is owned");
         }
         tx.commit().await.expect("commits");
         id
@@ -295,8 +397,12 @@ impl TestApp {
             ..Default::default()
         };
         let mut tx = self.state.db.begin().await.expect("begins");
-        let id = insert(&mut tx, &marketer.id, &input, None).await.expect("is written");
-        publish_imported(&mut tx, &marketer, &id).await.expect("is published");
+        let id = insert(&mut tx, &marketer.id, &input, None)
+            .await
+            .expect("is written");
+        publish_imported(&mut tx, &marketer, &id)
+            .await
+            .expect("is published");
         tx.commit().await.expect("commits");
         id
     }
@@ -304,28 +410,47 @@ impl TestApp {
     /// An HCP's bound browser: its cookie. The HCP is onboarded with these consents.
     pub async fn bound(&self, hcp: &str, tracking: bool) -> String {
         use mailuo::hcp::onboarding::{Consents, From, register};
-        let phone = mailuo::hcp::store::phone(&self.state, hcp).await.expect("answers").expect("has a phone");
-        let from = From { address: "test", user_agent: "test", channel: "personal_code" };
-        let consents = Consents { profile: true, push: true, tracking };
-        let (token, waits) =
-            register(&self.state, &phone, &Default::default(), consents, &from).await.expect("is onboarded");
+        let phone = mailuo::hcp::store::phone(&self.state, hcp)
+            .await
+            .expect("answers")
+            .expect("has a phone");
+        let from = From {
+            address: "test",
+            user_agent: "test",
+            channel: "personal_code",
+        };
+        let consents = Consents {
+            profile: true,
+            push: true,
+            tracking,
+        };
+        let (token, waits) = register(&self.state, &phone, &Default::default(), consents, &from)
+            .await
+            .expect("is onboarded");
         assert!(!waits);
         format!("hid={token}")
     }
 }
 
 pub fn phone(role: Role) -> String {
-    let place = Role::ALL.iter().position(|r| *r == role).expect("is a role");
+    let place = Role::ALL
+        .iter()
+        .position(|r| *r == role)
+        .expect("is a role");
     format!("138000000{place:02}")
 }
 
 pub fn demo_file(name: &str) -> Vec<u8> {
-    std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("demo").join(name)).expect("the demo's file")
+    std::fs::read(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("demo")
+            .join(name),
+    )
+    .expect("the demo's file")
 }
 
 /// What a phone's browser sends.
-pub const BROWSER: &str =
-    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36";
+pub const BROWSER: &str = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36";
 
 fn request(method: Method, path: &str, cookie: &str) -> axum::http::request::Builder {
     Request::builder()

@@ -17,14 +17,27 @@ const PHONE: &str = "13911112222";
 /// A rep's root link of a public article.
 async fn root(app: &TestApp, article: &str) -> String {
     let rep = app.actor(Role::Rep).await;
-    let saved = store::share(&app.state, &rep, "key", article, &[]).await.expect("is shared");
-    saved.next.expect("leads on").rsplit_once("made=").expect("names the link").1.to_owned()
+    let saved = store::share(&app.state, &rep, "key", article, &[])
+        .await
+        .expect("is shared");
+    saved
+        .next
+        .expect("leads on")
+        .rsplit_once("made=")
+        .expect("names the link")
+        .1
+        .to_owned()
 }
 
 fn token_of(answer: &Answer) -> String {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     let location = answer.location();
-    location.trim_start_matches("/s/").split('?').next().unwrap_or("").to_owned()
+    location
+        .trim_start_matches("/s/")
+        .split('?')
+        .next()
+        .unwrap_or("")
+        .to_owned()
 }
 
 /// Opens a link as a browser does: follows the redirect; gives one's own token, cookies and the page.
@@ -44,7 +57,10 @@ async fn open(app: &TestApp, token: &str, cookie: &str) -> (String, String, Stri
 }
 
 fn view_of(page: &str) -> String {
-    let rest = page.split("data-view=\"").nth(1).expect("the page hands out a view");
+    let rest = page
+        .split("data-view=\"")
+        .nth(1)
+        .expect("the page hands out a view");
     rest[..rest.find('"').expect("its end")].to_owned()
 }
 
@@ -71,7 +87,10 @@ on_both!(a_chain_of_three_layers, |app| {
     let (own, doctor, page) = open(&app, &root, &doctor).await;
     assert_ne!(own, root);
     assert!(!page.contains(".wasm"));
-    assert_eq!(beacon(&app, &view_of(&page), 4_000, 50).await, StatusCode::NO_CONTENT);
+    assert_eq!(
+        beacon(&app, &view_of(&page), 4_000, 50).await,
+        StatusCode::NO_CONTENT
+    );
     // The same view again is the same view; a second opening within 30 s is a repeat.
     beacon(&app, &view_of(&page), 9_000, 95).await;
     let (again, _, page) = open(&app, &own, &doctor).await;
@@ -95,21 +114,43 @@ on_both!(a_chain_of_three_layers, |app| {
     beacon(&app, &view_of(&page), 500, 5).await;
 
     let range = Range::last_days(&app.state.zone.today(), 2);
-    let layer1 = metrics::of_rep(&app.state.db, &rep.id, Some(&article), &range).await.expect("counts");
-    assert_eq!((layer1.pv, layer1.uv, layer1.shares, layer1.created), (3, 3, 1, 1));
-    assert_eq!((layer1.rereads, layer1.self_views, layer1.dwell_views), (0, 2, 3));
-    let layer2 = metrics::of_hcp(&app.state.db, &format!("hcp:{hcp}"), &range).await.expect("counts");
+    let layer1 = metrics::of_rep(&app.state.db, &rep.id, Some(&article), &range)
+        .await
+        .expect("counts");
+    assert_eq!(
+        (layer1.pv, layer1.uv, layer1.shares, layer1.created),
+        (3, 3, 1, 1)
+    );
+    assert_eq!(
+        (layer1.rereads, layer1.self_views, layer1.dwell_views),
+        (0, 2, 3)
+    );
+    let layer2 = metrics::of_hcp(&app.state.db, &format!("hcp:{hcp}"), &range)
+        .await
+        .expect("counts");
     assert_eq!((layer2.pv, layer2.uv, layer2.shares), (2, 2, 1));
 
-    let (links, reads) = store::tree(&app.state.db, &rep, &article, &TreeOf::Rep(rep.id.clone())).await.expect("is read");
+    let (links, reads) = store::tree(&app.state.db, &rep, &article, &TreeOf::Rep(rep.id.clone()))
+        .await
+        .expect("is read");
     let tree = rules::tree(&links, &reads);
     assert_eq!(tree.len(), 1);
     assert_eq!((tree[0].total_pv, tree[0].total_uv, tree[0].pv), (3, 3, 1));
     let node = &tree[0].children[0];
-    assert_eq!((node.kind, node.name.as_str(), node.reads, node.total_pv), (NodeKind::Hcp, "王小明", 1, 2));
-    assert_eq!((node.children[0].kind, node.children[0].people), (NodeKind::Visitors, 1));
+    assert_eq!(
+        (node.kind, node.name.as_str(), node.reads, node.total_pv),
+        (NodeKind::Hcp, "王小明", 1, 2)
+    );
+    assert_eq!(
+        (node.children[0].kind, node.children[0].people),
+        (NodeKind::Visitors, 1)
+    );
     // The visitors' node names nobody.
-    assert!(!serde_json::to_string(&node.children[0]).expect("is JSON").contains("vis:"));
+    assert!(
+        !serde_json::to_string(&node.children[0])
+            .expect("is JSON")
+            .contains("vis:")
+    );
 });
 
 on_both!(repeats_and_rereads_by_the_clock, |app| {
@@ -118,7 +159,13 @@ on_both!(repeats_and_rereads_by_the_clock, |app| {
     let link = root(&app, &article).await;
     let start = now() - DAY;
     // Minutes after the start, by one visitor: counted, repeat, counted, re-read, not yet a re-read.
-    let minutes = [(0.0, "pv", false), (0.4, "repeat", false), (10.0, "pv", false), (40.1, "pv", true), (70.0, "pv", false)];
+    let minutes = [
+        (0.0, "pv", false),
+        (0.4, "repeat", false),
+        (10.0, "pv", false),
+        (40.1, "pv", true),
+        (70.0, "pv", false),
+    ];
     for (i, (minute, _, _)) in minutes.iter().enumerate() {
         let at = start + (minute * MINUTE as f64) as i64;
         let mut tx = app.state.db.begin().await.expect("begins");
@@ -134,17 +181,30 @@ on_both!(repeats_and_rereads_by_the_clock, |app| {
             depth: None,
             expected_ms: 1000,
         };
-        mailuo::sharing::tracker::record(&mut tx, &app.state.zone, &hit).await.expect("is recorded");
+        mailuo::sharing::tracker::record(&mut tx, &app.state.zone, &hit)
+            .await
+            .expect("is recorded");
         tx.commit().await.expect("commits");
     }
-    let rows: Vec<(String, bool)> =
-        q("SELECT kind, reread FROM article_view ORDER BY id").all(&app.state.db).await.expect("rows");
-    let expected: Vec<(String, bool)> = minutes.iter().map(|(_, kind, reread)| ((*kind).to_owned(), *reread)).collect();
+    let rows: Vec<(String, bool)> = q("SELECT kind, reread FROM article_view ORDER BY id")
+        .all(&app.state.db)
+        .await
+        .expect("rows");
+    let expected: Vec<(String, bool)> = minutes
+        .iter()
+        .map(|(_, kind, reread)| ((*kind).to_owned(), *reread))
+        .collect();
     assert_eq!(rows, expected);
     let range = Range::last_days(&app.state.zone.today(), 3);
-    let m = metrics::of_rep(&app.state.db, &rep.id, None, &range).await.expect("counts");
+    let m = metrics::of_rep(&app.state.db, &rep.id, None, &range)
+        .await
+        .expect("counts");
     assert_eq!((m.pv, m.uv, m.rereads), (4, 1, 1));
-    assert_eq!((m.dwell_median_ms, m.dwell_views), (None, 0), "no beacon means no dwell, not zero");
+    assert_eq!(
+        (m.dwell_median_ms, m.dwell_views),
+        (None, 0),
+        "no beacon means no dwell, not zero"
+    );
 });
 
 on_both!(machines_leave_no_trace, |app| {
@@ -156,18 +216,30 @@ on_both!(machines_leave_no_trace, |app| {
         ("sec-purpose", "prefetch;prerender"),
         ("x-moz", "prefetch"),
     ] {
-        let mut request = axum::http::Request::builder().uri(format!("/s/{link}")).header("host", "localhost");
+        let mut request = axum::http::Request::builder()
+            .uri(format!("/s/{link}"))
+            .header("host", "localhost");
         if header != "user-agent" {
             request = request.header("user-agent", crate::support::BROWSER);
         }
-        let answer = app.send(request.header(header, value).body(axum::body::Body::empty()).expect("a request")).await;
+        let answer = app
+            .send(
+                request
+                    .header(header, value)
+                    .body(axum::body::Body::empty())
+                    .expect("a request"),
+            )
+            .await;
         assert_eq!(answer.status, StatusCode::OK);
         assert!(!answer.text().contains("data-view"), "{header}");
     }
     // Somebody who fetches the page and runs nothing has not viewed it.
     open(&app, &link, "").await;
     assert_eq!(app.count("SELECT COUNT(*) FROM article_view").await, 0);
-    assert_eq!(app.count("SELECT COUNT(*) FROM share_link").await, links + 1);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM share_link").await,
+        links + 1
+    );
 });
 
 on_both!(a_browser_without_cookies_is_not_sent_in_circles, |app| {
@@ -187,8 +259,15 @@ on_both!(the_pixel_counts_without_javascript, |app| {
     let link = root(&app, &article).await;
     let (_, cookie, page) = open(&app, &link, "").await;
     let pixel = app.get(&format!("/t/{}", view_of(&page)), &cookie).await;
-    assert_eq!((pixel.status, pixel.bytes.starts_with(b"GIF89a")), (StatusCode::OK, true));
-    assert_eq!(app.count("SELECT COUNT(*) FROM article_view WHERE kind = 'pv' AND dwell_ms IS NULL").await, 1);
+    assert_eq!(
+        (pixel.status, pixel.bytes.starts_with(b"GIF89a")),
+        (StatusCode::OK, true)
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM article_view WHERE kind = 'pv' AND dwell_ms IS NULL")
+            .await,
+        1
+    );
     // A forged id is answered and stores nothing.
     app.get("/t/forged", &cookie).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM article_view").await, 1);
@@ -202,8 +281,16 @@ on_both!(who_declines_tracking_is_a_visitor, |app| {
     let link = root(&app, &article).await;
     let (_, _, page) = open(&app, &link, &doctor).await;
     beacon(&app, &view_of(&page), 1_000, 10).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM article_view WHERE reader LIKE 'vis:%'").await, 1);
-    assert_eq!(app.count("SELECT COUNT(*) FROM article_view WHERE reader LIKE 'hcp:%'").await, 0);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM article_view WHERE reader LIKE 'vis:%'")
+            .await,
+        1
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM article_view WHERE reader LIKE 'hcp:%'")
+            .await,
+        0
+    );
 });
 
 on_both!(professional_expired_and_revoked_links, |app| {
@@ -214,18 +301,39 @@ on_both!(professional_expired_and_revoked_links, |app| {
     let stranger = app.get(&format!("/s/{link}"), "").await;
     assert_eq!(stranger.status, StatusCode::FORBIDDEN);
     assert!(!stranger.text().contains("高血压高血压"));
-    assert!(store::share(&app.state, &rep, "k2", &expired, &[]).await.is_err());
-    assert_eq!(app.get(&format!("/a/{expired}"), "").await.status, StatusCode::GONE);
-    store::revoke(&app.state, &rep, &link).await.expect("is revoked");
-    assert_eq!(app.get(&format!("/s/{link}"), "").await.status, StatusCode::GONE);
+    assert!(
+        store::share(&app.state, &rep, "k2", &expired, &[])
+            .await
+            .is_err()
+    );
+    assert_eq!(
+        app.get(&format!("/a/{expired}"), "").await.status,
+        StatusCode::GONE
+    );
+    store::revoke(&app.state, &rep, &link)
+        .await
+        .expect("is revoked");
+    assert_eq!(
+        app.get(&format!("/s/{link}"), "").await.status,
+        StatusCode::GONE
+    );
 });
 
 on_both!(a_double_tap_makes_one_link, |app| {
     let article = app.article("血压", "public", "2099-01-01").await;
     let cookie = app.cookie(Role::Rep).await;
     let form = [("form_key", "one-form"), ("id", article.as_str())];
-    let (a, b) = tokio::join!(app.post("/api/shares/make", &cookie, &form), app.post("/api/shares/make", &cookie, &form));
-    assert_eq!((a.status, b.status), (StatusCode::OK, StatusCode::OK), "{} {}", a.text(), b.text());
+    let (a, b) = tokio::join!(
+        app.post("/api/shares/make", &cookie, &form),
+        app.post("/api/shares/make", &cookie, &form)
+    );
+    assert_eq!(
+        (a.status, b.status),
+        (StatusCode::OK, StatusCode::OK),
+        "{} {}",
+        a.text(),
+        b.text()
+    );
     assert_eq!(a.text(), b.text());
     assert_eq!(app.count("SELECT COUNT(*) FROM share_link").await, 1);
 });
@@ -237,9 +345,19 @@ on_both!(a_library_read_counts_without_a_link, |app| {
     let vid = answer.cookie("vid").expect("a visitor id");
     let (_, _, page) = open(&app, &own, &format!("vid={vid}")).await;
     beacon(&app, &view_of(&page), 1_000, 10).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM article_view WHERE kind = 'pv' AND link IS NULL").await, 1);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM article_view WHERE kind = 'pv' AND link IS NULL")
+            .await,
+        1
+    );
     // Passed on, it is a root of neither layer.
     let (_, _, page) = open(&app, &own, "").await;
     beacon(&app, &view_of(&page), 1_000, 10).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM article_view WHERE link IS NOT NULL AND root_staff_id IS NULL").await, 1);
+    assert_eq!(
+        app.count(
+            "SELECT COUNT(*) FROM article_view WHERE link IS NOT NULL AND root_staff_id IS NULL"
+        )
+        .await,
+        1
+    );
 });

@@ -19,7 +19,9 @@ pub struct FormState {
 
 impl FormState {
     fn new(to: &'static str) -> Self {
-        let flash = use_context::<Flash>().filter(|f| f.to == to).unwrap_or_default();
+        let flash = use_context::<Flash>()
+            .filter(|f| f.to == to)
+            .unwrap_or_default();
         Self {
             error: RwSignal::new(flash.error.clone()),
             pending: RwSignal::new(false),
@@ -30,18 +32,21 @@ impl FormState {
 
     fn message(self, field: &str) -> Option<String> {
         self.error.with(|error| match error {
-            Some(AppError::Invalid(fields)) => {
-                fields.iter().find(|f| f.field == field).map(|f: &FieldError| text(&f.key, &f.args))
-            }
+            Some(AppError::Invalid(fields)) => fields
+                .iter()
+                .find(|f| f.field == field)
+                .map(|f: &FieldError| text(&f.key, &f.args)),
             _ => None,
         })
     }
 
     fn value(self, field: &str, given: String) -> String {
-        self.flash.with_value(|flash| match flash.values.iter().find(|(name, _)| name == field) {
-            Some((_, value)) => value.clone(),
-            None => given,
-        })
+        self.flash.with_value(
+            |flash| match flash.values.iter().find(|(name, _)| name == field) {
+                Some((_, value)) => value.clone(),
+                None => given,
+            },
+        )
     }
 }
 
@@ -85,14 +90,26 @@ fn FormMessage() -> impl IntoView {
 }
 
 #[cfg(not(feature = "hydrate"))]
-fn submit_handler(_: &'static str, state: FormState, _: bool) -> impl FnMut(leptos::ev::SubmitEvent) + 'static {
+fn submit_handler(
+    _: &'static str,
+    state: FormState,
+    _: bool,
+) -> impl FnMut(leptos::ev::SubmitEvent) + 'static {
     // Read so that both targets use every part of the state.
-    let _ = (state.pending, use_context::<Notice>(), use_context::<Refresh>());
+    let _ = (
+        state.pending,
+        use_context::<Notice>(),
+        use_context::<Refresh>(),
+    );
     |_| {}
 }
 
 #[cfg(feature = "hydrate")]
-fn submit_handler(to: &'static str, state: FormState, reload: bool) -> impl FnMut(leptos::ev::SubmitEvent) + 'static {
+fn submit_handler(
+    to: &'static str,
+    state: FormState,
+    reload: bool,
+) -> impl FnMut(leptos::ev::SubmitEvent) + 'static {
     use leptos_router::hooks::use_navigate;
     let navigate = use_navigate();
     let notice = use_context::<Notice>();
@@ -102,7 +119,9 @@ fn submit_handler(to: &'static str, state: FormState, reload: bool) -> impl FnMu
         if state.pending.get_untracked() {
             return;
         }
-        let Some(data) = browser::form_data(&event) else { return };
+        let Some(data) = browser::form_data(&event) else {
+            return;
+        };
         state.pending.set(true);
         let navigate = navigate.clone();
         leptos::task::spawn_local(async move {
@@ -149,7 +168,8 @@ mod browser {
         let form = event.target()?.dyn_into::<HtmlFormElement>().ok()?;
         let data = FormData::new_with_form(&form).ok()?;
         if let Some(button) = event.submitter()
-            && let (Some(name), Some(value)) = (button.get_attribute("name"), button.get_attribute("value"))
+            && let (Some(name), Some(value)) =
+                (button.get_attribute("name"), button.get_attribute("value"))
         {
             let _ = data.append_with_str(&name, &value);
         }
@@ -171,7 +191,10 @@ mod browser {
         if response.ok() {
             response.json().await.map_err(network)
         } else {
-            Err(response.json().await.unwrap_or_else(|_| AppError::Network(response.status().to_string())))
+            Err(response
+                .json()
+                .await
+                .unwrap_or_else(|_| AppError::Network(response.status().to_string())))
         }
     }
 }
@@ -281,7 +304,11 @@ pub fn Select(
 
 /// A checkbox that sends `true`.
 #[component]
-pub fn Checkbox(name: &'static str, #[prop(into)] label: String, #[prop(optional)] checked: bool) -> impl IntoView {
+pub fn Checkbox(
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(optional)] checked: bool,
+) -> impl IntoView {
     view! {
         <label class="flex items-start gap-2 mb-3">
             <input type="checkbox" name=name value="true" checked=checked class="checkbox checkbox-sm mt-1"/>

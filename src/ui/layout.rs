@@ -19,21 +19,79 @@ struct Entry {
 
 fn entries() -> Vec<Entry> {
     let boot = boot();
-    let mut entries = vec![Entry { href: "/", icon: "home", label: tr!("nav.workbench"), dock: true }];
+    let mut entries = vec![Entry {
+        href: "/",
+        icon: "home",
+        label: tr!("nav.workbench"),
+        dock: true,
+    }];
     let mut add = |permission, href, icon, label, dock| {
         if boot.may(permission) {
-            entries.push(Entry { href, icon, label, dock });
+            entries.push(Entry {
+                href,
+                icon,
+                label,
+                dock,
+            });
         }
     };
-    add(Permission::ReadHcps, "/hcps", "people", tr!("nav.hcps"), true);
-    add(Permission::ReadArticles, "/articles", "article", tr!("nav.articles"), true);
-    add(Permission::ReadShares, "/shares", "chart", tr!("nav.shares"), false);
-    add(Permission::ReadTerminals, "/terminals", "hospital", tr!("nav.terminals"), false);
-    add(Permission::ManageOrg, "/people", "org", tr!("nav.people"), false);
-    add(Permission::Import, "/import", "import", tr!("nav.import"), false);
+    add(
+        Permission::ReadHcps,
+        "/hcps",
+        "people",
+        tr!("nav.hcps"),
+        true,
+    );
+    add(
+        Permission::ReadArticles,
+        "/articles",
+        "article",
+        tr!("nav.articles"),
+        true,
+    );
+    add(
+        Permission::ReadShares,
+        "/shares",
+        "chart",
+        tr!("nav.shares"),
+        false,
+    );
+    add(
+        Permission::ReadTerminals,
+        "/terminals",
+        "hospital",
+        tr!("nav.terminals"),
+        false,
+    );
+    add(
+        Permission::ManageOrg,
+        "/people",
+        "org",
+        tr!("nav.people"),
+        false,
+    );
+    add(
+        Permission::Import,
+        "/import",
+        "import",
+        tr!("nav.import"),
+        false,
+    );
     add(Permission::ManageOrg, "/sms", "sms", tr!("nav.sms"), false);
-    add(Permission::ReadAudit, "/audit", "audit", tr!("nav.audit"), false);
-    add(Permission::OwnAccount, "/account", "me", tr!("nav.account"), true);
+    add(
+        Permission::ReadAudit,
+        "/audit",
+        "audit",
+        tr!("nav.audit"),
+        false,
+    );
+    add(
+        Permission::OwnAccount,
+        "/account",
+        "me",
+        tr!("nav.account"),
+        true,
+    );
     entries
 }
 
@@ -51,7 +109,10 @@ pub fn StaffLayout() -> impl IntoView {
     Effect::new(move |before: Option<String>| {
         let path = location.pathname.get();
         if before.is_some_and(|b| b != path) && notice.0.with_untracked(Option::is_some) {
-            set_timeout(move || notice.0.set(None), std::time::Duration::from_secs(6));
+            set_timeout(
+                move || notice.0.set(None),
+                std::time::Duration::from_secs(6),
+            );
         }
         path
     });

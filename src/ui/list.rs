@@ -26,7 +26,11 @@ pub fn Pager<T: Clone + Send + Sync + 'static>(page: Page<T>) -> impl IntoView {
     let link = move |to: i64| {
         let mut map = query.get_untracked();
         map.replace("page", to.to_string());
-        format!("{}{}", location.pathname.get_untracked(), map.to_query_string())
+        format!(
+            "{}{}",
+            location.pathname.get_untracked(),
+            map.to_query_string()
+        )
     };
     let (here, pages) = (page.page, page.pages());
     view! {
@@ -83,7 +87,11 @@ pub fn FilterText(name: &'static str, #[prop(into)] label: String) -> impl IntoV
 
 /// A choice among values; the first entry stands for all.
 #[component]
-pub fn FilterSelect(name: &'static str, #[prop(into)] label: String, options: Vec<(String, String)>) -> impl IntoView {
+pub fn FilterSelect(
+    name: &'static str,
+    #[prop(into)] label: String,
+    options: Vec<(String, String)>,
+) -> impl IntoView {
     let value = param(name).get_untracked();
     view! {
         <label>
@@ -104,7 +112,11 @@ pub fn FilterSelect(name: &'static str, #[prop(into)] label: String, options: Ve
 
 /// A day filter.
 #[component]
-pub fn FilterDay(name: &'static str, #[prop(into)] label: String, #[prop(into)] value: String) -> impl IntoView {
+pub fn FilterDay(
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(into)] value: String,
+) -> impl IntoView {
     view! {
         <label class="text-sm">
             <span class="block text-base-content/70">{label}</span>

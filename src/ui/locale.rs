@@ -26,7 +26,11 @@ impl Locale {
 
     /// The language of a code; Chinese for anything unknown.
     pub fn parse(code: &str) -> Locale {
-        if code.starts_with("en") { Locale::En } else { Locale::ZhCn }
+        if code.starts_with("en") {
+            Locale::En
+        } else {
+            Locale::ZhCn
+        }
     }
 }
 
@@ -39,11 +43,17 @@ pub fn set_for_page(locale: Locale) {
 
 /// The current language.
 pub fn current() -> Locale {
-    OF_PAGE.get().copied().or_else(use_context::<Locale>).unwrap_or_default()
+    OF_PAGE
+        .get()
+        .copied()
+        .or_else(use_context::<Locale>)
+        .unwrap_or_default()
 }
 
 /// A text whose key is known only at run time, with its `%{name}` places filled.
 pub fn text(key: &str, args: &[(String, String)]) -> String {
     let text = rust_i18n::t!(key, locale = current().code()).into_owned();
-    args.iter().fold(text, |text, (name, value)| text.replace(&format!("%{{{name}}}"), value))
+    args.iter().fold(text, |text, (name, value)| {
+        text.replace(&format!("%{{{name}}}"), value)
+    })
 }

@@ -7,7 +7,10 @@ use crate::shared::AppError;
 
 /// The heading of a page with its actions.
 #[component]
-pub fn PageTitle(#[prop(into)] title: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn PageTitle(
+    #[prop(into)] title: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <leptos_meta::Title text=title.clone()/>
         <div class="mb-4 flex flex-wrap items-center gap-2">
@@ -30,7 +33,10 @@ pub fn Card(#[prop(optional, into)] title: String, children: Children) -> impl I
 
 /// What a list shows when it has nothing.
 #[component]
-pub fn Empty(#[prop(into)] text: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn Empty(
+    #[prop(into)] text: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <div class="rounded-box border border-dashed border-base-300 p-8 text-center text-base-content/70">
             <p>{text}</p>
@@ -72,7 +78,10 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
 }
 
 /// Shows the outcome of a load: the view of the data, or the error.
-pub fn outcome<T, V: IntoView + 'static>(result: Result<T, AppError>, show: impl FnOnce(T) -> V) -> AnyView {
+pub fn outcome<T, V: IntoView + 'static>(
+    result: Result<T, AppError>,
+    show: impl FnOnce(T) -> V,
+) -> AnyView {
     match result {
         Ok(data) => show(data).into_any(),
         Err(error) => view! { <ErrorView error=error/> }.into_any(),
@@ -86,7 +95,11 @@ pub fn Toast() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     // Without JavaScript the notice comes by the address, as one of the known keys only.
     let shown = move || {
-        notice.0.get().or_else(|| query.with(|q| q.get("done"))).filter(|key| key.starts_with("notice."))
+        notice
+            .0
+            .get()
+            .or_else(|| query.with(|q| q.get("done")))
+            .filter(|key| key.starts_with("notice."))
     };
     view! {
         <div aria-live="polite">
@@ -106,7 +119,11 @@ pub fn Toast() -> impl IntoView {
 
 /// One number with its name, and a note that says what it counts.
 #[component]
-pub fn Stat(#[prop(into)] name: String, #[prop(into)] value: String, #[prop(optional, into)] note: String) -> impl IntoView {
+pub fn Stat(
+    #[prop(into)] name: String,
+    #[prop(into)] value: String,
+    #[prop(optional, into)] note: String,
+) -> impl IntoView {
     view! {
         <div class="rounded-box border border-base-300 bg-base-100 px-4 py-3">
             <div class="text-sm text-base-content/70">{name}</div>
@@ -145,7 +162,13 @@ pub fn DayBars(
         .collect_view();
     let first = days.first().map(|(d, _)| d.clone()).unwrap_or_default();
     let last = days.last().map(|(d, _)| d.clone()).unwrap_or_default();
-    let label = tr!("ui.chart_label", name = name, from = first, to = last, most = most);
+    let label = tr!(
+        "ui.chart_label",
+        name = name,
+        from = first,
+        to = last,
+        most = most
+    );
     view! {
         <figure>
             <svg viewBox="0 0 600 100" preserveAspectRatio="none" class="h-28 w-full text-primary" role="img" aria-label=label>

@@ -32,15 +32,26 @@ pub async fn preview_import(kind: String, file: String) -> AppResult<ImportRepor
 
 /// Imports an uploaded file: all rows, or the valid ones.
 #[server(prefix = "/api", endpoint = "import/apply")]
-pub async fn apply_import(kind: String, file: String, #[server(default)] skip_invalid: bool) -> AppResult<Saved> {
+pub async fn apply_import(
+    kind: String,
+    file: String,
+    #[server(default)] skip_invalid: bool,
+) -> AppResult<Saved> {
     let actor = guard::require(Permission::Import).await?;
     let state = state();
     let known = Kind::parse(&kind).ok_or(AppError::NotFound)?;
     let bytes = files::get(&state, &file).await?;
-    let mode = if skip_invalid { Mode::SkipInvalid } else { Mode::All };
+    let mode = if skip_invalid {
+        Mode::SkipInvalid
+    } else {
+        Mode::All
+    };
     let report = importing::run(&state, &actor, known, &bytes, mode).await?;
     if !report.applied {
         return Err(AppError::Conflict("import.has_invalid".into()));
     }
-    Ok(Saved::go("notice.imported", format!("/import?kind={kind}&file={file}")))
+    Ok(Saved::go(
+        "notice.imported",
+        format!("/import?kind={kind}&file={file}"),
+    ))
 }

@@ -17,8 +17,16 @@ use crate::ui::parts::{Card, Empty, Loading, PageTitle, Stat, outcome};
 pub fn Workbench() -> impl IntoView {
     let desk = Resource::new(refresh, |_| my_desk());
     let boot = boot();
-    let name = boot.me.as_ref().map(|me| me.name.clone()).unwrap_or_default();
-    let role = boot.me.as_ref().map(|me| me.role.label()).unwrap_or_default();
+    let name = boot
+        .me
+        .as_ref()
+        .map(|me| me.name.clone())
+        .unwrap_or_default();
+    let role = boot
+        .me
+        .as_ref()
+        .map(|me| me.role.label())
+        .unwrap_or_default();
     view! {
         <PageTitle title=tr!("nav.workbench")/>
         <p class="mb-4"><span class="font-semibold">{name}</span>" · "<span class="text-base-content/70">{role}" · "<span class="num">{boot.today}</span></span></p>
@@ -119,10 +127,26 @@ fn ArticleCard(counts: ArticleCounts) -> impl IntoView {
 
 fn kinds() -> Vec<(&'static str, String, &'static str)> {
     vec![
-        ("people", tr!("import.people"), "姓名, 手机号, 角色, 部门, 工号, 管理部门"),
-        ("hospitals", tr!("import.hospitals"), "终端编码, 终端名称, 类型, 省份, 城市, 地址, 等级, 纬度, 经度"),
-        ("assignments", tr!("import.assignments"), "终端编码, 负责人手机号, 开始日期"),
-        ("hcps", tr!("import.hcps"), "姓名, 手机号, 医院, 科室, 职称, 性别, 省份, 城市"),
+        (
+            "people",
+            tr!("import.people"),
+            "姓名, 手机号, 角色, 部门, 工号, 管理部门",
+        ),
+        (
+            "hospitals",
+            tr!("import.hospitals"),
+            "终端编码, 终端名称, 类型, 省份, 城市, 地址, 等级, 纬度, 经度",
+        ),
+        (
+            "assignments",
+            tr!("import.assignments"),
+            "终端编码, 负责人手机号, 开始日期",
+        ),
+        (
+            "hcps",
+            tr!("import.hcps"),
+            "姓名, 手机号, 医院, 科室, 职称, 性别, 省份, 城市",
+        ),
     ]
 }
 
@@ -133,7 +157,11 @@ pub fn ImportPage() -> impl IntoView {
     let preview = Resource::new(
         move || (kind.get(), file.get(), refresh()),
         |(kind, file, _)| async move {
-            if file.is_empty() { Ok(None) } else { preview_import(kind, file).await.map(Some) }
+            if file.is_empty() {
+                Ok(None)
+            } else {
+                preview_import(kind, file).await.map(Some)
+            }
         },
     );
     let chosen = kind.get_untracked();

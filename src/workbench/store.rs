@@ -4,8 +4,8 @@ use super::model::{Desk, RecentRead};
 use crate::server::AppState;
 use crate::server::db::q;
 use crate::server::guard::Actor;
-use crate::sharing::metrics::{self, Range};
 use crate::shared::{AppError, Permission};
+use crate::sharing::metrics::{self, Range};
 
 /// The desk of a role.
 pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
@@ -21,17 +21,29 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
         desk.recent = crate::sharing::store::recent(db, actor, 8)
             .await?
             .into_iter()
-            .map(|(hcp_id, hcp, article_id, title, at)| RecentRead { hcp_id, hcp, article_id, title, at: state.zone.minute(at) })
+            .map(|(hcp_id, hcp, article_id, title, at)| RecentRead {
+                hcp_id,
+                hcp,
+                article_id,
+                title,
+                at: state.zone.minute(at),
+            })
             .collect();
     }
     if may(Permission::WriteArticles) || may(Permission::ReviewArticles) {
         desk.articles = Some(crate::content::store::counts(db, &today).await?);
     }
     if may(Permission::ManageOrg) {
-        let unassigned = q("SELECT COUNT(*) FROM terminal t WHERE NOT EXISTS (SELECT 1 FROM terminal_assignment a \
-             WHERE a.terminal_id = t.id AND a.ends_on IS NULL)");
+        let unassigned = q(
+            "SELECT COUNT(*) FROM terminal t WHERE NOT EXISTS (SELECT 1 FROM terminal_assignment a \
+             WHERE a.terminal_id = t.id AND a.ends_on IS NULL)",
+        );
         desk.unassigned = Some(unassigned.count(db).await?);
-        desk.people = Some(q("SELECT COUNT(*) FROM staff WHERE left_at IS NULL").count(db).await?);
+        desk.people = Some(
+            q("SELECT COUNT(*) FROM staff WHERE left_at IS NULL")
+                .count(db)
+                .await?,
+        );
     }
     Ok(desk)
 }
