@@ -176,14 +176,20 @@ export async function lastOtp(phone: string, after = 0): Promise<string> {
   return code;
 }
 
-/** Nothing that axe-core calls serious or critical. It needs scripts to run: without them this looks at nothing. */
-export async function expectAccessible(page: Page) {
-  if (!hasJs(page)) return;
+/** What axe-core calls serious or critical. It needs scripts to run: without them this looks at nothing. */
+export async function graveFaults(page: Page): Promise<string[]> {
+  if (!hasJs(page)) return [];
   const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations
+  return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
-  expect(grave, `accessibility of ${page.url()}`).toEqual([]);
+    .flatMap(({ id, nodes }) =>
+      nodes.slice(0, 5).map((node) => `${id}: ${node.target.join(' ')}: ${[...node.any, ...node.all, ...node.none].map((check) => check.message).join('; ')}`),
+    );
+}
+
+/** Nothing that axe-core calls serious or critical. */
+export async function expectAccessible(page: Page) {
+  expect(await graveFaults(page), `accessibility of ${page.url()}`).toEqual([]);
 }
 
 /** The page is not wider than the screen. */

@@ -11,7 +11,7 @@ test('rep, doctor, visitors and manager go through the loop', async ({ page: rep
   const repName = (await rep.locator('main .font-semibold').filter({ hasNotText: '工作台' }).first().textContent())!.trim();
   const manager = await newPerson();
   await signIn(manager, MANAGER);
-  const row = manager.locator('tbody tr').filter({ has: manager.getByRole('cell', { name: repName, exact: true }) }).filter({ hasText: '北京' });
+  const row = manager.locator('tbody tr').filter({ has: manager.getByRole('cell', { name: repName, exact: true }) });
   const pv = async () => {
     await goto(manager, '/shares');
     await expect(row).toHaveCount(1);
@@ -120,7 +120,6 @@ test('rep, doctor, visitors and manager go through the loop', async ({ page: rep
   // Layer 1 at the manager's, sorted and exported.
   expect(await pv()).toBe(before + 3);
   await manager.getByRole('link', { name: /^访客数 UV/ }).click();
-  await manager.waitForURL(/sort=-uv/);
   await expect(manager.locator('th[aria-sort="descending"]')).toContainText('访客数 UV');
   const uvs = (await manager.locator('tbody tr td:nth-child(6)').allTextContents()).map(Number);
   expect(uvs.length).toBeGreaterThan(3);

@@ -99,7 +99,87 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     let made = sharing::load(state, &mut tx, &mut rng, views).await?;
     tx.commit().await?;
     clock.step(&format!("{made} views"));
+    unfinished(state).await
+}
+
+/// What waits for somebody: a personal code, a draft, an article in review, a self-registration.
+async fn unfinished(state: &AppState) -> Result<(), AppError> {
+    use crate::content::store::{Input, Move, advance, insert};
+    use crate::hcp::onboarding::{Consents, From, Registration, register};
+    let rep = acting(state, Role::Rep).await?;
+    let listed: Option<(String,)> = q(
+        "SELECT id FROM hcp WHERE owner_id = $1 AND state = 'listed' ORDER BY pinyin, id LIMIT 1",
+    )
+    .bind(&rep.id)
+    .optional(&state.db)
+    .await?;
+    if let Some((hcp,)) = listed {
+        crate::hcp::store::invite(state, &rep, &hcp).await?;
+    }
+    let marketer = acting(state, Role::Marketer).await?;
+    for (title, submitted) in [
+        ("科普：秋冬季节的血压波动", false),
+        ("科普：认识心房颤动", true),
+    ] {
+        let input = Input {
+            title: title.into(),
+            summary: "演示用的未完成稿件，用来查看撰写与审核流程。".into(),
+            author: "演示作者".into(),
+            audience: "public".into(),
+            body_md:
+                "> 演示内容，未经医学审核。\n\n## 提纲\n\n- 为什么要写\n- 写给谁看\n- 引用哪些指南"
+                    .into(),
+            expires_on: time::shift_day(&state.zone.today(), 365),
+            specialties: vec!["心血管内科".into()],
+            ..Default::default()
+        };
+        let mut tx = state.db.begin().await?;
+        let id = insert(&mut tx, &marketer.id, &input, None).await?;
+        tx.commit().await?;
+        if submitted {
+            advance(state, &marketer, &id, Move::Submit, "", None).await?;
+        }
+    }
+    let same: (String, String) = q(
+        "SELECT name, COALESCE(terminal_id, '') FROM hcp WHERE owner_id = $1 AND state = 'listed' \
+         ORDER BY pinyin DESC, id LIMIT 1",
+    )
+    .bind(&rep.id)
+    .one(&state.db)
+    .await?;
+    let registration = Registration {
+        name: same.0,
+        terminal_id: same.1,
+        hospital: String::new(),
+        department: "全科医学科".into(),
+        title: "主治医师".into(),
+        claims: None,
+    };
+    let from = From {
+        address: "demo",
+        user_agent: "demo",
+        channel: "self_registration",
+    };
+    let consents = Consents {
+        profile: true,
+        push: false,
+        tracking: false,
+    };
+    register(state, "19800000001", &registration, consents, &from).await?;
     Ok(())
+}
+
+/// The demo account of a role as an actor.
+async fn acting(state: &AppState, role: Role) -> Result<Actor, AppError> {
+    let person = store::credentials(state, &account(role))
+        .await?
+        .ok_or(AppError::NotFound)?;
+    Ok(Actor {
+        id: person.id,
+        name: person.name,
+        role,
+        ..Actor::system()
+    })
 }
 
 /// Prints how long each step took.
@@ -254,7 +334,6 @@ async fn people(
     Ok(reps)
 }
 
-#[allow(clippy::too_many_arguments)]
 async fn add(
     state: &AppState,
     tx: &mut Tx,

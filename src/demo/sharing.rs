@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 
-use crate::server::db::{Arg, Tx, insert_many, q};
+use crate::server::db::{Rows, Tx, insert_many, q};
 use crate::server::{AppState, crypto, time};
 use crate::shared::AppError;
 use crate::sharing::rules;
@@ -243,7 +243,7 @@ async fn write(mut world: World<'_>, tx: &mut Tx) -> Result<usize, AppError> {
     world.views.sort_by_key(|v| v.at);
     let mut last: HashMap<(String, usize), i64> = HashMap::new();
     let zone = &world.state.zone;
-    let mut rows: Vec<Vec<Arg>> = Vec::with_capacity(world.views.len());
+    let mut rows: Rows = Vec::with_capacity(world.views.len());
     for view in &world.views {
         let link = &world.links[view.link];
         let article = &world.articles[link.article];
@@ -274,7 +274,7 @@ async fn write(mut world: World<'_>, tx: &mut Tx) -> Result<usize, AppError> {
         }
     }
     let made = rows.len();
-    let (mut links, mut closure): (Vec<Vec<Arg>>, Vec<Vec<Arg>>) = Default::default();
+    let (mut links, mut closure): (Rows, Rows) = Default::default();
     for (index, link) in world.links.iter().enumerate() {
         let channel = if link.parent.is_some() {
             "reader"

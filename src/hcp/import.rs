@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::identity::rules;
 use crate::importing::table::{Row, Table};
-use crate::server::db::{Arg, Tx, insert_many, q};
+use crate::server::db::{Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, search, time};
 use crate::shared::AppError;
@@ -98,8 +98,7 @@ pub async fn import(
     let owners = crate::terminal::store::owners(tx).await?;
     let mut report = ImportReport::default();
     let mut seen = HashSet::new();
-    let (mut rows, mut terms, mut history): (Vec<Vec<Arg>>, Vec<Vec<Arg>>, Vec<Vec<Arg>>) =
-        Default::default();
+    let (mut rows, mut terms, mut history): (Rows, Rows, Rows) = Default::default();
     let now = time::now();
     for row in table.iter() {
         let before = report.invalid.len();

@@ -288,7 +288,7 @@ pub async fn open_invitation(
     .await
 }
 
-/// Makes a personal code; codes of this HCP that stood are revoked. Within 5 seconds of the last it gives that one,
+/// Makes a personal code; codes of this HCP that stood are revoked. Within 2 seconds of the last it gives that one,
 /// so that a double tap makes one code.
 pub async fn invite(state: &AppState, actor: &Actor, hcp_id: &str) -> Result<Saved, AppError> {
     row(&state.db, actor, hcp_id).await?;
@@ -307,7 +307,7 @@ pub async fn invite(state: &AppState, actor: &Actor, hcp_id: &str) -> Result<Sav
     )
     .bind(hcp_id)
     .bind(&actor.id)
-    .bind(now - 5_000)
+    .bind(now - 2_000)
     .count(&mut tx)
     .await?;
     if fresh > 0 {

@@ -409,16 +409,14 @@ macro_rules! fill {
 fill!(sqlite_args, SqliteArguments);
 fill!(pg_args, PgArguments);
 
+/// Rows for [`insert_many`].
+pub type Rows = Vec<Vec<Arg>>;
+
 /// Inserts many rows with as few statements as the engines' limit on arguments allows.
 ///
 /// `head` is the statement up to `VALUES`, `tail` what follows (such as `ON CONFLICT DO NOTHING`). Every row must have
 /// the same number of values. Gives how many rows went in.
-pub async fn insert_many(
-    tx: &mut Tx,
-    head: &str,
-    rows: Vec<Vec<Arg>>,
-    tail: &str,
-) -> DbResult<u64> {
+pub async fn insert_many(tx: &mut Tx, head: &str, rows: Rows, tail: &str) -> DbResult<u64> {
     // SQLite allows 32,766 arguments; whole statements of one size let it keep them prepared.
     let Some(width) = rows.first().map(Vec::len) else {
         return Ok(0);

@@ -3,7 +3,7 @@
 //! A text becomes overlapping pairs of Han characters (and the last character alone, so that one character finds by
 //! prefix) and lower-case words. A query's words must all match; a run of Han must match pair by pair.
 
-use super::db::{Arg, DbResult, Query, Tx, insert_many, q};
+use super::db::{DbResult, Query, Rows, Tx, insert_many, q};
 
 fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{2FA1F}')
@@ -113,7 +113,7 @@ pub async fn index(tx: &mut Tx, kind: &str, object_id: &str, texts: &[&str]) -> 
 }
 
 /// The rows of one object, for [`insert`].
-pub fn rows(kind: &str, object_id: &str, texts: &[&str]) -> Vec<Vec<Arg>> {
+pub fn rows(kind: &str, object_id: &str, texts: &[&str]) -> Rows {
     let mut all: Vec<String> = texts.iter().flat_map(|text| terms(text)).collect();
     all.sort_unstable();
     all.dedup();
@@ -123,7 +123,7 @@ pub fn rows(kind: &str, object_id: &str, texts: &[&str]) -> Vec<Vec<Arg>> {
 }
 
 /// Inserts rows of new objects in bulk.
-pub async fn insert(tx: &mut Tx, rows: Vec<Vec<Arg>>) -> DbResult<()> {
+pub async fn insert(tx: &mut Tx, rows: Rows) -> DbResult<()> {
     insert_many(
         tx,
         "INSERT INTO search_term (kind, term, object_id)",

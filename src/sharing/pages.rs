@@ -298,7 +298,7 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
     };
     let line = view! {
         {label}
-        <span class="num ms-2 text-sm text-base-content/70">{facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</span>
+        <span class="num block text-sm text-base-content/70">{facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</span>
     };
     if node.children.is_empty() {
         return view! { <li class="py-1 ps-4">{line}</li> }.into_any();

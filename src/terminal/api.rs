@@ -33,12 +33,12 @@ pub async fn list_terminals(
 #[server(prefix = "/api", endpoint = "terminals/assign")]
 pub async fn assign_terminal(
     terminal_id: String,
-    #[server(default)] staff_id: String,
+    #[server(default)] staff: String,
     #[server(default)] from: String,
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::ManageOrg).await?;
     if !time::is_day(&from) {
         return Err(AppError::field("from", "field.day"));
     }
-    store::assign_one(&state(), &actor, &terminal_id, &staff_id, &from).await
+    store::assign_one(&state(), &actor, &terminal_id, staff.trim(), &from).await
 }

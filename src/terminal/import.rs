@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::store;
 use crate::identity::rules;
 use crate::importing::table::Table;
-use crate::server::db::{Arg, Tx, insert_many, q};
+use crate::server::db::{Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, search, time};
 use crate::shared::AppError;
@@ -36,7 +36,7 @@ pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppEr
             .map(|s| (s.code.clone(), s))
             .collect();
     let mut report = ImportReport::default();
-    let (mut rows, mut terms): (Vec<Vec<Arg>>, Vec<Vec<Arg>>) = Default::default();
+    let (mut rows, mut terms): (Rows, Rows) = Default::default();
     let mut seen = HashSet::new();
     let now = time::now();
     for row in table.iter() {

@@ -26,6 +26,6 @@ pub struct TerminalRow {
 pub struct TerminalPage {
     pub page: crate::shared::Page<TerminalRow>,
     pub provinces: Vec<String>,
-    /// Ids and names of those to whom a terminal can be given; empty for who may not.
-    pub reps: Vec<(String, String)>,
+    /// Those to whom a terminal can be given, as `employee number name`; empty for who may not give.
+    pub reps: Vec<String>,
 }

@@ -6,7 +6,7 @@ use leptos::server_fn::ServerFn;
 use super::api::*;
 use super::model::TerminalRow;
 use crate::ui::boot::{boot, refresh};
-use crate::ui::form::{Field, PostForm, Select, Submit};
+use crate::ui::form::{Field, PostForm, Submit};
 use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
 use crate::ui::parts::{Loading, PageTitle, outcome};
 
@@ -42,7 +42,9 @@ pub fn TerminalList() -> impl IntoView {
                     }).collect();
                     let states = vec![("yes".into(), tr!("terminals.assigned")), ("no".into(), tr!("terminals.unassigned"))];
                     let reps = data.reps;
+                    let assigns = !reps.is_empty();
                     view! {
+                        <datalist id="reps">{reps.into_iter().map(|r| view! { <option value=r></option> }).collect_view()}</datalist>
                         <Filters action="/terminals">
                             <FilterText name="text" label=tr!("terminals.search")/>
                             <FilterSelect name="province" label=tr!("terminals.any_province") options=provinces/>
@@ -50,7 +52,7 @@ pub fn TerminalList() -> impl IntoView {
                         </Filters>
                         {rows_or_empty(data.page, tr!("terminals.empty"), |rows| view! {
                             <ul class="rounded-box border border-base-300 bg-base-100 divide-y divide-base-300">
-                                {rows.into_iter().map(|t| view! { <TerminalItem terminal=t reps=reps.clone()/> }).collect_view()}
+                                {rows.into_iter().map(|t| view! { <TerminalItem terminal=t assigns=assigns/> }).collect_view()}
                             </ul>
                         })}
                     }
@@ -61,7 +63,7 @@ pub fn TerminalList() -> impl IntoView {
 }
 
 #[component]
-fn TerminalItem(terminal: TerminalRow, reps: Vec<(String, String)>) -> impl IntoView {
+fn TerminalItem(terminal: TerminalRow, assigns: bool) -> impl IntoView {
     let place = match (terminal.province.as_str(), terminal.city.as_str()) {
         ("", _) => tr!("terminals.no_province"),
         (province, city) if province == city => province.to_owned(),
@@ -82,12 +84,12 @@ fn TerminalItem(terminal: TerminalRow, reps: Vec<(String, String)>) -> impl Into
                 <span>{tr!("terminals.hcps", n = terminal.hcps)}</span>
                 {terminal.located.then(|| view! { <span>{tr!("terminals.located")}</span> })}
             </div>
-            {(!reps.is_empty()).then(|| view! {
+            {assigns.then(|| view! {
                 <details class="mt-1">
                     <summary class="cursor-pointer text-sm link">{tr!("terminals.assign")}</summary>
                     <PostForm to=AssignTerminal::url() class="mt-2 grid max-w-xl gap-x-3 sm:grid-cols-3 items-end">
                         <input type="hidden" name="terminal_id" value=terminal.id/>
-                        <Select name="staff_id" label=tr!("terminals.owner") options=reps/>
+                        <Field name="staff" label=tr!("terminals.owner") list="reps" required=true/>
                         <Field name="from" label=tr!("terminals.from") kind="date" value=boot().today/>
                         <div class="mb-3"><Submit label=tr!("ui.save") class="btn"/></div>
                     </PostForm>

@@ -21,6 +21,11 @@ pub struct Filter {
     pub assigned: String,
 }
 
+/// How a person stands in the list of those to whom a terminal can be given.
+const LABEL: &str = "TRIM(COALESCE(s.employee_no, '') || ' ' || s.name)";
+const ASSIGNABLE: &str =
+    "s.left_at IS NULL AND s.role IN ('rep', 'otc_rep', 'trade_rep', 'manager')";
+
 const OPEN: &str =
     "SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id AND a.ends_on IS NULL";
 
@@ -64,10 +69,14 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
         .all(db)
         .await?;
     let reps = if actor.role.may(Permission::ManageOrg) {
-        q("SELECT id, name FROM staff WHERE left_at IS NULL AND role IN ('rep', 'otc_rep', 'trade_rep', 'manager') \
-           ORDER BY name, id LIMIT 3000")
-        .all(db)
+        q(format!(
+            "SELECT {LABEL} FROM staff s WHERE {ASSIGNABLE} ORDER BY s.name, s.id LIMIT 3000"
+        ))
+        .all::<(String,)>(db)
         .await?
+        .into_iter()
+        .map(|(label,)| label)
+        .collect()
     } else {
         Vec::new()
     };
@@ -147,7 +156,7 @@ pub async fn assign(
     Ok(true)
 }
 
-/// [`assign`] from its form.
+/// [`assign`] from its form; `staff` is a label of the list, an employee number, or a name that one person bears.
 pub async fn assign_one(
     state: &AppState,
     actor: &Actor,
@@ -155,14 +164,23 @@ pub async fn assign_one(
     staff: &str,
     from: &str,
 ) -> Result<Saved, AppError> {
-    let known = q("SELECT (SELECT COUNT(*) FROM terminal WHERE id = $1) * (SELECT COUNT(*) FROM staff WHERE id = $2 AND left_at IS NULL)")
+    q("SELECT id FROM terminal WHERE id = $1")
         .bind(terminal)
-        .bind(staff)
-        .count(&state.db)
+        .one::<(String,)>(&state.db)
         .await?;
-    if known == 0 {
-        return Err(AppError::NotFound);
-    }
+    let found: Vec<(String,)> =
+        q(format!("SELECT s.id FROM staff s WHERE {ASSIGNABLE} AND ({LABEL} = $1 OR s.employee_no = $1 OR s.name = $1) LIMIT 2"))
+            .bind(staff)
+            .all(&state.db)
+            .await?;
+    let [(staff,)] = found.as_slice() else {
+        let key = if found.is_empty() {
+            "field.person_unknown"
+        } else {
+            "field.person_several"
+        };
+        return Err(AppError::field("staff", key));
+    };
     let mut tx = state.db.begin().await?;
     assign(state, &mut tx, actor, terminal, staff, from).await?;
     tx.commit().await?;

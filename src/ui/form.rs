@@ -222,6 +222,9 @@ pub fn Field(
     /// `inputmode` of the input.
     #[prop(default = "text")]
     mode: &'static str,
+    /// Id of a list of suggestions in the page.
+    #[prop(optional)]
+    list: Option<&'static str>,
     /// Whether the browser insists on a value.
     #[prop(optional)]
     required: bool,
@@ -238,6 +241,7 @@ pub fn Field(
                 autocomplete=autocomplete
                 inputmode=mode
                 required=required
+                list=list
                 class="input w-full"
                 class:input-error=move || state.message(name).is_some()
                 aria-invalid=move || state.message(name).is_some().to_string()

@@ -1,0 +1,105 @@
+// Every page in the light and the dark theme: nothing that axe-core calls serious or critical, nothing wider than the
+// screen.
+
+import type { Page } from '@playwright/test';
+import { expect, expectNoSidewaysScroll, goto, graveFaults, signIn, test } from '../fixtures';
+import {
+  ADMIN, COMPLIANCE, MANAGER, MARKETER, OTC_REP, PUBLIC_ARTICLE, REP, SERVICE_AGENT, TRADE_REP, TRAINER,
+  makeCode, makeLink, onboardFreshHcp, openArticle, openFreshHcp,
+} from '../steps';
+
+/** The page as it stands, in both themes. Goes on after a fault, so that a run names all of them. */
+async function lookAt(page: Page) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    expect.soft(await graveFaults(page), `${page.url()} ${colorScheme}`).toEqual([]);
+  }
+  const width = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, window.innerWidth));
+  expect.soft(width, `width of ${page.url()}`).toBeLessThanOrEqual(page.viewportSize()!.width);
+}
+
+async function lookAtAll(page: Page, routes: string[]) {
+  for (const route of routes) {
+    const answer = await goto(page, route);
+    expect.soft(answer!.status(), route).toBeLessThan(400);
+    await expect.soft(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await lookAt(page);
+  }
+}
+
+test.describe.configure({ timeout: 150_000 });
+
+test('pages of a rep', async ({ page, newPerson }) => {
+  await signIn(page, REP);
+  const doctor = await newPerson();
+  const onboarded = await onboardFreshHcp(page, doctor);
+  await lookAt(doctor);
+  const invited = await openFreshHcp(page);
+  await makeCode(page);
+  await lookAt(page);
+  const article = await openArticle(page, PUBLIC_ARTICLE);
+  await makeLink(page, onboarded);
+  await lookAt(page);
+  await lookAtAll(page, [
+    '/', '/hcps', '/hcps?text=%E6%97%A0%E6%AD%A4%E4%BA%BA', `/hcps/${onboarded.id}`, `/hcps/${invited.id}`, '/articles',
+    `/articles/${article}`, `/articles/${article}/share`, `/articles/${article}/tree`, '/shares', '/account',
+  ]);
+});
+
+test('pages of manager and compliance', async ({ page, newPerson }) => {
+  await signIn(page, MANAGER);
+  await lookAtAll(page, ['/', '/hcps', '/shares', '/shares?sort=-uv', '/terminals', '/account']);
+  const compliance = await newPerson();
+  await signIn(compliance, COMPLIANCE);
+  await lookAtAll(compliance, ['/', '/hcps/pending', '/audit', '/articles', '/shares', '/terminals']);
+});
+
+test('pages of a marketer', async ({ page }) => {
+  await signIn(page, MARKETER);
+  await lookAtAll(page, ['/', '/articles', '/articles/new']);
+  await page.getByLabel('标题').fill('无障碍检查用草稿');
+  await page.getByLabel('摘要').fill('摘要');
+  await page.getByLabel('作者').fill('市场部');
+  await page.getByLabel('有效期至').fill('2099-01-01');
+  await page.getByLabel('正文').fill('## 小标题\n\n正文。');
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.waitForURL(/\/articles\/(?!new)[^/]+/);
+  await lookAt(page);
+  const draft = new URL(page.url()).pathname.split('/')[2];
+  await lookAtAll(page, [`/articles/${draft}`, `/articles/${draft}/edit`]);
+});
+
+test('pages of an admin', async ({ page }) => {
+  await signIn(page, ADMIN);
+  await lookAtAll(page, ['/', '/people', '/people/new', '/units', '/settings', '/import', '/sms', '/audit', '/terminals', '/account']);
+  await goto(page, '/people');
+  await page.locator('tbody a').first().click();
+  await page.waitForURL(/\/people\/[^/]+$/);
+  await expect(page.getByRole('button', { name: '保存' })).toBeVisible();
+  await lookAt(page);
+});
+
+test('the first page of the other roles', async ({ newPerson }) => {
+  for (const phone of [OTC_REP, TRADE_REP, TRAINER, SERVICE_AGENT]) {
+    const page = await newPerson();
+    await signIn(page, phone);
+    await lookAt(page);
+    await page.context().close();
+  }
+});
+
+test('public pages', async ({ page }) => {
+  await lookAtAll(page, ['/sign-in', '/sign-in?by=code', '/library', '/onboard']);
+  await goto(page, '/library');
+  await page.getByRole('link', { name: PUBLIC_ARTICLE }).click();
+  await page.waitForURL(/\/s\//);
+  await lookAt(page);
+  await page.getByRole('button', { name: '转发' }).click();
+  await expect(page.locator('#shared')).toBeVisible();
+  await lookAt(page);
+  for (const unknown of ['/s/unknown', '/i/unknown', '/a/unknown']) {
+    expect((await goto(page, unknown))!.status()).toBe(404);
+    await lookAt(page);
+  }
+  await expectNoSidewaysScroll(page);
+});
