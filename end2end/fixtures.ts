@@ -177,9 +177,12 @@ export async function lastOtp(phone: string, after = 0): Promise<string> {
 }
 
 /** What axe-core calls serious or critical. It needs scripts to run: without them this looks at nothing. */
-export async function graveFaults(page: Page): Promise<string[]> {
+export async function graveFaults(page: Page, rules?: string[]): Promise<string[]> {
   if (!hasJs(page)) return [];
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  // The app has no frames, for whose sake the other mode opens a page of its own each time.
+  const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] });
+  if (rules) axe.withRules(rules);
+  const { violations } = await axe.analyze();
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>

@@ -89,6 +89,10 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     refused(&report.invalid)?;
     clock.step("articles");
 
+    if state.db.engine() == "sqlite" {
+        // A million views in one transaction: without room for its pages each would be written many times.
+        q("PRAGMA cache_size = -1500000").exec(&state.db).await?;
+    }
     let mut tx = state.db.begin().await?;
     onboard(state, &mut tx, &mut rng).await?;
     clock.step("onboarding");

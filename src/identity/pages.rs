@@ -79,7 +79,7 @@ pub fn PeopleList() -> impl IntoView {
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(people.await, |page| rows_or_empty(page, tr!("people.empty"), |rows| view! {
-                    <div class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
+                    <div tabindex="0" role="region" aria-label=tr!("people.title") class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
                         <table class="table">
                             <thead><tr>
                                 <th>{tr!("people.name")}</th><th>{tr!("people.role")}</th><th>{tr!("people.unit")}</th>
@@ -208,7 +208,7 @@ pub fn UnitList() -> impl IntoView {
                             {units.into_iter().map(|u| view! {
                                 <li class="border-b border-base-300 px-4 py-2 last:border-0">
                                     <details>
-                                        <summary class="flex cursor-pointer flex-wrap items-center gap-x-4" style:padding-inline-start=format!("{}rem", u.depth as f64 * 1.25)>
+                                        <summary class=format!("flex cursor-pointer flex-wrap items-center gap-x-4 {}", ["ps-0", "ps-5", "ps-10", "ps-15"][u.depth.clamp(0, 3) as usize])>
                                             <span class="font-medium">{u.name.clone()}</span>
                                             <span class="num text-sm text-base-content/70">{tr!("units.people", n = u.people)}</span>
                                             <span class="text-sm text-base-content/70">{u.managers.clone()}</span>
@@ -391,7 +391,7 @@ pub fn AuditLog() -> impl IntoView {
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(rows.await, |page| rows_or_empty(page, tr!("audit.empty"), |rows| view! {
-                    <div class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
+                    <div tabindex="0" role="region" aria-label=tr!("audit.title") class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
                         <table class="table table-sm">
                             <thead><tr><th>"#"</th><th>{tr!("audit.at")}</th><th>{tr!("audit.actor")}</th><th>{tr!("audit.action")}</th><th>{tr!("audit.object")}</th><th>{tr!("audit.detail")}</th></tr></thead>
                             <tbody>

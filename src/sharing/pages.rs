@@ -397,7 +397,7 @@ fn ReportTable(rows: Vec<RepRow>) -> impl IntoView {
         view! { <th aria-sort=sort><a class="link link-hover whitespace-nowrap" href=format!("/shares{}", map.to_query_string())>{label}{mark}</a></th> }
     };
     view! {
-        <div class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
+        <div tabindex="0" role="region" aria-label=tr!("shares.title") class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
             <table class="table table-sm num">
                 <thead><tr>
                     {head("name", tr!("people.name"))}

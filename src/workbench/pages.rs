@@ -233,7 +233,7 @@ fn Preview(kind: String, file: String, report: ImportReport) -> impl IntoView {
         </Card>
         {(invalid > 0).then(|| view! {
             <Card title=tr!("import.invalid")>
-                <div class="overflow-x-auto">
+                <div tabindex="0" role="region" aria-label=tr!("import.invalid") class="overflow-x-auto">
                     <table class="table table-sm">
                         <thead><tr><th>{tr!("import.row")}</th><th>{tr!("import.field")}</th><th>{tr!("import.reason")}</th></tr></thead>
                         <tbody>
