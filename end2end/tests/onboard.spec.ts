@@ -37,14 +37,14 @@ test('a stranger registers from a professional link, waits, is approved, and rea
   await verifyPhone(doctor, phone);
 
   const name = `易${'甲乙丙丁戊己庚辛壬癸'[Number(phone.slice(-1))]}${'子丑寅卯辰巳午未申酉'[Number(phone.slice(-2, -1))]}`;
-  await doctor.getByLabel('姓名').fill(name);
-  await doctor.getByLabel('医院').fill('北京大学国际医院');
-  await doctor.getByLabel('科室').fill('心血管内科');
-  await doctor.getByLabel('职称').fill('主治医师');
+  await doctor.getByRole('textbox', { name: '姓名' }).fill(name);
+  await doctor.getByRole('textbox', { name: '医院' }).fill('北京大学国际医院');
+  await doctor.getByRole('textbox', { name: '科室' }).fill('心血管内科');
+  await doctor.getByRole('textbox', { name: '职称' }).fill('主治医师');
   await expectAccessible(doctor);
   await doctor.getByRole('button', { name: '确认并完成登记' }).click();
   await expect(doctor.getByText('登记需要同意此项')).toBeVisible();
-  await expect(doctor.getByLabel('姓名')).toHaveValue(name);
+  await expect(doctor.getByRole('textbox', { name: '姓名' })).toHaveValue(name);
   await doctor.getByRole('checkbox', { name: '身份登记' }).check();
   await doctor.getByRole('button', { name: '确认并完成登记' }).click();
   await expect(doctor.getByText('请选择您的医院')).toBeVisible();
@@ -81,9 +81,9 @@ test('a steward refuses, and the browser is a visitor again @nojs', async ({ pag
   const phone = strangersPhone();
   await verifyPhone(doctor, phone);
   const name = `拒${phone.slice(-6)}`;
-  await doctor.getByLabel('姓名').fill(name);
-  await doctor.getByLabel('医院').fill('北京大学国际医院');
-  await doctor.getByLabel('科室').fill('心血管内科');
+  await doctor.getByRole('textbox', { name: '姓名' }).fill(name);
+  await doctor.getByRole('textbox', { name: '医院' }).fill('北京大学国际医院');
+  await doctor.getByRole('textbox', { name: '科室' }).fill('心血管内科');
   await doctor.getByRole('checkbox', { name: '身份登记' }).check();
   await doctor.getByRole('button', { name: '确认并完成登记' }).click();
   await doctor.getByRole('radio', { name: '都不是' }).check();

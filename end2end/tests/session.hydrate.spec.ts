@@ -1,7 +1,7 @@
 // Staff pages with JavaScript: sessions that end, history, foreign ids, double presses.
 
 import { expect, goto, hydrated, signIn, test } from '../fixtures';
-import { MANAGER, PUBLIC_ARTICLE, REP, TRADE_REP, openArticle, openFreshHcp } from '../steps';
+import { MANAGER, PUBLIC_ARTICLE, REP, TRADE_REP, makeLink, openArticle, openFreshHcp, read } from '../steps';
 
 test('a session that ended leads to sign-in when a form is sent', async ({ page, problems }) => {
   problems.allow(/status of 401/);
@@ -42,11 +42,13 @@ test('the back button goes back through pages and filters', async ({ page }) => 
   await expect(page.getByRole('heading', { level: 1, name: '内容' })).toBeVisible();
   await expect(page.locator('main').getByRole('link', { name: PUBLIC_ARTICLE })).toBeVisible();
   await expect(page.getByRole('searchbox')).toHaveValue('量血压');
+  // The unfiltered list; what stands in the field is the browser's own memory of what was typed.
   await page.goBack();
-  await expect(page.getByRole('searchbox')).toHaveValue('');
-  await expect(page.locator('main ul > li')).not.toHaveCount(1);
+  await page.waitForURL(/\/articles$/);
+  await expect(page.locator('main ul > li').nth(3)).toBeVisible();
   await page.goForward();
-  await expect(page.getByRole('searchbox')).toHaveValue('量血压');
+  await page.waitForURL(/text=/);
+  await expect(page.locator('main ul > li')).toHaveCount(1);
 });
 
 test('what belongs to others, or to nobody, is not found', async ({ page, newPerson }) => {
@@ -69,9 +71,9 @@ test('what belongs to others, or to nobody, is not found', async ({ page, newPer
 
 test('what a role may not do is refused with a page that says so', async ({ page }) => {
   await signIn(page, TRADE_REP);
-  for (const address of ['/people', '/audit', '/hcps', '/import']) {
-    expect((await goto(page, address))!.status(), address).toBe(403);
-    await expect(page.getByText('当前角色没有此操作的权限')).toBeVisible();
+  for (const address of ['/people', '/people/new', '/units', '/audit', '/hcps', '/hcps/pending', '/shares', '/terminals', '/sms', '/settings', '/import', '/articles/new']) {
+    expect.soft((await goto(page, address))!.status(), address).toBe(403);
+    await expect.soft(page.getByText('当前角色没有此操作的权限'), address).toBeVisible({ timeout: 2_000 });
   }
 });
 
@@ -99,7 +101,7 @@ test('a double press makes one code, a double press makes one link', async ({ pa
   await expect(mine).toHaveCount(Math.min(before + 1, 20));
 });
 
-test('a revoked link and a revoked code say so', async ({ page, newPerson }) => {
+test('a revoked code says so, and so does a revoked link', async ({ page, newPerson }) => {
   await signIn(page, REP);
   await openFreshHcp(page);
   await page.getByRole('button', { name: '生成专属二维码' }).click();
@@ -107,8 +109,23 @@ test('a revoked link and a revoked code say so', async ({ page, newPerson }) => 
   const code = await page.getByLabel('邀请链接').inputValue();
   await page.locator('summary').getByText('撤销', { exact: true }).click();
   await page.getByRole('button', { name: '撤销' }).click();
-  await expect(page.getByText('目前没有有效的专属二维码。')).toBeVisible();
+  await page.waitForURL(/\/hcps\/[^/]+$/);
+  await expect(page.getByText('二维码已撤销。')).toBeVisible();
+  await expect(page.getByText('未入库', { exact: true })).toBeVisible();
   const doctor = await newPerson();
   expect((await goto(doctor, code))!.status()).toBe(410);
   await expect(doctor.getByRole('heading', { name: '这个二维码已撤销' })).toBeVisible();
+
+  await openArticle(page, PUBLIC_ARTICLE);
+  const link = await makeLink(page);
+  const own = await read(doctor, link);
+  await goto(page, page.url().split('?')[0]);
+  await page.getByRole('listitem').filter({ hasText: '通用链接' }).first().locator('summary').click();
+  await page.getByRole('listitem').filter({ hasText: '通用链接' }).first().getByRole('button', { name: '撤销' }).click();
+  await expect(page.getByText('链接已撤销。')).toBeVisible();
+  // The link, and what was passed on through it.
+  for (const address of [link, own]) {
+    expect((await goto(doctor, address))!.status()).toBe(410);
+    await expect(doctor.getByText('这个链接已失效。')).toBeVisible();
+  }
 });

@@ -417,11 +417,12 @@ pub type Rows = Vec<Vec<Arg>>;
 /// `head` is the statement up to `VALUES`, `tail` what follows (such as `ON CONFLICT DO NOTHING`). Every row must have
 /// the same number of values. Gives how many rows went in.
 pub async fn insert_many(tx: &mut Tx, head: &str, rows: Rows, tail: &str) -> DbResult<u64> {
-    // SQLite allows 32,766 arguments; whole statements of one size let it keep them prepared.
+    // Far below the engines' limits on purpose: SQLite finds the name of each argument by walking the list of all
+    // of them, so the cost of a statement grows with the square of their number.
     let Some(width) = rows.first().map(Vec::len) else {
         return Ok(0);
     };
-    let per_statement = (4_000 / width).max(1);
+    let per_statement = (400 / width).max(1);
     let mut inserted = 0;
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {

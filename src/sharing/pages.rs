@@ -289,20 +289,17 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
         node.dwell_median_ms
             .map(|ms| tr!("tree.dwell", time = dwell_text(Some(ms)))),
     ];
-    let label = match node.hcp_id.clone() {
-        Some(id) => {
-            view! { <a class="link link-hover font-medium" href=format!("/hcps/{id}")>{name}</a> }
-                .into_any()
-        }
-        None => view! { <span class="font-medium">{name}</span> }.into_any(),
-    };
-    let line = view! {
-        {label}
-        <span class="num block text-sm text-base-content/70">{facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</span>
-    };
+    let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let facts = view! { <span class="num block text-sm text-base-content/70">{facts}</span> };
+    let page = node.hcp_id.map(|id| format!("/hcps/{id}"));
     if node.children.is_empty() {
-        return view! { <li class="py-1 ps-4">{line}</li> }.into_any();
+        return match page {
+            Some(href) => view! { <li class="py-1 ps-4"><a class="link link-hover font-medium" href=href>{name}</a>{facts}</li> }.into_any(),
+            None => view! { <li class="py-1 ps-4"><span class="font-medium">{name}</span>{facts}</li> }.into_any(),
+        };
     }
+    // A link has no place inside a summary: it stands as the first line of what opens.
+    let link = page.map(|href| view! { <li class="py-1 ps-4"><a class="link text-sm" href=href>{tr!("tree.open_hcp")}</a></li> });
     let children = node
         .children
         .into_iter()
@@ -311,8 +308,8 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
     view! {
         <li class="py-1">
             <details open=depth < 2>
-                <summary>{line}</summary>
-                <ul>{children}</ul>
+                <summary><span class="font-medium">{name}</span>{facts}</summary>
+                <ul>{link}{children}</ul>
             </details>
         </li>
     }
