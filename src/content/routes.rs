@@ -191,7 +191,7 @@ async fn upload(
         store::attach_file(&state, actor, &id, &file, media, size).await
     };
     match stored.await {
-        Ok(()) => see_other(&format!("/articles/{id}/edit?done=notice.uploaded")),
+        Ok(()) => see_other(&format!("/articles/{id}/edit?done={}", "notice.uploaded")),
         Err(error) => visit.error(&error),
     }
 }

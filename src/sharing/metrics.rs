@@ -358,27 +358,25 @@ pub async fn report(
     sort: &str,
     page: i64,
 ) -> DbResult<Report> {
-    let rows = reps(
-        db,
-        actor,
-        &range,
-        text,
-        if sort.is_empty() { "-pv" } else { sort },
-    )
-    .await?;
+    let sort = if sort.is_empty() { "-pv" } else { sort };
+    let team = |query: &mut Query| {
+        query.push("v.root_staff_id IS NOT NULL AND ");
+        actor.scope(query, "v.root_staff_id");
+    };
+    // Three independent readings of the same views: side by side on as many connections.
+    let (rows, trend, all) = tokio::try_join!(
+        reps(db, actor, &range, text, sort),
+        trend(db, &range, team),
+        of_team(db, actor, &range)
+    )?;
     let total = rows.len() as i64;
     let shown = rows
         .into_iter()
         .skip(offset(page) as usize)
         .take(PAGE_SIZE as usize)
         .collect();
-    let trend = trend(db, &range, |query: &mut Query| {
-        query.push("v.root_staff_id IS NOT NULL AND ");
-        actor.scope(query, "v.root_staff_id");
-    })
-    .await?;
     Ok(Report {
-        total: of_team(db, actor, &range).await?,
+        total: all,
         trend,
         page: Page {
             rows: shown,
