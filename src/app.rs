@@ -88,8 +88,8 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// What a page's server functions ask for, by the first part of its path; for lists of pages only, the functions
-/// themselves decide.
+/// What a page's server functions ask for, by its path: the layout shows the refusal at once, and lists of pages name
+/// the roles. The functions themselves decide.
 pub fn page_permission(path: &str) -> crate::shared::Permission {
     use crate::shared::Permission as P;
     let mut parts = path.split('/').filter(|p| !p.is_empty());

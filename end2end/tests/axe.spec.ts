@@ -10,12 +10,28 @@ import {
 
 /** The page as it stands, in both themes, of which only colours differ. Goes on after a fault, to name all of them. */
 async function lookAt(page: Page) {
-  for (const colorScheme of ['light', 'dark'] as const) {
+  // A sidebar more or less changes no colours: the dark theme is looked at on the phone.
+  const themes = page.viewportSize()!.width < 1000 ? (['light', 'dark'] as const) : (['light'] as const);
+  for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     expect.soft(await graveFaults(page, colorScheme === 'dark' ? ['color-contrast'] : undefined), `${page.url()} ${colorScheme}`).toEqual([]);
   }
   const width = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, window.innerWidth));
   expect.soft(width, `width of ${page.url()}`).toBeLessThanOrEqual(page.viewportSize()!.width);
+}
+
+/** Panels that ask before something is done fit on the screen. */
+async function openConfirmations(page: Page) {
+  const summary = page.locator('details.dropdown > summary').last();
+  await summary.click();
+  const panel = page.locator('details.dropdown[open] > :not(summary)');
+  await expect(panel).toBeVisible();
+  const box = (await panel.boundingBox())!;
+  expect.soft(box.x, `left edge of the panel on ${page.url()}`).toBeGreaterThanOrEqual(0);
+  expect.soft(box.x + box.width, `right edge of the panel on ${page.url()}`).toBeLessThanOrEqual(page.viewportSize()!.width);
+  const pressed = await panel.getByRole('button').click({ trial: true, timeout: 3_000 }).then(() => true, () => false);
+  expect.soft(pressed, `the button of the panel on ${page.url()} can be pressed`).toBe(true);
+  await lookAt(page);
 }
 
 async function lookAtAll(page: Page, routes: string[]) {
@@ -28,6 +44,8 @@ async function lookAtAll(page: Page, routes: string[]) {
 }
 
 test.describe.configure({ timeout: 150_000 });
+// A trace of so many pages costs more than it tells.
+test.use({ trace: 'off' });
 
 test('pages of a rep', async ({ page, newPerson }) => {
   await signIn(page, REP);
@@ -37,13 +55,15 @@ test('pages of a rep', async ({ page, newPerson }) => {
   const invited = await openFreshHcp(page);
   await makeCode(page);
   await lookAt(page);
+  await openConfirmations(page);
   const article = await openArticle(page, PUBLIC_ARTICLE);
   await makeLink(page, onboarded);
   await lookAt(page);
   await lookAtAll(page, [
     '/', '/hcps', '/hcps?text=%E6%97%A0%E6%AD%A4%E4%BA%BA', `/hcps/${onboarded.id}`, `/hcps/${invited.id}`, '/articles',
-    `/articles/${article}`, `/articles/${article}/share`, `/articles/${article}/tree`, '/shares', '/account',
+    `/articles/${article}`, `/articles/${article}/tree`, '/shares', '/account', `/articles/${article}/share`,
   ]);
+  await openConfirmations(page);
 });
 
 test('pages of manager and compliance', async ({ page, newPerson }) => {
@@ -77,6 +97,7 @@ test('pages of an admin', async ({ page }) => {
   await page.waitForURL(/\/people\/[^/]+$/);
   await expect(page.getByRole('button', { name: '保存' })).toBeVisible();
   await lookAt(page);
+  await openConfirmations(page);
 });
 
 test('the first page of the other roles', async ({ newPerson }) => {

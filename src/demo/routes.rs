@@ -87,13 +87,28 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         provide_context(blank_boot());
         view! { <App/> }
     });
+    // Whose scope the example lies in: the OTC rep's account has no HCPs of its own.
+    let mut sees_example = Vec::new();
+    for role in Role::ALL {
+        let sees = match &hcp {
+            Some(id) if demo => {
+                let actor = super::acting(state, role).await?;
+                crate::hcp::store::row(&state.db, &actor, id).await.is_ok()
+            }
+            _ => false,
+        };
+        if sees {
+            sees_example.push(role);
+        }
+    }
     let mut routes: Vec<RouteInfo> = pages
         .iter()
         .map(|page| {
             let permission = page_permission(page.path());
+            let of_one = page.path().starts_with("/hcps/{");
             let roles = Role::ALL
                 .into_iter()
-                .filter(|r| r.may(permission))
+                .filter(|r| r.may(permission) && (!of_one || sees_example.contains(r)))
                 .map(Role::code)
                 .collect();
             RouteInfo {

@@ -366,9 +366,10 @@ pub fn Confirm(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <details class="dropdown">
-            <summary class=class>{label.clone()}</summary>
-            <div class="dropdown-content z-10 mt-1 w-72 max-w-[80vw] rounded-box border border-base-300 bg-base-100 p-4 shadow-lg">
+        <details class="relative">
+            <summary class=format!("{class} list-none")>{label.clone()}</summary>
+            // On phones at the foot of the screen, above the dock; on desktops below its button.
+            <div class="fixed inset-x-4 bottom-20 z-30 rounded-box border border-base-300 bg-base-100 p-4 text-start shadow-lg lg:absolute lg:inset-x-auto lg:end-0 lg:bottom-auto lg:mt-1 lg:w-72">
                 <p class="mb-3 text-sm">{explain}</p>
                 <PostForm to=to>
                     {children()}

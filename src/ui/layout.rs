@@ -116,6 +116,12 @@ pub fn StaffLayout() -> impl IntoView {
         }
         path
     });
+    // A page that the role may not open says so at once, also where nothing on it asks the server.
+    let role = boot().me.map(|me| me.role);
+    let allowed = Memo::new(move |_| {
+        let permission = crate::app::page_permission(&location.pathname.get());
+        role.is_some_and(|role| role.may(permission))
+    });
     let sidebar = entries()
         .into_iter()
         .map(|entry| {
@@ -154,7 +160,9 @@ pub fn StaffLayout() -> impl IntoView {
             </aside>
             <main id="main" class="mx-auto min-w-0 w-full max-w-6xl flex-1 p-4 pb-24 lg:p-6">
                 <Toast/>
-                <Outlet/>
+                <Show when=move || allowed.get() fallback=|| view! { <ErrorView error=AppError::Forbidden/> }>
+                    <Outlet/>
+                </Show>
             </main>
         </div>
         <nav class="fixed inset-x-0 bottom-0 z-20 flex border-t border-base-300 bg-base-100 pb-[env(safe-area-inset-bottom)] lg:hidden" aria-label=tr!("nav.main")>

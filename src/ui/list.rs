@@ -38,7 +38,7 @@ pub fn Pager<T: Clone + Send + Sync + 'static>(page: Page<T>) -> impl IntoView {
             <span class="num text-base-content/70">{tr!("ui.rows", total = page.total)}</span>
             <span class="join">
                 {(here > 1).then(|| view! { <a class="btn btn-sm join-item" href=link(here - 1)>{tr!("ui.previous")}</a> })}
-                <span class="btn btn-sm join-item btn-disabled num">{format!("{here} / {pages}")}</span>
+                <span class="num self-center px-3">{format!("{here} / {pages}")}</span>
                 {(here < pages).then(|| view! { <a class="btn btn-sm join-item" href=link(here + 1)>{tr!("ui.next")}</a> })}
             </span>
         </nav>
