@@ -1,8 +1,10 @@
 import { defineConfig, devices } from '@playwright/test';
 import type { Options } from './end2end/fixtures';
 
-// The server under test has its own data directory and port, so that it stands beside `script/server`.
-const address = '127.0.0.1:3100';
+// The server under test has its own data directory and port, so that it stands beside `script/server`. A second run at
+// the same time takes another folder and port (and see E2E_BUILD in end2end/serve.sh).
+const address = process.env.E2E_ADDRESS || '127.0.0.1:3100';
+const folder = process.env.E2E_FOLDER || 'target/e2e';
 
 const phone = {
   viewport: { width: 390, height: 844 },
@@ -28,7 +30,7 @@ const hydrating = /\.hydrate\.spec\.ts$/;
 
 export default defineConfig<Options>({
   testDir: 'end2end/tests',
-  outputDir: 'target/e2e/results',
+  outputDir: `${folder}/results`,
   // One database for all, and two cores: one test at a time, in the order of the files' names.
   workers: 1,
   fullyParallel: false,
@@ -62,7 +64,7 @@ export default defineConfig<Options>({
     { name: 'desktop-nojs', grep: withoutJs, testIgnore: hydrating, use: { ...desktop, javaScriptEnabled: false } },
   ],
   webServer: {
-    command: `end2end/serve.sh ${address}`,
+    command: `end2end/serve.sh ${address} ${folder}`,
     url: `http://${address}/readyz`,
     // Includes making the demo data.
     timeout: 180_000,

@@ -10,7 +10,7 @@ import { test as base, expect, type BrowserContext, type Page } from '@playwrigh
 import { readFileSync } from 'node:fs';
 
 export const PASSWORD = 'mailuo-demo';
-const SMS = 'target/e2e/data/sms.jsonl';
+const SMS = `${process.env.E2E_FOLDER || 'target/e2e'}/data/sms.jsonl`;
 
 export type Options = {
   /** Complaints that are no failure. One pattern: Playwright would take an array's second for settings. */

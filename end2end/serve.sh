@@ -5,8 +5,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 address=${1:-127.0.0.1:3100}
-data=target/e2e/data
-log=target/e2e/server.log
+folder=${2:-target/e2e}
+data=$folder/data
+log=$folder/server.log
 mailuo=target/debug/mailuo
 site=target/site
 if [ -n "${E2E_BUILD:-}" ]; then

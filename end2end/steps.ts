@@ -114,9 +114,9 @@ export function line(node: Locator): Locator {
   return node.locator('> details > summary').or(node.locator('> span')).first();
 }
 
-/** The children of a tree's node. */
+/** The children of a tree's node; its first line may be the link to the HCP's page. */
 export function children(node: Locator): Locator {
-  return node.locator('> details > ul > li');
+  return node.locator('> details > ul > li').filter({ hasNotText: /^查看客户$/ });
 }
 
 /** The number under a name in a grid of numbers. */

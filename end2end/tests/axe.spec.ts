@@ -22,9 +22,9 @@ async function lookAt(page: Page) {
 
 /** Panels that ask before something is done fit on the screen. */
 async function openConfirmations(page: Page) {
-  const summary = page.locator('details.dropdown > summary').last();
+  const summary = page.locator('details.confirm > summary').last();
   await summary.click();
-  const panel = page.locator('details.dropdown[open] > :not(summary)');
+  const panel = page.locator('details.confirm[open] > :not(summary)');
   await expect(panel).toBeVisible();
   const box = (await panel.boundingBox())!;
   expect.soft(box.x, `left edge of the panel on ${page.url()}`).toBeGreaterThanOrEqual(0);

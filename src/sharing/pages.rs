@@ -299,7 +299,7 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
         };
     }
     // A link has no place inside a summary: it stands as the first line of what opens.
-    let link = page.map(|href| view! { <li class="py-1 ps-4"><a class="link text-sm" href=href>{tr!("tree.open_hcp")}</a></li> });
+    let link = page.map(|href| view! { <p class="py-1 ps-5"><a class="link text-sm" href=href>{tr!("tree.open_hcp")}</a></p> });
     let children = node
         .children
         .into_iter()
@@ -309,7 +309,8 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
         <li class="py-1">
             <details open=depth < 2>
                 <summary><span class="font-medium">{name}</span>{facts}</summary>
-                <ul>{link}{children}</ul>
+                {link}
+                <ul>{children}</ul>
             </details>
         </li>
     }

@@ -366,7 +366,7 @@ pub fn Confirm(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <details class="relative">
+        <details class="confirm relative">
             <summary class=format!("{class} list-none")>{label.clone()}</summary>
             // On phones at the foot of the screen, above the dock; on desktops below its button.
             <div class="fixed inset-x-4 bottom-20 z-30 rounded-box border border-base-300 bg-base-100 p-4 text-start shadow-lg lg:absolute lg:inset-x-auto lg:end-0 lg:bottom-auto lg:mt-1 lg:w-72">
