@@ -108,23 +108,10 @@ pub async fn import(
                 .invalid
                 .push(row.invalid("姓名", tr!("import.name_missing")));
         }
-        let phone = rules::phone(&row.get("手机号"));
-        match &phone {
-            None if row.get("手机号").is_empty() => {
-                report
-                    .invalid
-                    .push(row.invalid("手机号", tr!("import.phone_missing")));
-            }
-            None => report
-                .invalid
-                .push(row.invalid("手机号", tr!("import.phone_format"))),
-            Some(phone) if !seen.insert(phone.clone()) => {
-                report
-                    .invalid
-                    .push(row.invalid("手机号", tr!("import.phone_repeated")));
-            }
-            Some(_) => {}
-        }
+        let phone = row
+            .phone(&mut seen)
+            .map_err(|fault| report.invalid.push(fault))
+            .ok();
         let hospital = hospital(&by_name, &row);
         if hospital.is_none() {
             let several = by_name.contains_key(&row.get("医院"));

@@ -8,6 +8,8 @@ pub mod import;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod onboarding;
+#[cfg(feature = "ssr")]
+mod own_page;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod routes;

@@ -33,28 +33,15 @@ pub async fn import(
         let role = Role::ALL
             .into_iter()
             .find(|r| r.code() == row.get("角色") || r.label() == row.get("角色"));
-        let phone = rules::phone(&row.get("手机号"));
         if name.is_empty() {
             report
                 .invalid
                 .push(row.invalid("姓名", tr!("import.name_missing")));
         }
-        match &phone {
-            None if row.get("手机号").is_empty() => {
-                report
-                    .invalid
-                    .push(row.invalid("手机号", tr!("import.phone_missing")));
-            }
-            None => report
-                .invalid
-                .push(row.invalid("手机号", tr!("import.phone_format"))),
-            Some(phone) if !seen.insert(phone.clone()) => {
-                report
-                    .invalid
-                    .push(row.invalid("手机号", tr!("import.phone_repeated")));
-            }
-            Some(_) => {}
-        }
+        let phone = row
+            .phone(&mut seen)
+            .map_err(|fault| report.invalid.push(fault))
+            .ok();
         if role.is_none() {
             report
                 .invalid

@@ -1,10 +1,11 @@
 //! Reading a spreadsheet: CSV (UTF-8 with or without BOM, or GB18030) and XLSX or XLS, told apart by content.
 
+use std::collections::HashSet;
 use std::io::Cursor;
 
 use calamine::{Data, Reader};
 
-use crate::identity::rules::clean;
+use crate::identity::rules::{self, clean};
 use crate::shared::{AppError, FieldError};
 use crate::workbench::model::Invalid;
 
@@ -34,6 +35,18 @@ impl Row<'_> {
             .position(|h| h == column)
             .and_then(|i| self.cells.get(i));
         found.map(|cell| clean(cell)).unwrap_or_default()
+    }
+
+    /// The mobile number of column 手机号, or why the row is refused: missing, malformed, or in `seen` already.
+    pub fn phone(&self, seen: &mut HashSet<String>) -> Result<String, Invalid> {
+        let text = self.get("手机号");
+        let fault = match rules::phone(&text) {
+            Some(phone) if seen.insert(phone.clone()) => return Ok(phone),
+            Some(_) => tr!("import.phone_repeated"),
+            None if text.is_empty() => tr!("import.phone_missing"),
+            None => tr!("import.phone_format"),
+        };
+        Err(self.invalid("手机号", fault))
     }
 
     /// A reason to refuse this row.

@@ -298,11 +298,6 @@ impl Query {
         self
     }
 
-    /// The SQL as it stands.
-    pub fn sql(&self) -> &str {
-        &self.sql
-    }
-
     /// All rows.
     pub async fn all<'a, T: Row>(self, on: impl Into<Exec<'a>>) -> DbResult<Vec<T>> {
         let Query { sql, args } = self;

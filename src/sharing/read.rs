@@ -155,7 +155,7 @@ pub async fn through_link(
         .await?
         .ok_or(AppError::NotFound)?;
     let article = content::article(&state.db, &link.article_id).await?;
-    if store::is_closed(&state.db, &link).await? {
+    if link.closed {
         return Ok(visit.page_with(StatusCode::GONE, || tr!("read.gone_title"), || {
             view! {
                 <main class="py-16 text-center">
@@ -182,7 +182,7 @@ pub async fn through_link(
     }
     let fresh = state
         .keys
-        .verify("fresh", &asked.n)
+        .verify(&fresh_for(visit, token), &asked.n)
         .and_then(|at| at.parse::<i64>().ok());
     let keeps_no_cookie =
         visit.visitor.is_none() && fresh.is_some_and(|at| time::now() - at < FRESH);
@@ -216,7 +216,7 @@ pub async fn through_link(
         .await;
     }
     let own = own_link(state, Some(&link), &article.id, &reader);
-    redirect(state, own, cookie).await
+    redirect(state, visit, own, cookie).await
 }
 
 /// `/a/{id}`: an article from the library. Readers are sent to their own root, so that whatever way they pass it on
@@ -241,7 +241,7 @@ pub async fn from_library(state: &AppState, visit: &Visit, id: &str) -> Result<R
         }
     };
     let own = own_link(state, None, &article.id, &reader);
-    redirect(state, own, cookie).await
+    redirect(state, visit, own, cookie).await
 }
 
 /// The one link that this reader has below `parent` (or as a root of their own): derived, so the same every time.
@@ -264,8 +264,15 @@ fn own_link(state: &AppState, parent: Option<&Found>, article_id: &str, reader: 
     }
 }
 
+/// What the mark of a first visit is signed for: this address and this browser, so that passed on to another it is
+/// worth nothing.
+fn fresh_for(visit: &Visit, token: &str) -> String {
+    format!("fresh {token} {} {}", visit.address, visit.user_agent)
+}
+
 async fn redirect(
     state: &AppState,
+    visit: &Visit,
     own: NewLink,
     cookie: Option<HeaderValue>,
 ) -> Result<Response, AppError> {
@@ -276,7 +283,9 @@ async fn redirect(
     let Some(cookie) = cookie else {
         return Ok(see_other(&format!("/s/{token}")));
     };
-    let fresh = state.keys.sign("fresh", &time::now().to_string());
+    let fresh = state
+        .keys
+        .sign(&fresh_for(visit, &token), &time::now().to_string());
     let mut response = see_other(&format!("/s/{token}?n={fresh}"));
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)

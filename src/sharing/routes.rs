@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -94,15 +94,25 @@ struct Beacon {
     p: Option<i64>,
 }
 
+/// The view id says who reads; no cookie is looked up for it.
+fn is_crawler(headers: &HeaderMap) -> bool {
+    rules::is_crawler(
+        headers
+            .get(header::USER_AGENT)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or(""),
+    )
+}
+
 /// The beacon: answered with 204 only after the commit.
-async fn beacon(State(state): State<AppState>, visit: Visit, body: Bytes) -> Response {
+async fn beacon(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
     let Ok(beacon) = serde_json::from_slice::<Beacon>(&body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let Some(hit) = Handed::hit(&state, &beacon.v, beacon.d, beacon.p) else {
         return StatusCode::GONE.into_response();
     };
-    if rules::is_crawler(&visit.user_agent) {
+    if is_crawler(&headers) {
         return StatusCode::NO_CONTENT.into_response();
     }
     if state.tracker.hit(hit).await {
@@ -113,9 +123,13 @@ async fn beacon(State(state): State<AppState>, visit: Visit, body: Bytes) -> Res
 }
 
 /// The picture of one pixel by which a browser without JavaScript reports the view.
-async fn pixel(State(state): State<AppState>, visit: Visit, Path(view): Path<String>) -> Response {
+async fn pixel(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    Path(view): Path<String>,
+) -> Response {
     const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
-    if !rules::is_crawler(&visit.user_agent)
+    if !is_crawler(&headers)
         && let Some(hit) = Handed::hit(&state, &view, None, None)
         && !state.tracker.hit(hit).await
     {

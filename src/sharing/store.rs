@@ -24,29 +24,20 @@ pub struct Found {
     pub root: String,
     pub root_staff_id: Option<String>,
     pub level: i64,
-    pub expires_at: Option<i64>,
-    pub revoked_at: Option<i64>,
+    /// Whether it or its root was revoked or has expired.
+    pub closed: bool,
 }
 
 /// The link of a token.
 pub async fn find(db: &Db, token: &str) -> DbResult<Option<Found>> {
-    q("SELECT token, article_id, sharer, parent, root, root_staff_id, level, expires_at, revoked_at FROM share_link \
-       WHERE token = $1")
+    q("SELECT l.token, l.article_id, l.sharer, l.parent, l.root, l.root_staff_id, l.level, \
+       (l.revoked_at IS NOT NULL OR r.revoked_at IS NOT NULL OR COALESCE(l.expires_at <= $2, FALSE) \
+        OR COALESCE(r.expires_at <= $2, FALSE)) AS closed \
+       FROM share_link l JOIN share_link r ON r.token = l.root WHERE l.token = $1")
     .bind(token)
+    .bind(time::now())
     .optional(db)
     .await
-}
-
-/// Whether the link or its root was revoked or has expired.
-pub async fn is_closed(db: &Db, link: &Found) -> DbResult<bool> {
-    let now = time::now();
-    let closed = q("SELECT COUNT(*) FROM share_link WHERE token IN ($1, $2) AND (revoked_at IS NOT NULL OR expires_at <= $3)")
-        .bind(&link.token)
-        .bind(&link.root)
-        .bind(now)
-        .count(db)
-        .await?;
-    Ok(closed > 0)
 }
 
 /// Whether any of these identities shared the link or one above it: then a view through it is their own (自看).

@@ -249,6 +249,17 @@ on_both!(a_browser_without_cookies_is_not_sent_in_circles, |app| {
     assert_eq!(first.status, StatusCode::SEE_OTHER);
     let second = app.get(&first.location(), "").await;
     assert_eq!(second.status, StatusCode::OK);
+    // Passed on whole and at once to another browser, it goes to that reader's own as well.
+    let other = axum::http::Request::builder()
+        .uri(first.location())
+        .header("host", "localhost")
+        .header(
+            "user-agent",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) MicroMessenger/8.0.55",
+        )
+        .body(axum::body::Body::empty())
+        .expect("a request");
+    assert_eq!(app.send(other).await.status, StatusCode::SEE_OTHER);
     // The same address passed on bare goes to a new reader's own.
     let bare = format!("/s/{}", token_of(&first));
     assert_eq!(app.get(&bare, "").await.status, StatusCode::SEE_OTHER);
