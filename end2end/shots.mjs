@@ -90,7 +90,11 @@ async function take(context, shot) {
       return { total, culprits: culprits.slice(0, 3).map(name) };
     }, width);
     if (wide) complain(`${wide.total} px wide on a screen of ${width}: ${wide.culprits.join(', ')}`);
-    await page.screenshot({ path: join(folder, shot.file), fullPage: true, animations: 'disabled' });
+    // A screen as high as the page: the dock stands at its foot then, and nothing is stitched together.
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width, height: Math.min(Math.max(height, VIEWPORTS[shot.viewport].viewport.height), 8_000) });
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.screenshot({ path: join(folder, shot.file), animations: 'disabled' });
     taken.push(shot);
     console.log(`    ${shot.file}`);
   } catch (error) {

@@ -22,7 +22,7 @@ export type Hcp = { id: string; name: string; phone: string };
 /** The rep opens the first HCP who is not invited yet. An invitation takes them off that list. */
 export async function openFreshHcp(page: Page): Promise<Hcp> {
   await goto(page, '/hcps?state=listed');
-  await page.locator('main ul a[href^="/hcps/"]').first().click();
+  await page.locator('main tbody a[href^="/hcps/"]').first().click();
   await page.waitForURL(/\/hcps\/[^/?]+$/);
   await expect(page.getByText('未入库')).toBeVisible();
   const name = (await page.getByRole('heading', { level: 1 }).textContent())!.trim();
@@ -47,6 +47,7 @@ export async function makeCode(page: Page): Promise<string> {
 /** A doctor at their personal code's page: agrees, verifies the phone, and is onboarded. */
 export async function acceptInvitation(page: Page, phone: string, tracking = true) {
   await page.getByRole('checkbox', { name: '身份登记' }).check();
+  await page.getByRole('checkbox', { name: '内容推送' }).check();
   if (tracking) await page.getByRole('checkbox', { name: '实名阅读统计' }).check();
   const before = smsCount(phone);
   await page.getByRole('button', { name: /^向 .* 发送验证码$/ }).click();

@@ -8,7 +8,10 @@ use leptos_router::{SsrMode, path};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
-use crate::{content, hcp, identity, sharing, terminal, workbench};
+use crate::{
+    content, duplicate, hcp, identity, importing, onboarding, ownership, sharing, terminal,
+    workbench,
+};
 
 /// Where the start data stands in the page.
 pub const BOOT_ID: &str = "boot";
@@ -62,9 +65,28 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=StaffLayout ssr=SsrMode::Async>
                     <Route path=path!("/") view=workbench::pages::Workbench ssr=SsrMode::Async/>
                     <Route path=path!("/hcps") view=hcp::pages::HcpList ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/pending") view=hcp::pages::PendingList ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/new") view=hcp::pages::HcpNew ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/selection") view=hcp::pages::SelectionPage ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/sheet") view=onboarding::pages::InvitationSheet ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/pending") view=onboarding::pages::PendingList ssr=SsrMode::Async/>
                     <Route path=path!("/hcps/:id") view=hcp::pages::HcpPage ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/:id/code") view=hcp::pages::InvitationCode ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id/edit") view=hcp::pages::HcpEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id/history") view=hcp::pages::HcpHistory ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id/code") view=onboarding::pages::InvitationCode ssr=SsrMode::Async/>
+                    <Route path=path!("/groups") view=ownership::pages::GroupList ssr=SsrMode::Async/>
+                    <Route path=path!("/requests") view=ownership::pages::RequestList ssr=SsrMode::Async/>
+                    <Route path=path!("/transfers") view=ownership::pages::TransferList ssr=SsrMode::Async/>
+                    <Route path=path!("/transfers/new") view=ownership::pages::TransferNew ssr=SsrMode::Async/>
+                    <Route path=path!("/transfers/:id") view=ownership::pages::TransferPage ssr=SsrMode::Async/>
+                    <Route path=path!("/duplicates") view=duplicate::pages::DuplicateList ssr=SsrMode::Async/>
+                    <Route path=path!("/duplicates/:id") view=duplicate::pages::DuplicatePair ssr=SsrMode::Async/>
+                    <Route path=path!("/merges") view=duplicate::pages::MergeList ssr=SsrMode::Async/>
+                    <Route path=path!("/codes") view=onboarding::pages::CodeList ssr=SsrMode::Async/>
+                    <Route path=path!("/codes/new") view=onboarding::pages::CodeNew ssr=SsrMode::Async/>
+                    <Route path=path!("/codes/:id") view=onboarding::pages::CodePage ssr=SsrMode::Async/>
+                    <Route path=path!("/codes/:id/sheet") view=onboarding::pages::CodeSheet ssr=SsrMode::Async/>
+                    <Route path=path!("/consents") view=onboarding::pages::ConsentTexts ssr=SsrMode::Async/>
+                    <Route path=path!("/coverage") view=onboarding::pages::Coverage ssr=SsrMode::Async/>
                     <Route path=path!("/articles") view=content::pages::ArticleList ssr=SsrMode::Async/>
                     <Route path=path!("/articles/new") view=content::pages::ArticleNew ssr=SsrMode::Async/>
                     <Route path=path!("/articles/:id") view=content::pages::ArticlePage ssr=SsrMode::Async/>
@@ -73,12 +95,16 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/articles/:id/tree") view=sharing::pages::ArticleTree ssr=SsrMode::Async/>
                     <Route path=path!("/shares") view=sharing::pages::ShareReport ssr=SsrMode::Async/>
                     <Route path=path!("/terminals") view=terminal::pages::TerminalList ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals/new") view=terminal::pages::TerminalNew ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals/:id") view=terminal::pages::TerminalView ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals/:id/edit") view=terminal::pages::TerminalEdit ssr=SsrMode::Async/>
                     <Route path=path!("/people") view=identity::pages::PeopleList ssr=SsrMode::Async/>
                     <Route path=path!("/people/new") view=identity::pages::PersonNew ssr=SsrMode::Async/>
                     <Route path=path!("/people/:id") view=identity::pages::PersonPage ssr=SsrMode::Async/>
                     <Route path=path!("/units") view=identity::pages::UnitList ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=sharing::pages::IndexSettings ssr=SsrMode::Async/>
-                    <Route path=path!("/import") view=workbench::pages::ImportPage ssr=SsrMode::Async/>
+                    <Route path=path!("/import") view=importing::pages::ImportList ssr=SsrMode::Async/>
+                    <Route path=path!("/import/:id") view=importing::pages::ImportJob ssr=SsrMode::Async/>
                     <Route path=path!("/sms") view=identity::pages::SmsOutbox ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=identity::pages::AuditLog ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=identity::pages::Account ssr=SsrMode::Async/>
@@ -95,15 +121,21 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
     let mut parts = path.split('/').filter(|p| !p.is_empty());
     match (parts.next().unwrap_or(""), parts.next_back().unwrap_or("")) {
         ("hcps", "pending") => P::StewardHcps,
-        ("hcps", "code") => P::InviteHcps,
-        ("hcps", _) => P::ReadHcps,
+        ("hcps", "code" | "sheet") => P::InviteHcps,
+        ("hcps", "new" | "edit") | ("groups" | "requests", _) => P::WriteHcps,
+        ("hcps" | "coverage", _) => P::ReadHcps,
+        ("transfers", _) => P::AssignHcps,
+        ("duplicates" | "merges", _) => P::StewardHcps,
+        ("codes", _) => P::MakeCodes,
+        ("consents", _) => P::ConsentTexts,
         ("articles", "new" | "edit") => P::WriteArticles,
         ("articles", "share") => P::Share,
         ("articles", "tree") | ("shares", _) => P::ReadShares,
         ("articles", _) => P::ReadArticles,
+        ("terminals", "new" | "edit") => P::ManageOrg,
         ("terminals", _) => P::ReadTerminals,
         ("people" | "units" | "settings" | "sms", _) => P::ManageOrg,
-        ("import", _) => P::Import,
+        ("import", _) => P::ImportHcps,
         ("audit", _) => P::ReadAudit,
         ("account", _) => P::OwnAccount,
         _ => P::Workbench,

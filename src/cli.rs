@@ -8,12 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use leptos::config::LeptosOptions;
 
 use crate::identity::{password, rules, store};
-use crate::importing::{self, Kind, Mode};
+use crate::importing::model::ImportReport;
+use crate::importing::{self, Existing, Kind, Mode};
 use crate::server::config::Config;
 use crate::server::guard::Actor;
 use crate::server::{AppState, audit, http, jobs, router};
 use crate::shared::{AppError, Role};
-use crate::workbench::model::ImportReport;
 
 /// Mailuo 脉络: learning, HCPs, content and field work for pharmaceutical companies.
 #[derive(Debug, Parser)]
@@ -71,6 +71,9 @@ enum Command {
         kind: ImportKind,
         /// CSV (UTF-8 or GB18030) or XLSX; for articles a folder of Markdown files
         file: PathBuf,
+        /// What happens to HCPs on file
+        #[arg(long, value_enum, default_value_t = ImportMode::Overwrite)]
+        mode: ImportMode,
         /// Only say what would happen
         #[arg(long)]
         dry_run: bool,
@@ -105,6 +108,8 @@ pub enum Scale {
     Small,
     /// 10,000 HCPs, a million views
     Medium,
+    /// 100,000 HCPs, 3,000 people, 200,000 views
+    Large,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -114,6 +119,26 @@ enum ImportKind {
     Assignments,
     Hcps,
     Articles,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ImportMode {
+    /// Only what is empty is filled
+    Fill,
+    /// What the file says replaces what is there; an empty cell erases nothing
+    Overwrite,
+    /// They stay as they are
+    Skip,
+}
+
+impl From<ImportMode> for Existing {
+    fn from(mode: ImportMode) -> Self {
+        match mode {
+            ImportMode::Fill => Existing::Fill,
+            ImportMode::Overwrite => Existing::Overwrite,
+            ImportMode::Skip => Existing::Skip,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -203,6 +228,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
         Command::Import {
             kind,
             file,
+            mode: existing,
             dry_run,
             skip_invalid,
             json,
@@ -212,7 +238,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
                 (false, true) => Mode::SkipInvalid,
                 (false, false) => Mode::All,
             };
-            import(&state, kind, &file, mode, json).await
+            import(&state, kind, &file, mode, existing.into(), json).await
         }
         Command::Admin(AdminCommand::Create {
             name,
@@ -292,9 +318,11 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
         .map_err(|e| format!("cannot listen on {addr}: {e}"))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     tracing::info!(%address, engine = state.db.engine(), version = env!("CARGO_PKG_VERSION"), "serving");
-    let sweeper = tokio::spawn(jobs::run(state.db.clone()));
+    let sweeper = tokio::spawn(jobs::run(state.clone()));
+    let importer = tokio::spawn(crate::importing::worker::run(state.clone()));
     http::serve(listener, router::router(state.clone()), stop_signal()).await;
     sweeper.abort();
+    importer.abort();
     state.db.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
@@ -334,12 +362,13 @@ async fn import(
     kind: ImportKind,
     file: &std::path::Path,
     mode: Mode,
+    existing: Existing,
     json: bool,
 ) -> Result<ExitCode, String> {
     let actor = Actor::system();
     let sheet = |kind: Kind| async move {
         let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
-        importing::run(state, &actor, kind, &bytes, mode)
+        importing::run_with(state, &actor, kind, &bytes, mode, existing)
             .await
             .map_err(said)
     };
@@ -369,11 +398,12 @@ async fn import(
 
 fn print_report(report: &ImportReport, mode: Mode) {
     println!(
-        "{} rows: {} new, {} changed, {} unchanged, {} refused",
+        "{} rows: {} new, {} changed, {} unchanged, {} left alone, {} refused",
         report.rows,
         report.created,
         report.updated,
         report.unchanged,
+        report.skipped,
         report.invalid.len()
     );
     for invalid in &report.invalid {

@@ -11,8 +11,12 @@ pub mod ui;
 
 pub mod app;
 pub mod content;
+pub mod duplicate;
 pub mod hcp;
 pub mod identity;
+pub mod importing;
+pub mod onboarding;
+pub mod ownership;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod shared;
@@ -24,5 +28,3 @@ pub mod workbench;
 pub mod cli;
 #[cfg(feature = "ssr")]
 pub mod demo;
-#[cfg(feature = "ssr")]
-pub mod importing;

@@ -47,7 +47,7 @@ test('who declines to be named counts as a visitor, and can change that @nojs', 
   const root = rootFor(rep, hcp.name).filter({ hasText: `${today()} 给` }).last();
   await expect(line(root)).toContainText('下级合计 PV 1、UV 1');
   expect((await children(root).first().textContent())!).toMatch(/^访客（1 人）阅读 1 次/);
-  await goto(rep, `/hcps/${hcp.id}`);
+  await goto(rep, `/hcps/${hcp.id}?tab=portrait`);
   await expect(rep.getByText('不显示个人画像')).toBeVisible();
 
   await goto(doctor, '/me');
@@ -55,7 +55,7 @@ test('who declines to be named counts as a visitor, and can change that @nojs', 
   const item = doctor.getByRole('listitem').filter({ hasText: '实名阅读统计' });
   await item.getByRole('button', { name: '同意' }).click();
   await expect(item.getByText('已授权')).toBeVisible();
-  await goto(rep, `/hcps/${hcp.id}`);
+  await goto(rep, `/hcps/${hcp.id}?tab=portrait`);
   await expect(stat(rep, '浏览量 PV').first()).toHaveText('0');
 });
 

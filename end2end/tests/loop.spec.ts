@@ -110,7 +110,7 @@ test('rep, doctor, visitors and manager go through the loop', async ({ page: rep
   await expectNoSidewaysScroll(rep);
 
   // Layer 2 on the doctor's page.
-  await goto(rep, `/hcps/${hcp.id}`);
+  await goto(rep, `/hcps/${hcp.id}?tab=portrait`);
   await expect(stat(rep, '浏览量 PV').first()).toHaveText('2');
   await expect(stat(rep, '访客数 UV').first()).toHaveText('2');
   await expect(stat(rep, '分享次数').first()).toHaveText('1');

@@ -12,7 +12,16 @@ async function verifyPhone(page: Page, phone: string) {
   await expect(page.getByText('验证码已发送，5 分钟内有效。')).toBeVisible();
   await page.getByLabel('短信验证码').fill(await lastOtp(phone));
   await page.getByRole('button', { name: '验证手机号' }).click();
-  await expect(page.getByRole('heading', { name: '资料与授权' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '填写资料' })).toBeVisible();
+}
+
+/** From the screen of consents: agrees to the registration alone, looks once more, and confirms. */
+async function agreeAndConfirm(page: Page) {
+  await expect(page.getByRole('heading', { name: '逐项授权' })).toBeVisible();
+  await page.getByRole('checkbox', { name: '身份登记' }).check();
+  await page.getByRole('button', { name: '下一步' }).click();
+  await expect(page.getByRole('heading', { name: '确认信息' })).toBeVisible();
+  await page.getByRole('button', { name: '确认并完成登记' }).click();
 }
 
 test('a stranger registers from a professional link, waits, is approved, and reads @nojs', async ({ page: rep, newPerson }) => {
@@ -38,20 +47,35 @@ test('a stranger registers from a professional link, waits, is approved, and rea
 
   const name = `易${'甲乙丙丁戊己庚辛壬癸'[Number(phone.slice(-1))]}${'子丑寅卯辰巳午未申酉'[Number(phone.slice(-2, -1))]}`;
   await doctor.getByRole('textbox', { name: '姓名' }).fill(name);
-  await doctor.getByRole('textbox', { name: '医院' }).fill('北京大学国际医院');
-  await doctor.getByRole('textbox', { name: '科室' }).fill('心血管内科');
+  await doctor.locator('input[name="hospital"]').fill('北京大学');
   await doctor.getByRole('textbox', { name: '职称' }).fill('主治医师');
   await expectAccessible(doctor);
-  await doctor.getByRole('button', { name: '确认并完成登记' }).click();
-  await expect(doctor.getByText('登记需要同意此项')).toBeVisible();
+  await doctor.getByRole('button', { name: '下一步' }).click();
+  // The department is missing; what was typed stays.
+  await expect(doctor.getByText('请填写或选择此项')).toBeVisible();
   await expect(doctor.getByRole('textbox', { name: '姓名' })).toHaveValue(name);
-  await doctor.getByRole('checkbox', { name: '身份登记' }).check();
-  await doctor.getByRole('button', { name: '确认并完成登记' }).click();
+  await doctor.getByRole('textbox', { name: '科室' }).fill('心血管内科');
+  await doctor.getByRole('button', { name: '下一步' }).click();
   await expect(doctor.getByText('请选择您的医院')).toBeVisible();
   await expectAccessible(doctor);
   await expectNoSidewaysScroll(doctor);
   await doctor.getByRole('radio', { name: /^北京大学国际医院/ }).first().check();
+  await doctor.getByRole('button', { name: '下一步' }).click();
+  await expect(doctor.getByRole('heading', { name: '逐项授权' })).toBeVisible();
+  await expect(doctor.getByRole('checkbox', { checked: true })).toHaveCount(0);
+  await expectAccessible(doctor);
+  await doctor.getByRole('button', { name: '下一步' }).click();
+  await expect(doctor.getByText('登记需要同意此项')).toBeVisible();
+  await doctor.getByRole('checkbox', { name: '身份登记' }).check();
+  await doctor.getByRole('button', { name: '下一步' }).click();
+  await expect(doctor.getByRole('heading', { name: '确认信息' })).toBeVisible();
+  await expect(doctor.getByText(name)).toBeVisible();
+  await expectAccessible(doctor);
+  await expectNoSidewaysScroll(doctor);
+  // Back to the consents and on again: nothing is lost.
+  await doctor.getByRole('button', { name: '修改授权' }).click();
   await expect(doctor.getByRole('checkbox', { name: '身份登记' })).toBeChecked();
+  await doctor.getByRole('button', { name: '下一步' }).click();
   await doctor.getByRole('button', { name: '确认并完成登记' }).click();
   await expect(doctor.getByRole('heading', { name: '登记已提交' })).toBeVisible();
 
@@ -82,12 +106,12 @@ test('a steward refuses, and the browser is a visitor again @nojs', async ({ pag
   await verifyPhone(doctor, phone);
   const name = `拒${phone.slice(-6)}`;
   await doctor.getByRole('textbox', { name: '姓名' }).fill(name);
-  await doctor.getByRole('textbox', { name: '医院' }).fill('北京大学国际医院');
+  await doctor.locator('input[name="hospital"]').fill('北京大学');
   await doctor.getByRole('textbox', { name: '科室' }).fill('心血管内科');
-  await doctor.getByRole('checkbox', { name: '身份登记' }).check();
-  await doctor.getByRole('button', { name: '确认并完成登记' }).click();
+  await doctor.getByRole('button', { name: '下一步' }).click();
   await doctor.getByRole('radio', { name: '都不是' }).check();
-  await doctor.getByRole('button', { name: '确认并完成登记' }).click();
+  await doctor.getByRole('button', { name: '下一步' }).click();
+  await agreeAndConfirm(doctor);
   await expect(doctor.getByRole('heading', { name: '登记已提交' })).toBeVisible();
 
   await signIn(steward, COMPLIANCE);

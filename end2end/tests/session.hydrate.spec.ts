@@ -18,7 +18,7 @@ test('a session that ended leads to sign-in when a link is followed, and back to
   await signIn(page, REP);
   await goto(page, '/hcps');
   await page.context().clearCookies({ name: 'sid' });
-  await page.locator('main ul a[href^="/hcps/"]').first().click();
+  await page.locator('main tbody a[href^="/hcps/"]').first().click();
   await expect(page.getByRole('link', { name: '登录' }).or(page.getByRole('button', { name: '登录', exact: true }))).toBeVisible();
   await goto(page, '/hcps?state=listed');
   expect(new URL(page.url()).pathname).toBe('/sign-in');
@@ -58,7 +58,7 @@ test('what belongs to others, or to nobody, is not found', async ({ page, newPer
   await signIn(page, REP);
   const repName = (await page.locator('main p .font-semibold').first().textContent())!.trim();
   await goto(manager, '/hcps');
-  const foreign = manager.locator('main ul a[href^="/hcps/"]').filter({ hasNotText: `归属 ${repName}` }).filter({ hasText: '归属' }).first();
+  const foreign = manager.locator('main tbody tr').filter({ hasNotText: `归属 ${repName}` }).filter({ hasText: '归属' }).first().locator('a[href^="/hcps/"]');
   const href = (await foreign.getAttribute('href'))!;
   for (const address of [href, '/hcps/00000000-0000-0000-0000-000000000000', '/hcps/x', '/no-such-page']) {
     const answer = await goto(page, address);
@@ -71,7 +71,7 @@ test('what belongs to others, or to nobody, is not found', async ({ page, newPer
 
 test('what a role may not do is refused with a page that says so', async ({ page }) => {
   await signIn(page, TRADE_REP);
-  for (const address of ['/people', '/people/new', '/units', '/audit', '/hcps', '/hcps/pending', '/shares', '/terminals', '/sms', '/settings', '/import', '/articles/new']) {
+  for (const address of ['/people', '/people/new', '/units', '/audit', '/hcps/pending', '/transfers', '/duplicates', '/codes', '/shares', '/terminals', '/sms', '/settings', '/import', '/articles/new']) {
     expect.soft((await goto(page, address))!.status(), address).toBe(403);
     await expect.soft(page.getByText('当前角色没有此操作的权限'), address).toBeVisible({ timeout: 2_000 });
   }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::pages::approval_line;
 use super::store::{self, Filter, Reader};
-use crate::hcp::onboarding;
+use crate::onboarding;
 use crate::server::web::{Visit, see_other};
 use crate::server::{AppState, files};
 use crate::shared::{AppError, Permission};
@@ -38,7 +38,7 @@ struct Asked {
 pub async fn reader(state: &AppState, visit: &Visit) -> Result<Reader, AppError> {
     let professional = match &visit.hcp {
         _ if visit.actor.is_some() => true,
-        Some(hcp) => onboarding::is_onboarded(&state.db, hcp).await?,
+        Some(hcp) => onboarding::store::is_onboarded(&state.db, hcp).await?,
         None => false,
     };
     Ok(Reader {

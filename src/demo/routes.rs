@@ -11,7 +11,7 @@ use crate::identity::store;
 use crate::server::AppState;
 use crate::server::db::q;
 use crate::server::router::blank_boot;
-use crate::shared::{AppError, Role};
+use crate::shared::{AppError, Permission, Role};
 
 /// All pages and the demo accounts.
 #[derive(Debug, Serialize)]
@@ -39,8 +39,15 @@ const PUBLIC: &[(&str, &[&str])] = &[
     ("/onboard", &["visitor"]),
     ("/me", &["hcp"]),
     ("/i/{token}", &["visitor"]),
+    ("/join/{code}", &["visitor"]),
     ("/s/{token}", &["visitor", "hcp"]),
     ("/no-such-page", &["admin"]),
+];
+
+/// Pages for staff that are plain routes, with what they ask for.
+const PLAIN: &[(&str, Permission)] = &[
+    ("/hcps/sheet", Permission::InviteHcps),
+    ("/codes/{id}/sheet", Permission::MakeCodes),
 ];
 
 /// The list for this database.
@@ -69,6 +76,19 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     .await?;
     let code =
         one("SELECT token FROM invitation WHERE $1 <> '' ORDER BY created_at DESC LIMIT 1").await?;
+    let terminal = one("SELECT a.terminal_id FROM terminal_assignment a JOIN staff s ON s.id = a.staff_id JOIN terminal t ON t.id = a.terminal_id \
+         WHERE s.phone_index = $1 AND a.ends_on IS NULL ORDER BY t.code LIMIT 1")
+    .await?;
+    let public = "SELECT {column} FROM public_code c JOIN staff s ON s.id = c.staff_id WHERE s.phone_index = $1 \
+         AND c.closed_at IS NULL ORDER BY c.created_at, c.id LIMIT 1";
+    let public_code = one(&public.replace("{column}", "c.id")).await?;
+    let join = one(&public.replace("{column}", "c.code")).await?;
+    let transfer =
+        one("SELECT id FROM hcp_transfer WHERE $1 <> '' ORDER BY at DESC, id LIMIT 1").await?;
+    let pair = one("SELECT id FROM hcp_duplicate WHERE $1 <> '' AND status = 'open' ORDER BY score DESC, id LIMIT 1")
+        .await?;
+    let job = one("SELECT id FROM import_job WHERE $1 <> '' ORDER BY created_at DESC, id LIMIT 1")
+        .await?;
     let example = |path: &str| -> Option<String> {
         let id = match path.split('/').nth(1).unwrap_or("") {
             _ if !path.contains('{') => return Some(path.to_owned()),
@@ -78,6 +98,12 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             "people" => person.clone(),
             "s" => link.clone(),
             "i" => code.clone(),
+            "join" => join.clone(),
+            "terminals" => terminal.clone(),
+            "codes" => public_code.clone(),
+            "transfers" => transfer.clone(),
+            "duplicates" => pair.clone(),
+            "import" => job.clone(),
             _ => None,
         }?;
         let (start, end) = (path.find('{')?, path.find('}')?);
@@ -101,21 +127,31 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             sees_example.push(role);
         }
     }
+    let roles = |path: &str, permission: Permission| -> Vec<&'static str> {
+        // An HCP's pages and those of a rep's codes are open to those in whose scope the rep is.
+        let of_one = path.starts_with("/hcps/{") || path.starts_with("/codes/{");
+        // Other people's imports are an administrator's to see.
+        let of_admin = path.starts_with("/import/{");
+        Role::ALL
+            .into_iter()
+            .filter(|r| r.may(permission))
+            .filter(|r| !of_one || sees_example.contains(r))
+            .filter(|r| !of_admin || *r == Role::Admin)
+            .map(Role::code)
+            .collect()
+    };
+    let plain = PLAIN
+        .iter()
+        .filter(|(path, _)| pages.iter().all(|page| page.path() != *path))
+        .map(|(path, permission)| (*path, *permission));
     let mut routes: Vec<RouteInfo> = pages
         .iter()
-        .map(|page| {
-            let permission = page_permission(page.path());
-            let of_one = page.path().starts_with("/hcps/{");
-            let roles = Role::ALL
-                .into_iter()
-                .filter(|r| r.may(permission) && (!of_one || sees_example.contains(r)))
-                .map(Role::code)
-                .collect();
-            RouteInfo {
-                path: page.path().to_owned(),
-                roles,
-                example: example(page.path()),
-            }
+        .map(|page| (page.path(), page_permission(page.path())))
+        .chain(plain)
+        .map(|(path, permission)| RouteInfo {
+            path: path.to_owned(),
+            roles: roles(path, permission),
+            example: example(path),
         })
         .collect();
     routes.extend(PUBLIC.iter().map(|(path, roles)| RouteInfo {
@@ -128,7 +164,7 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         .filter(|_| demo)
         .map(|r| (r.code(), super::account(r)))
         .collect();
-    let hcp_cookie = demo.then(|| format!("hid={}", super::device_token(state)));
+    let hcp_cookie = demo.then(|| format!("hid={}", super::hcps::device_token(state)));
     Ok(List {
         routes,
         accounts,

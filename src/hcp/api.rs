@@ -1,83 +1,152 @@
-//! Server functions of HCPs.
+//! Server functions of one HCP.
 
 use leptos::{server, server_fn};
 
-use super::model::{HcpList, HcpView, InvitationView, PendingRow};
+use super::model::{EntryCheck, HcpRecord, HcpView, NoteRow, Portrait, Timeline, Workplace};
+use crate::shared::history::ChangeRow;
 use crate::shared::{AppResult, Page, Saved};
 
 #[cfg(feature = "ssr")]
 use {
-    super::model::InvitationCode,
-    super::{onboarding, store},
-    crate::server::{guard, state::state, time, web},
-    crate::shared::{AppError, Permission},
-    crate::sharing,
-    leptos::prelude::*,
+    super::model::HcpInput,
+    super::record::{self, create, draft, input, update, view},
+    super::{notes, store, timeline},
+    crate::server::{guard, history, state::state},
+    crate::shared::Permission,
 };
 
-/// HCPs within scope.
-#[server(prefix = "/api", endpoint = "hcps/list", input = server_fn::codec::GetUrl)]
-pub async fn list_hcps(
-    #[server(default)] text: String,
-    #[server(default)] hcp_state: String,
-    #[server(default)] department: String,
-    #[server(default)] page: i64,
-) -> AppResult<HcpList> {
-    let actor = guard::require(Permission::ReadHcps).await?;
-    let filter = store::Filter {
-        text,
-        state: hcp_state,
-        department,
-    };
-    Ok(store::list(&state().db, &actor, &filter, page.max(1)).await?)
-}
-
-/// One HCP with consents, ownership and what came of their links.
+/// One HCP: what is known of them.
 #[server(prefix = "/api", endpoint = "hcps/get", input = server_fn::codec::GetUrl)]
 pub async fn get_hcp(id: String) -> AppResult<HcpView> {
     let actor = guard::require(Permission::ReadHcps).await?;
+    view::view(&state(), &actor, &id).await
+}
+
+/// What came of the HCP's own links in the last 30 or 90 days.
+#[server(prefix = "/api", endpoint = "hcps/portrait", input = server_fn::codec::GetUrl)]
+pub async fn get_portrait(id: String, #[server(default)] days: i64) -> AppResult<Portrait> {
+    let actor = guard::require(Permission::ReadHcps).await?;
+    view::portrait(&state(), &actor, &id, days).await
+}
+
+/// A stretch of the HCP's timeline; `kinds` are codes with commas between, none for all.
+#[server(prefix = "/api", endpoint = "hcps/timeline", input = server_fn::codec::GetUrl)]
+pub async fn get_timeline(
+    id: String,
+    #[server(default)] kinds: String,
+    #[server(default)] before: String,
+) -> AppResult<Timeline> {
+    let actor = guard::require(Permission::ReadHcps).await?;
+    timeline::of(&state(), &actor, &id, &kinds, &before).await
+}
+
+/// A page of what was changed on the HCP's record.
+#[server(prefix = "/api", endpoint = "hcps/changes", input = server_fn::codec::GetUrl)]
+pub async fn get_changes(
+    id: String,
+    #[server(default)] page: i64,
+) -> AppResult<(String, Page<ChangeRow>)> {
+    let actor = guard::require(Permission::ReadHcps).await?;
     let state = state();
     let row = store::row(&state.db, &actor, &id).await?;
-    let (province, city, onboarded_at) = store::profile(&state, &id).await?;
-    let today = state.zone.today();
-    let sharer = format!("hcp:{id}");
-    let range = sharing::metrics::Range {
-        from: time::shift_day(&today, -59),
-        to: today.clone(),
+    Ok((row.name, history::of(&state, &id, page.max(1)).await?))
+}
+
+/// A page of the notes about the HCP.
+#[server(prefix = "/api", endpoint = "hcps/notes", input = server_fn::codec::GetUrl)]
+pub async fn list_notes(id: String, #[server(default)] page: i64) -> AppResult<Page<NoteRow>> {
+    let actor = guard::require(Permission::ReadHcps).await?;
+    notes::list(&state(), &actor, &id, page.max(1)).await
+}
+
+/// Adds a note.
+#[server(prefix = "/api", endpoint = "hcps/add_note")]
+pub async fn add_note(
+    #[server(default)] form_key: String,
+    id: String,
+    #[server(default)] text: String,
+) -> AppResult<Saved> {
+    let actor = guard::require(Permission::WriteHcps).await?;
+    notes::add(&state(), &actor, &form_key, &id, &text).await
+}
+
+/// Deletes one of one's own notes.
+#[server(prefix = "/api", endpoint = "hcps/delete_note")]
+pub async fn delete_note(id: String) -> AppResult<Saved> {
+    let actor = guard::require(Permission::WriteHcps).await?;
+    notes::delete(&state(), &actor, &id).await
+}
+
+/// An HCP for their form.
+#[server(prefix = "/api", endpoint = "hcps/record", input = server_fn::codec::GetUrl)]
+pub async fn get_record(id: String) -> AppResult<HcpRecord> {
+    let actor = guard::require(Permission::WriteHcps).await?;
+    record::record(&state(), &actor, &id).await
+}
+
+/// A form that was sent and came back, with what it needs to be looked at again; the empty form without `check`.
+#[server(prefix = "/api", endpoint = "hcps/entry_check", input = server_fn::codec::GetUrl)]
+pub async fn check_entry(#[server(default)] check: String) -> AppResult<EntryCheck> {
+    let actor = guard::require(Permission::WriteHcps).await?;
+    if check.is_empty() {
+        return Ok(draft::blank(&actor));
+    }
+    draft::entry_check(&state(), &actor, &check).await
+}
+
+/// Hospitals that a text of two or more characters finds, at most ten.
+#[server(prefix = "/api", endpoint = "hcps/suggest_hospitals", input = server_fn::codec::GetUrl)]
+pub async fn suggest_hospitals(#[server(default)] text: String) -> AppResult<Vec<String>> {
+    guard::require(Permission::WriteHcps).await?;
+    Ok(input::suggestions(&state().db, &text).await?)
+}
+
+/// Enters an HCP, or with `id` changes one, who must stand as they did at `seen`.
+#[server(prefix = "/api", endpoint = "hcps/enter")]
+pub async fn enter_hcp(
+    #[server(default)] form_key: String,
+    #[server(default)] id: String,
+    #[server(default)] seen: i64,
+    #[server(default)] confirmed: bool,
+    #[server(default)] name: String,
+    #[server(default)] kind: String,
+    #[server(default)] sex: String,
+    #[server(default)] phone: String,
+    #[server(default)] hospital: String,
+    #[server(default)] terminal_id: String,
+    #[server(default)] department: String,
+    #[server(default)] title: String,
+    #[server(default)] specialty: String,
+    #[server(default)] workplaces: Vec<Workplace>,
+    #[server(default)] tags: String,
+    #[server(default)] preferred_times: String,
+    #[server(default)] email: String,
+    #[server(default)] office_phone: String,
+    #[server(default)] code: String,
+) -> AppResult<Saved> {
+    let actor = guard::require(Permission::WriteHcps).await?;
+    let input = HcpInput {
+        name,
+        kind,
+        sex,
+        phone,
+        hospital,
+        terminal_id,
+        department,
+        title,
+        specialty,
+        workplaces,
+        tags,
+        preferred_times,
+        email,
+        office_phone,
+        code,
     };
-    let tracked = onboarding::may_track(&state.db, &id).await?;
-    let metrics = if tracked {
-        Some(sharing::metrics::of_hcp(&state.db, &sharer, &range).await?)
+    if id.is_empty() {
+        create::create(&state(), &actor, &form_key, &input, confirmed).await
     } else {
-        None
-    };
-    let weights = sharing::metrics::weights(&state.db).await?;
-    let trend_range = sharing::metrics::Range {
-        from: time::shift_day(&today, -29),
-        to: today,
-    };
-    Ok(HcpView {
-        province,
-        city,
-        onboarded_at,
-        phone_full: store::revealed_phone(&state, &actor, &id).await?,
-        consents: store::consents(&state, &id).await?,
-        ownership: store::ownership(&state, &id).await?,
-        index: (
-            metrics.as_ref().map_or(0.0, |m| weights.index(m)),
-            weights.formula(),
-        ),
-        trend: sharing::metrics::trend_of_hcp(&state.db, &sharer, None, &trend_range).await?,
-        trees: if tracked {
-            sharing::store::trees_of(&state.db, &sharer).await?
-        } else {
-            Vec::new()
-        },
-        metrics,
-        may_invite: actor.role.may(Permission::InviteHcps),
-        may_reveal: actor.role.may(Permission::RevealPhones),
-        row,
-    })
+        update::update(&state(), &actor, &form_key, &id, &input, seen).await
+    }
 }
 
 /// Writes down who looks at a full phone number, and shows it.
@@ -85,61 +154,4 @@ pub async fn get_hcp(id: String) -> AppResult<HcpView> {
 pub async fn reveal_phone(id: String) -> AppResult<Saved> {
     let actor = guard::require(Permission::RevealPhones).await?;
     store::reveal_phone(&state(), &actor, &id).await
-}
-
-/// Makes a personal code.
-#[server(prefix = "/api", endpoint = "hcps/invite")]
-pub async fn invite_hcp(id: String) -> AppResult<Saved> {
-    let actor = guard::require(Permission::InviteHcps).await?;
-    store::invite(&state(), &actor, &id).await
-}
-
-/// Revokes the personal code that stands.
-#[server(prefix = "/api", endpoint = "hcps/revoke_invitation")]
-pub async fn revoke_invitation(id: String) -> AppResult<Saved> {
-    let actor = guard::require(Permission::InviteHcps).await?;
-    store::revoke_invitations(&state(), &actor, &id).await
-}
-
-/// The personal code that stands, as a QR code.
-#[server(prefix = "/api", endpoint = "hcps/code", input = server_fn::codec::GetUrl)]
-pub async fn get_invitation(id: String) -> AppResult<InvitationView> {
-    let actor = guard::require(Permission::InviteHcps).await?;
-    let state = state();
-    let hcp = store::row(&state.db, &actor, &id).await?;
-    let parts = use_context::<axum::http::request::Parts>().ok_or(AppError::NotFound)?;
-    let origin = web::origin(&state, &parts.headers, &parts.extensions);
-    let code = match store::open_invitation(&state.db, &actor, &id).await? {
-        Some((id, token, expires)) => {
-            let url = format!("{origin}/i/{token}");
-            let svg = sharing::qr_svg(&url)?;
-            Some(InvitationCode {
-                id,
-                url,
-                svg,
-                expires: state.zone.minute(expires),
-            })
-        }
-        None => None,
-    };
-    Ok(InvitationView { hcp, code })
-}
-
-/// Self-registered HCPs that wait for a steward.
-#[server(prefix = "/api", endpoint = "hcps/pending", input = server_fn::codec::GetUrl)]
-pub async fn list_pending(#[server(default)] page: i64) -> AppResult<Page<PendingRow>> {
-    guard::require(Permission::StewardHcps).await?;
-    Ok(store::pending(&state(), page.max(1)).await?)
-}
-
-/// The steward's decision about a registration: `approve`, `reject`, or the id of the HCP that it is.
-#[server(prefix = "/api", endpoint = "hcps/decide")]
-pub async fn decide_pending(id: String, #[server(default)] decision: String) -> AppResult<Saved> {
-    let actor = guard::require(Permission::StewardHcps).await?;
-    match decision.as_str() {
-        "approve" => onboarding::approve(&state(), &actor, &id).await,
-        "reject" => onboarding::reject(&state(), &actor, &id).await,
-        "" => Err(AppError::field("decision", "field.required")),
-        into => onboarding::merge(&state(), &actor, &id, into).await,
-    }
 }

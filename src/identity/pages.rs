@@ -401,8 +401,8 @@ pub fn AuditLog() -> impl IntoView {
                                         <td class="num whitespace-nowrap">{r.at}</td>
                                         <td class="whitespace-nowrap">{r.actor}<div class="num text-xs text-base-content/70">{r.address}</div></td>
                                         <td class="whitespace-nowrap"><code>{r.action}</code></td>
-                                        <td class="max-w-40 text-xs">{r.object}</td>
-                                        <td class="min-w-48 max-w-96 text-xs">{r.detail}</td>
+                                        <td class="min-w-40 max-w-56 text-xs">{r.object}</td>
+                                        <td class="min-w-72 max-w-96 text-xs">{r.detail}</td>
                                     </tr>
                                 }).collect_view()}
                             </tbody>

@@ -5,9 +5,16 @@ use std::io::Cursor;
 
 use calamine::{Data, Reader};
 
+use super::model::Invalid;
 use crate::identity::rules::{self, clean};
 use crate::shared::{AppError, FieldError};
-use crate::workbench::model::Invalid;
+
+/// The two columns that the workbook of refused rows has at its end; an import passes over them.
+pub const REASON_COLUMN: &str = "失败原因";
+pub const ROW_COLUMN: &str = "行号";
+
+/// The most rows that one file may have.
+const MOST_ROWS: usize = 200_000;
 
 /// A table of texts with its header.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,9 +69,7 @@ impl Row<'_> {
 impl Table {
     /// Reads bytes of any of the known forms.
     pub fn read(bytes: &[u8]) -> Result<Table, AppError> {
-        let zip = bytes.starts_with(b"PK\x03\x04");
-        let ole = bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]);
-        let mut all = if zip || ole {
+        let mut all = if is_workbook(bytes) {
             spreadsheet(bytes)?
         } else {
             text(bytes)?
@@ -72,21 +77,42 @@ impl Table {
         all.retain(|(_, cells)| cells.iter().any(|c| !c.trim().is_empty()));
         let mut all = all.into_iter();
         let Some((_, header)) = all.next() else {
-            return Err(AppError::field("file", "import.no_rows"));
+            return Err(AppError::field("", "import.no_rows"));
         };
+        let rows: Vec<_> = all.collect();
+        if rows.len() > MOST_ROWS {
+            return Err(AppError::field("", "import.too_many_rows"));
+        }
         Ok(Table {
             header: header.iter().map(|h| clean(h)).collect(),
-            rows: all.collect(),
+            rows,
         })
+    }
+
+    /// Gives columns their own names where the file has another for them; a column that is there stays.
+    pub fn rename(&mut self, names: &[(&str, &[&str])]) {
+        for (name, others) in names {
+            if self.has(name) {
+                continue;
+            }
+            let found = self
+                .header
+                .iter_mut()
+                .find(|h| others.iter().any(|other| h.eq_ignore_ascii_case(other)));
+            if let Some(header) = found {
+                *header = (*name).to_owned();
+            }
+        }
+    }
+
+    /// Whether there is a column of this name.
+    pub fn has(&self, column: &str) -> bool {
+        self.header.iter().any(|h| h == column)
     }
 
     /// An error that names the columns which are missing.
     pub fn require(&self, columns: &[&str]) -> Result<(), AppError> {
-        let missing: Vec<&str> = columns
-            .iter()
-            .copied()
-            .filter(|c| !self.header.iter().any(|h| h == c))
-            .collect();
+        let missing: Vec<&str> = columns.iter().copied().filter(|c| !self.has(c)).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -100,12 +126,32 @@ impl Table {
 
     /// The rows by column names.
     pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|(number, cells)| Row {
+        self.rows.iter().map(move |row| self.row(row))
+    }
+
+    /// The rows by column names, `size` at a time.
+    pub fn chunks(&self, size: usize) -> impl Iterator<Item = Vec<Row<'_>>> {
+        self.rows
+            .chunks(size)
+            .map(move |rows| rows.iter().map(move |row| self.row(row)).collect())
+    }
+
+    fn row<'a>(&'a self, (number, cells): &'a (i64, Vec<String>)) -> Row<'a> {
+        Row {
             number: *number,
             header: &self.header,
             cells,
-        })
+        }
     }
+}
+
+/// Whether bytes may be a spreadsheet, told by their beginning: a workbook, or text.
+pub fn is_spreadsheet(bytes: &[u8]) -> bool {
+    is_workbook(bytes) || !bytes[..bytes.len().min(4096)].contains(&0)
+}
+
+fn is_workbook(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0])
 }
 
 fn unreadable(_: impl std::fmt::Display) -> AppError {
@@ -200,5 +246,18 @@ mod tests {
         assert!(Table::read(b"\x89PNG\r\n\x1a\n\0\0\0\xff\xff").is_err());
         assert!(Table::read(b"PK\x03\x04nonsense").is_err());
         assert!(Table::read(b"").is_err());
+        assert!(!is_spreadsheet(b"\x89PNG\r\n\x1a\n\0\0\0\xff\xff"));
+        assert!(is_spreadsheet("姓名\n".as_bytes()));
+    }
+
+    #[test]
+    fn columns_go_by_other_names_too() {
+        let mut table =
+            Table::read("医生姓名,Mobile,手机\n王威,13900000000,\n".as_bytes()).expect("is read");
+        table.rename(&[
+            ("姓名", &["客户姓名", "医生姓名"]),
+            ("手机号", &["mobile", "手机"]),
+        ]);
+        assert_eq!(table.header, ["姓名", "手机号", "手机"]);
     }
 }

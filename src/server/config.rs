@@ -91,7 +91,7 @@ impl Default for Files {
     fn default() -> Self {
         Self {
             data_dir: "data".into(),
-            max_upload_mib: 10,
+            max_upload_mib: 32,
         }
     }
 }

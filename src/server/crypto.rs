@@ -19,6 +19,7 @@ pub struct Keys {
     index: [u8; 32],
     token: [u8; 32],
     audit: [u8; 32],
+    files: [u8; 32],
 }
 
 impl std::fmt::Debug for Keys {
@@ -42,6 +43,7 @@ impl Keys {
             index: key("phone index"),
             token: key("tokens"),
             audit: key("audit chain"),
+            files: key("sealed files"),
         }
     }
 
@@ -77,6 +79,16 @@ impl Keys {
     /// Decrypts what [`Keys::seal`] made.
     pub fn open(&self, sealed: &str) -> Option<String> {
         open_with(&self.personal, sealed)
+    }
+
+    /// Encrypts the bytes of a file: the random nonce, then the cipher.
+    pub fn seal_bytes(&self, plain: &[u8]) -> Vec<u8> {
+        seal_bytes_with(&self.files, plain)
+    }
+
+    /// Decrypts what [`Keys::seal_bytes`] made.
+    pub fn open_bytes(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        open_bytes_with(&self.files, sealed)
     }
 
     /// The keyed index under which a phone number is found.
@@ -134,25 +146,32 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 
 /// Encrypts under a key of one's own (XChaCha20-Poly1305, random nonce in front, base64url).
 pub fn seal_with(key: &[u8; 32], plain: &str) -> String {
-    let mut nonce = [0; 24];
-    fill_random(&mut nonce);
-    let mut out = nonce.to_vec();
-    out.extend(
-        XChaCha20Poly1305::new(Key::from_slice(key))
-            .encrypt(XNonce::from_slice(&nonce), plain.as_bytes())
-            .expect("encrypting in memory cannot fail"),
-    );
-    BASE64URL_NOPAD.encode(&out)
+    BASE64URL_NOPAD.encode(&seal_bytes_with(key, plain.as_bytes()))
 }
 
 /// Decrypts what [`seal_with`] made under the same key.
 pub fn open_with(key: &[u8; 32], sealed: &str) -> Option<String> {
     let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-    let (nonce, cipher) = bytes.split_at_checked(24)?;
-    let plain = XChaCha20Poly1305::new(Key::from_slice(key))
+    String::from_utf8(open_bytes_with(key, &bytes)?).ok()
+}
+
+fn seal_bytes_with(key: &[u8; 32], plain: &[u8]) -> Vec<u8> {
+    let mut nonce = [0; 24];
+    fill_random(&mut nonce);
+    let mut out = nonce.to_vec();
+    out.extend(
+        XChaCha20Poly1305::new(Key::from_slice(key))
+            .encrypt(XNonce::from_slice(&nonce), plain)
+            .expect("encrypting in memory cannot fail"),
+    );
+    out
+}
+
+fn open_bytes_with(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, cipher) = sealed.split_at_checked(24)?;
+    XChaCha20Poly1305::new(Key::from_slice(key))
         .decrypt(XNonce::from_slice(nonce), cipher)
-        .ok()?;
-    String::from_utf8(plain).ok()
+        .ok()
 }
 
 /// `bytes` random bytes as base64url.
@@ -232,6 +251,12 @@ mod tests {
             &sealed[1..]
         );
         assert_eq!(keys.open(&flipped), None);
+
+        let mut bytes = keys.seal_bytes(b"a file");
+        assert_eq!(keys.open_bytes(&bytes).as_deref(), Some(&b"a file"[..]));
+        bytes[30] ^= 1;
+        assert_eq!(keys.open_bytes(&bytes), None);
+        assert_eq!(keys.open_bytes(b"short"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Uploaded files, stored once by the SHA-256 of their bytes.
+//! Uploaded files, stored once by the SHA-256 of their bytes. Images lie as they are; spreadsheets, which name people,
+//! lie sealed beside them under the same name with `.sealed`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::db::{Tx, internal, q};
 use super::{AppState, crypto, time};
@@ -49,14 +50,9 @@ pub fn path(state: &AppState, id: &str) -> Option<PathBuf> {
 pub async fn put(state: &AppState, bytes: Vec<u8>) -> Result<String, AppError> {
     let id = crypto::sha256_hex(&bytes);
     let target = path(state, &id).ok_or(AppError::NotFound)?;
-    if tokio::fs::try_exists(&target).await.map_err(internal)? {
-        return Ok(id);
+    if !tokio::fs::try_exists(&target).await.map_err(internal)? {
+        write(&target, &bytes).await?;
     }
-    let folder = target.parent().map(PathBuf::from).unwrap_or_default();
-    tokio::fs::create_dir_all(&folder).await.map_err(internal)?;
-    let part = folder.join(format!("{}.part", crypto::random_token(9)));
-    tokio::fs::write(&part, &bytes).await.map_err(internal)?;
-    tokio::fs::rename(&part, &target).await.map_err(internal)?;
     Ok(id)
 }
 
@@ -64,6 +60,49 @@ pub async fn put(state: &AppState, bytes: Vec<u8>) -> Result<String, AppError> {
 pub async fn get(state: &AppState, id: &str) -> Result<Vec<u8>, AppError> {
     let path = path(state, id).ok_or(AppError::NotFound)?;
     tokio::fs::read(path).await.map_err(|_| AppError::NotFound)
+}
+
+/// Writes the bytes encrypted (atomically) and gives their id: the SHA-256 of the bytes themselves.
+pub async fn put_sealed(state: &AppState, bytes: &[u8]) -> Result<String, AppError> {
+    let id = crypto::sha256_hex(bytes);
+    let target = sealed_path(state, &id).ok_or(AppError::NotFound)?;
+    write(&target, &state.keys.seal_bytes(bytes)).await?;
+    Ok(id)
+}
+
+/// Reads what [`put_sealed`] wrote. `NotFound` if it is not there any more.
+pub async fn get_sealed(state: &AppState, id: &str) -> Result<Vec<u8>, AppError> {
+    let path = sealed_path(state, id).ok_or(AppError::NotFound)?;
+    let sealed = tokio::fs::read(path)
+        .await
+        .map_err(|_| AppError::NotFound)?;
+    state
+        .keys
+        .open_bytes(&sealed)
+        .filter(|bytes| crypto::sha256_hex(bytes) == id)
+        .ok_or_else(|| internal(format!("the sealed file {id} does not open")))
+}
+
+/// Removes what [`put_sealed`] wrote; harmless if it is gone.
+pub async fn remove_sealed(state: &AppState, id: &str) -> Result<(), AppError> {
+    let path = sealed_path(state, id).ok_or(AppError::NotFound)?;
+    match tokio::fs::remove_file(path).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(internal(error)),
+        _ => Ok(()),
+    }
+}
+
+fn sealed_path(state: &AppState, id: &str) -> Option<PathBuf> {
+    path(state, id).map(|path| path.with_extension("sealed"))
+}
+
+/// Writes beside the target and renames, so that nobody reads half a file.
+async fn write(target: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    let folder = target.parent().unwrap_or(target);
+    tokio::fs::create_dir_all(folder).await.map_err(internal)?;
+    let part = folder.join(format!("{}.part", crypto::random_token(9)));
+    tokio::fs::write(&part, bytes).await.map_err(internal)?;
+    tokio::fs::rename(&part, target).await.map_err(internal)
 }
 
 /// Registers an image that [`put`] stored.

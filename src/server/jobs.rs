@@ -1,9 +1,10 @@
-//! Sweeping what has had its time.
+//! Work that nobody waits for: the hourly sweep and the nightly search for duplicates.
 
 use std::time::Duration;
 
 use super::db::{Db, DbResult, q};
-use super::time;
+use super::{AppState, time};
+use crate::shared::AppError;
 
 /// Deletes what is past use: counted events, one-time codes and form keys after two days, ended sessions after 90.
 pub async fn sweep(db: &Db) -> DbResult<()> {
@@ -28,11 +29,21 @@ pub async fn sweep(db: &Db) -> DbResult<()> {
     Ok(())
 }
 
-/// Sweeps every hour, for as long as the server runs.
-pub async fn run(db: Db) {
+/// One round: the sweep, old imports, and at night what is due once a day.
+async fn round(state: &AppState) -> Result<(), AppError> {
+    sweep(&state.db).await?;
+    crate::importing::jobs::sweep(state).await?;
+    if (1..5).contains(&state.zone.hour(time::now())) {
+        crate::duplicate::finder::nightly(state).await?;
+    }
+    Ok(())
+}
+
+/// A round every hour, for as long as the server runs.
+pub async fn run(state: AppState) {
     loop {
-        if let Err(error) = sweep(&db).await {
-            tracing::error!(%error, "sweeping failed");
+        if let Err(error) = round(&state).await {
+            tracing::error!(%error, "the hourly round failed");
         }
         tokio::time::sleep(Duration::from_secs(3600)).await;
     }

@@ -9,6 +9,7 @@ pub mod files;
 pub mod form_key;
 pub mod guard;
 pub mod headers;
+pub mod history;
 pub mod http;
 pub mod jobs;
 pub mod otp;

@@ -27,7 +27,8 @@ use crate::ui::boot::{Boot, Flash, Me};
 fn plain_routes() -> Router<AppState> {
     Router::new()
         .merge(crate::identity::routes::routes())
-        .merge(crate::hcp::routes::routes())
+        .merge(crate::hcp::export::routes())
+        .merge(crate::onboarding::routes::routes())
         .merge(crate::content::routes::routes())
         .merge(crate::sharing::routes::routes())
         .merge(crate::importing::routes())

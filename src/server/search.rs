@@ -57,7 +57,7 @@ pub fn terms(text: &str) -> Vec<String> {
 }
 
 /// What a query must match, each with whether a prefix is enough: pairs exactly, single characters and words by prefix.
-fn wanted(query: &str) -> Vec<(String, bool)> {
+pub fn wanted(query: &str) -> Vec<(String, bool)> {
     let mut out = Vec::new();
     for run in runs(query) {
         match run {
@@ -103,12 +103,19 @@ pub fn condition(query: &mut Query, text: &str, columns: &[(&str, &str)]) {
     }
 }
 
+/// Removes the terms of one object.
+pub async fn remove(tx: &mut Tx, kind: &str, object_id: &str) -> DbResult<()> {
+    q("DELETE FROM search_term WHERE object_id = $1 AND kind = $2")
+        .bind(object_id)
+        .bind(kind)
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Replaces the terms of one object.
 pub async fn index(tx: &mut Tx, kind: &str, object_id: &str, texts: &[&str]) -> DbResult<()> {
-    q("DELETE FROM search_term WHERE object_id = $1")
-        .bind(object_id)
-        .exec(&mut *tx)
-        .await?;
+    remove(tx, kind, object_id).await?;
     insert(tx, rows(kind, object_id, texts)).await
 }
 

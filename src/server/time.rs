@@ -45,6 +45,11 @@ impl Zone {
             .to_string()
     }
 
+    /// The hour of an instant, 0 to 23.
+    pub fn hour(&self, at: i64) -> i8 {
+        self.stamp(at).to_zoned(self.0.clone()).hour()
+    }
+
     /// Today.
     pub fn today(&self) -> String {
         self.day(now())

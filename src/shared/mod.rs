@@ -1,6 +1,7 @@
 //! What both targets and every slice share: errors, ids, pages of rows, permissions.
 
 pub mod error;
+pub mod history;
 pub mod page;
 pub mod permission;
 pub mod saved;

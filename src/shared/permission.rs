@@ -80,15 +80,41 @@ impl Role {
         use Role as R;
         match permission {
             P::OwnAccount | P::ReadArticles | P::Workbench => true,
-            P::ReadHcps | P::ReadShares => {
-                matches!(
-                    self,
-                    R::Rep | R::OtcRep | R::Manager | R::Marketer | R::Compliance | R::Admin
-                )
-            }
+            P::ReadHcps => matches!(
+                self,
+                R::Rep
+                    | R::OtcRep
+                    | R::TradeRep
+                    | R::Manager
+                    | R::Marketer
+                    | R::Compliance
+                    | R::Admin
+            ),
+            P::WriteHcps => matches!(
+                self,
+                R::Rep | R::OtcRep | R::TradeRep | R::Manager | R::Compliance | R::Admin
+            ),
+            P::ReadShares => matches!(
+                self,
+                R::Rep | R::OtcRep | R::Manager | R::Marketer | R::Compliance | R::Admin
+            ),
             P::InviteHcps | P::Share => matches!(self, R::Rep | R::OtcRep | R::Manager),
-            P::RevealPhones => matches!(self, R::Rep | R::OtcRep | R::Compliance | R::Admin),
-            P::StewardHcps => matches!(self, R::Compliance | R::Admin),
+            P::RevealPhones => matches!(
+                self,
+                R::Rep | R::OtcRep | R::TradeRep | R::Compliance | R::Admin
+            ),
+            P::AssignHcps => matches!(self, R::Manager | R::Compliance | R::Admin),
+            P::MakeCodes => matches!(
+                self,
+                R::Rep | R::OtcRep | R::Manager | R::Marketer | R::Admin
+            ),
+            P::WithdrawConsents => matches!(
+                self,
+                R::Rep | R::OtcRep | R::Manager | R::Compliance | R::Admin
+            ),
+            P::StewardHcps | P::ExportPhones | P::ConsentTexts | P::ImportHcps => {
+                matches!(self, R::Compliance | R::Admin)
+            }
             P::WriteArticles => matches!(self, R::Marketer),
             P::ReviewArticles => matches!(self, R::Compliance),
             P::ReadAudit => matches!(self, R::Compliance | R::Admin),
@@ -107,12 +133,26 @@ pub enum Permission {
     Workbench,
     /// HCPs within scope.
     ReadHcps,
+    /// Enter and change HCPs within scope, their tags and notes; own groups, followed HCPs, sharing with colleagues.
+    WriteHcps,
+    /// Give HCPs within scope to somebody else within scope, one or many at a time.
+    AssignHcps,
     /// Make, show and revoke personal QR codes for one's own HCPs.
     InviteHcps,
+    /// Public codes for self-registration, and their funnel.
+    MakeCodes,
+    /// Withdraw a consent on an HCP's request.
+    WithdrawConsents,
+    /// The texts to which HCPs agree.
+    ConsentTexts,
     /// See a phone number in full; each time is written to the audit log.
     RevealPhones,
-    /// Decide about self-registered HCPs and merge them.
+    /// Decide about self-registered HCPs and duplicates, merge and undo merges.
     StewardHcps,
+    /// Phone numbers in full in an export; each export is written to the audit log.
+    ExportPhones,
+    /// Import HCPs.
+    ImportHcps,
     /// Published articles; drafts need one of the next two.
     ReadArticles,
     /// Write articles, submit, publish and withdraw them.
@@ -127,7 +167,7 @@ pub enum Permission {
     ReadAudit,
     /// Terminals and who looks after them.
     ReadTerminals,
-    /// Import people, hospitals, HCPs.
+    /// Import people, hospitals and who looks after them.
     Import,
     /// People, units, assignments, settings, the SMS outbox.
     ManageOrg,

@@ -33,7 +33,7 @@ pub async fn share_page(
         title: article.title,
         audience: article.audience,
         links: store::made(&state, &actor, &id, &made, &origin).await?,
-        hcps: crate::hcp::store::choose(&state.db, &actor, &text).await?,
+        hcps: crate::hcp::list::choose(&state.db, &actor, &text).await?,
     })
 }
 
@@ -96,7 +96,7 @@ pub async fn share_tree(
         (store::TreeOf::Rep(rep), name, metrics, trend)
     } else {
         let row = crate::hcp::store::row(db, &actor, &hcp).await?;
-        if !crate::hcp::onboarding::may_track(db, &hcp).await? {
+        if !crate::onboarding::store::may_track(db, &hcp).await? {
             return Err(AppError::Conflict("hcp.not_tracked".into()));
         }
         let sharer = format!("hcp:{hcp}");

@@ -11,7 +11,7 @@ use super::{qr_svg, rules};
 use crate::content::pages::approval_line;
 use crate::content::store::Article;
 use crate::content::{markdown, store as content};
-use crate::hcp::onboarding;
+use crate::onboarding;
 use crate::server::web::{Visit, see_other};
 use crate::server::{AppState, crypto, time};
 use crate::shared::AppError;
@@ -65,7 +65,7 @@ pub async fn identity(state: &AppState, visit: &Visit) -> Result<Option<String>,
         return Ok(Some(format!("staff:{}", actor.id)));
     }
     if let Some(hcp) = &visit.hcp
-        && onboarding::may_track(&state.db, hcp).await?
+        && onboarding::store::may_track(&state.db, hcp).await?
     {
         return Ok(Some(format!("hcp:{hcp}")));
     }

@@ -9,6 +9,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
+use crate::shared::error::FieldError;
 use crate::shared::{AppError, Saved};
 
 /// Links of one tree that are drawn at most.
@@ -52,7 +53,8 @@ pub async fn is_below_own(db: &Db, link: &str, identities: &[String]) -> DbResul
     Ok(query.count(db).await? > 0)
 }
 
-/// Makes root links of an article: one for each chosen HCP, or one for nobody in particular.
+/// Makes root links of an article: one for each chosen HCP, or one for nobody in particular. HCPs who have not agreed
+/// to be sent content are refused beside the field `hcp_ids`.
 pub async fn share(
     state: &AppState,
     actor: &Actor,
@@ -71,6 +73,15 @@ pub async fn share(
     let mut tx = state.db.begin().await?;
     if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
         return Ok(saved);
+    }
+    // All or none: nothing is sent to anybody while somebody among them must not be sent anything.
+    let refusing = crate::onboarding::consent::refusing(&mut tx, hcps).await?;
+    if refusing > 0 {
+        return Err(AppError::Invalid(vec![FieldError {
+            field: "hcp_ids".into(),
+            key: "error.no_push".into(),
+            args: vec![("n".into(), refusing.to_string())],
+        }]));
     }
     let recipients: Vec<Option<&String>> = if hcps.is_empty() {
         vec![None]
@@ -93,6 +104,9 @@ pub async fn share(
         .exec(&mut tx)
         .await?;
         tracker::insert_closure(&mut tx, &token, None).await?;
+        if let Some(hcp) = recipient {
+            crate::hcp::store::touch(&mut tx, hcp, now).await?;
+        }
         made.push(token);
     }
     let event = Event::new("article.share", "article", article_id)
@@ -200,11 +214,11 @@ pub async fn tree(
         "SELECT l.token, l.parent, l.sharer, l.created_on, l.pressed_at IS NOT NULL AS pressed, \
          l.opened_at IS NOT NULL AS opened, CASE WHEN ",
     );
-    actor.scope(&mut links, "h.owner_id");
+    crate::hcp::store::visible(actor, &mut links);
     // For whom a rep made a root is no reading; whoever reads is named only while they agree to it.
     links.push(&format!(
         " AND (l.sharer LIKE 'staff:%' OR {})",
-        crate::hcp::onboarding::TRACKED
+        crate::onboarding::store::TRACKED
     ));
     links.push(
         " THEN h.name END AS name FROM share_link l LEFT JOIN hcp h ON h.id = CASE \
@@ -306,8 +320,8 @@ pub async fn recent(
          JOIN article a ON a.id = v.article_id WHERE v.reader LIKE 'hcp:%' AND v.kind = 'pv' AND ",
     );
     query.push_with("v.at > ? AND ", [time::now() - 30 * time::DAY]);
-    actor.scope(&mut query, "h.owner_id");
-    query.push(&format!(" AND {}", crate::hcp::onboarding::TRACKED));
+    crate::hcp::store::visible(actor, &mut query);
+    query.push(&format!(" AND {}", crate::onboarding::store::TRACKED));
     query.push_with(" ORDER BY v.at DESC LIMIT ?", [limit]);
     query.all(db).await
 }

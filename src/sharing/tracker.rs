@@ -234,8 +234,11 @@ pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<()> {
         q("UPDATE share_link SET opened_at = $1 WHERE token = $2 AND opened_at IS NULL")
             .bind(hit.at)
             .bind(link)
-            .exec(tx)
+            .exec(&mut *tx)
             .await?;
+    }
+    if counts && let Some(hcp) = hit.reader.strip_prefix("hcp:") {
+        crate::hcp::store::touch(tx, hcp, hit.at).await?;
     }
     Ok(())
 }

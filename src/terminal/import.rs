@@ -2,39 +2,33 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::store;
+use super::model::{KINDS, Master, Record};
+use super::{record, store};
 use crate::identity::rules;
+use crate::importing::model::ImportReport;
 use crate::importing::table::Table;
 use crate::server::db::{Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, search, time};
 use crate::shared::AppError;
-use crate::workbench::model::ImportReport;
-
-#[derive(sqlx::FromRow, PartialEq)]
-struct Stored {
-    id: String,
-    code: String,
-    name: String,
-    kind: String,
-    province: String,
-    city: String,
-    address: String,
-    level: String,
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-}
 
 /// Imports hospitals within `tx`: 终端编码, 终端名称, 类型, 省份, 城市, 地址, 等级, 纬度, 经度 (GCJ-02). A hospital is
-/// known by its code; a missing province is kept as a gap.
-pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppError> {
-    let known: HashMap<String, Stored> =
-        q("SELECT id, code, name, kind, province, city, address, level, latitude, longitude FROM terminal")
-            .all::<Stored>(&mut *tx)
-            .await?
-            .into_iter()
-            .map(|s| (s.code.clone(), s))
-            .collect();
+/// known by its code; an empty cell changes nothing, and a missing province of a new one is kept as a gap. A renamed
+/// hospital keeps its old name as an alias.
+pub async fn hospitals(
+    tx: &mut Tx,
+    actor: &Actor,
+    table: &Table,
+) -> Result<ImportReport, AppError> {
+    let known: HashMap<String, Master> = q(
+        "SELECT id, code, name, kind, level, province, city, address, phone, note, latitude, longitude, datum, \
+         updated_at FROM terminal",
+    )
+    .all::<Master>(&mut *tx)
+    .await?
+    .into_iter()
+    .map(|m| (m.code.clone(), m))
+    .collect();
     let mut report = ImportReport::default();
     let (mut rows, mut terms): (Rows, Rows) = Default::default();
     let mut seen = HashSet::new();
@@ -72,52 +66,43 @@ pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppEr
         if report.invalid.len() > before {
             continue;
         }
-        let kind = Some(row.get("类型"))
-            .filter(|k| !k.is_empty())
-            .unwrap_or_else(|| "医院".into());
-        let mut next = Stored {
-            id: String::new(),
-            code,
-            name,
-            kind,
-            province: row.get("省份"),
-            city: row.get("城市"),
-            address: row.get("地址"),
-            level: row.get("等级"),
-            latitude,
-            longitude,
-        };
-        let datum = latitude.map(|_| "GCJ-02");
-        match known.get(&next.code) {
+        let stored = known.get(&code);
+        let mut next = stored.cloned().unwrap_or_else(|| Master {
+            kind: KINDS[0].into(),
+            ..Master::default()
+        });
+        (next.code, next.name) = (code, name);
+        for (field, column) in [
+            (&mut next.kind, "类型"),
+            (&mut next.province, "省份"),
+            (&mut next.city, "城市"),
+            (&mut next.address, "地址"),
+            (&mut next.level, "等级"),
+        ] {
+            let cell = row.get(column);
+            if !cell.is_empty() {
+                *field = cell;
+            }
+        }
+        if latitude.is_some() && longitude.is_some() {
+            (next.latitude, next.longitude) = (latitude, longitude);
+            next.datum = Some("GCJ-02".into());
+        }
+        match stored {
+            Some(stored) if *stored == next => report.unchanged += 1,
             Some(stored) => {
-                next.id.clone_from(&stored.id);
-                if next == *stored {
-                    report.unchanged += 1;
-                    continue;
+                let before = record::of(tx, &stored.id).await?;
+                let mut after = Record {
+                    master: next,
+                    ..before.clone()
+                };
+                record::keep_name(&before, &mut after);
+                let changes = record::changes(&before, &after);
+                if record::write(tx, actor, &before, &after, "import", changes).await? {
+                    report.updated += 1;
+                } else {
+                    return Err(AppError::Conflict("error.changed_meanwhile".into()));
                 }
-                q("UPDATE terminal SET name = $1, kind = $2, province = $3, city = $4, address = $5, level = $6, \
-                   latitude = $7, longitude = $8, datum = $9, updated_at = $10 WHERE id = $11")
-                .bind(&next.name)
-                .bind(&next.kind)
-                .bind(&next.province)
-                .bind(&next.city)
-                .bind(&next.address)
-                .bind(&next.level)
-                .bind(next.latitude)
-                .bind(next.longitude)
-                .bind(datum)
-                .bind(now)
-                .bind(&next.id)
-                .exec(&mut *tx)
-                .await?;
-                search::index(
-                    tx,
-                    "terminal",
-                    &next.id,
-                    &[&next.name, &next.city, &next.code],
-                )
-                .await?;
-                report.updated += 1;
             }
             None => {
                 let id = crypto::new_id();
@@ -137,7 +122,7 @@ pub async fn hospitals(tx: &mut Tx, table: &Table) -> Result<ImportReport, AppEr
                     next.level.into(),
                     next.latitude.into(),
                     next.longitude.into(),
-                    datum.into(),
+                    next.datum.into(),
                     now.into(),
                     now.into(),
                 ]);

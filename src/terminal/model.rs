@@ -2,6 +2,55 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::shared::Page;
+use crate::shared::history::ChangeRow;
+
+/// Kinds of terminals as spreadsheets and rows name them: hospital, pharmacy, distributor.
+pub const KINDS: [&str; 3] = ["医院", "药店", "商业公司"];
+
+/// Grades of hospitals (医院分级管理办法), the highest first; others may be typed.
+pub const LEVELS: [&str; 10] = [
+    "三级特等",
+    "三级甲等",
+    "三级乙等",
+    "三级丙等",
+    "三级",
+    "二级甲等",
+    "二级乙等",
+    "二级",
+    "一级甲等",
+    "一级",
+];
+
+/// Datums of coordinates: GPS, and the one Chinese maps use.
+pub const DATUMS: [&str; 2] = ["WGS-84", "GCJ-02"];
+
+/// Most reception windows of a terminal.
+pub const WINDOWS: usize = 21;
+
+/// The name of a kind in the current language; an unknown kind as it stands.
+pub fn kind_label(kind: &str) -> String {
+    match kind {
+        "医院" => tr!("terminals.kind_hospital"),
+        "药店" => tr!("terminals.kind_pharmacy"),
+        "商业公司" => tr!("terminals.kind_distributor"),
+        other => other.to_owned(),
+    }
+}
+
+/// The name of a weekday, 1 being Monday.
+pub fn weekday_label(weekday: i64) -> String {
+    match weekday {
+        1 => tr!("terminals.monday"),
+        2 => tr!("terminals.tuesday"),
+        3 => tr!("terminals.wednesday"),
+        4 => tr!("terminals.thursday"),
+        5 => tr!("terminals.friday"),
+        6 => tr!("terminals.saturday"),
+        _ => tr!("terminals.sunday"),
+    }
+}
+
 /// A row of the list of terminals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
@@ -24,8 +73,94 @@ pub struct TerminalRow {
 /// A page of terminals with what the form beside it offers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TerminalPage {
-    pub page: crate::shared::Page<TerminalRow>,
+    pub page: Page<TerminalRow>,
     pub provinces: Vec<String>,
+    pub kinds: Vec<String>,
+    pub levels: Vec<String>,
     /// Those to whom a terminal can be given, as `employee number name`; empty for who may not give.
+    pub reps: Vec<String>,
+}
+
+/// The fields of a terminal's own row.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
+pub struct Master {
+    pub id: String,
+    pub code: String,
+    pub name: String,
+    pub kind: String,
+    pub level: String,
+    pub province: String,
+    pub city: String,
+    pub address: String,
+    pub phone: String,
+    pub note: String,
+    /// Degrees; both or neither.
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    /// One of [`DATUMS`] where there are coordinates.
+    pub datum: Option<String>,
+    /// Epoch milliseconds.
+    pub updated_at: i64,
+}
+
+/// When and where a terminal receives reps.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
+pub struct Window {
+    /// 1 is Monday, 7 Sunday.
+    pub weekday: i64,
+    /// `HH:MM` of the configured zone; `ends` lies after `starts`.
+    pub starts: String,
+    pub ends: String,
+    pub place: String,
+    /// Only by appointment.
+    pub appointment: bool,
+}
+
+/// A row of the form's reception windows, as typed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowInput {
+    /// `1` to `7`.
+    pub weekday: String,
+    pub starts: String,
+    pub ends: String,
+    pub place: String,
+    pub appointment: bool,
+    /// The row is to go.
+    pub remove: bool,
+}
+
+/// Who looked after a terminal, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
+pub struct AssignmentRow {
+    pub staff: String,
+    /// Days `YYYY-MM-DD`, both included; without an end it is today's.
+    pub from: String,
+    pub to: Option<String>,
+}
+
+/// A terminal with all that belongs to it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub master: Master,
+    pub aliases: Vec<String>,
+    pub departments: Vec<String>,
+    /// By weekday and hour.
+    pub windows: Vec<Window>,
+}
+
+/// A terminal's page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TerminalView {
+    pub record: Record,
+    /// The latest first.
+    pub assignments: Vec<AssignmentRow>,
+    /// HCPs within the asker's scope whose main hospital it is.
+    pub hcps: i64,
+    pub changes: Page<ChangeRow>,
+    /// As in [`TerminalPage::reps`].
     pub reps: Vec<String>,
 }

@@ -17,8 +17,12 @@ use crate::shared::{AppError, Page, Permission, Saved};
 pub struct Filter {
     pub text: String,
     pub province: String,
+    pub kind: String,
+    pub level: String,
     /// "yes", "no" or empty.
     pub assigned: String,
+    /// "name", "code", "level", "updated"; anything else is by region and name.
+    pub sort: String,
 }
 
 /// How a person stands in the list of those to whom a terminal can be given.
@@ -26,10 +30,25 @@ const LABEL: &str = "TRIM(COALESCE(s.employee_no, '') || ' ' || s.name)";
 const ASSIGNABLE: &str =
     "s.left_at IS NULL AND s.role IN ('rep', 'otc_rep', 'trade_rep', 'manager')";
 
+/// The order of a list by its name in the address.
+fn order(sort: &str) -> &'static str {
+    match sort {
+        "name" => "t.name, t.id",
+        "code" => "t.code, t.id",
+        "level" => {
+            "CASE SUBSTR(t.level, 1, 1) WHEN '三' THEN 0 WHEN '二' THEN 1 WHEN '一' THEN 2 ELSE 3 END, \
+             CASE WHEN t.level LIKE '%特等' THEN 0 WHEN t.level LIKE '%甲等' THEN 1 WHEN t.level LIKE '%乙等' THEN 2 \
+             ELSE 3 END, t.name, t.id"
+        }
+        "updated" => "t.updated_at DESC, t.id DESC",
+        _ => "t.province, t.city, t.name, t.id",
+    }
+}
+
 const OPEN: &str =
     "SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id AND a.ends_on IS NULL";
 
-/// One page of terminals, by region and name.
+/// One page of terminals.
 pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResult<TerminalPage> {
     let narrow = |query: &mut Query| {
         query.push(" FROM terminal t WHERE 1 = 1");
@@ -44,6 +63,11 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
                 query.push_with(" AND t.province = ?", [province]);
             }
         }
+        for (column, value) in [("kind", &filter.kind), ("level", &filter.level)] {
+            if !value.is_empty() {
+                query.push_with(&format!(" AND t.{column} = ?"), [value]);
+            }
+        }
         match filter.assigned.as_str() {
             "yes" => query.push(&format!(" AND EXISTS ({OPEN})")),
             "no" => query.push(&format!(" AND NOT EXISTS ({OPEN})")),
@@ -53,41 +77,79 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(db).await?;
+    // The rows of the page first: what is counted for each must not be counted for all.
+    let order = order(&filter.sort);
     let mut rows = q(
         "SELECT t.id, t.code, t.name, t.kind, t.province, t.city, t.level, t.latitude IS NOT NULL AS located, \
          (SELECT s.name FROM terminal_assignment a JOIN staff s ON s.id = a.staff_id \
           WHERE a.terminal_id = t.id AND a.ends_on IS NULL AND a.business_line = 'default') AS owner, \
-         (SELECT COUNT(*) FROM hcp h WHERE h.terminal_id = t.id AND h.state <> 'merged') AS hcps",
+         (SELECT COUNT(*) FROM hcp h WHERE h.terminal_id = t.id AND h.state <> 'merged') AS hcps \
+         FROM terminal t JOIN (SELECT t.id",
     );
     narrow(&mut rows);
     rows.push_with(
-        " ORDER BY t.province, t.city, t.name, t.id LIMIT ? OFFSET ?",
+        &format!(" ORDER BY {order} LIMIT ? OFFSET ?"),
         [PAGE_SIZE, offset(page)],
     );
+    rows.push(&format!(") p ON p.id = t.id ORDER BY {order}"));
     let rows: Vec<TerminalRow> = rows.all(db).await?;
-    let provinces: Vec<(String,)> = q("SELECT DISTINCT province FROM terminal ORDER BY province")
-        .all(db)
-        .await?;
-    let reps = if actor.role.may(Permission::ManageOrg) {
-        q(format!(
-            "SELECT {LABEL} FROM staff s WHERE {ASSIGNABLE} ORDER BY s.name, s.id LIMIT 3000"
-        ))
-        .all::<(String,)>(db)
-        .await?
-        .into_iter()
-        .map(|(label,)| label)
-        .collect()
-    } else {
-        Vec::new()
-    };
     Ok(TerminalPage {
         page: Page { rows, total, page },
-        provinces: provinces
+        provinces: distinct(db, "province")
+            .await?
             .into_iter()
-            .map(|(p,)| if p.is_empty() { "-".into() } else { p })
+            .map(|p| if p.is_empty() { "-".into() } else { p })
             .collect(),
-        reps,
+        kinds: distinct(db, "kind").await?,
+        levels: distinct(db, "level")
+            .await?
+            .into_iter()
+            .filter(|l| !l.is_empty())
+            .collect(),
+        reps: reps(db, actor).await?,
     })
+}
+
+/// The values of a column of the terminals, of which a company has some thousand.
+async fn distinct(db: &Db, column: &'static str) -> DbResult<Vec<String>> {
+    let rows: Vec<(String,)> = q(format!(
+        "SELECT DISTINCT {column} FROM terminal ORDER BY {column}"
+    ))
+    .all(db)
+    .await?;
+    Ok(rows.into_iter().map(|(value,)| value).collect())
+}
+
+/// Those to whom the actor can give a terminal, as `employee number name`.
+pub async fn reps(db: &Db, actor: &Actor) -> DbResult<Vec<String>> {
+    if !actor.role.may(Permission::ManageOrg) {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(String,)> = q(format!(
+        "SELECT {LABEL} FROM staff s WHERE {ASSIGNABLE} ORDER BY s.name, s.id LIMIT 3000"
+    ))
+    .all(db)
+    .await?;
+    Ok(rows.into_iter().map(|(label,)| label).collect())
+}
+
+/// Makes a terminal findable by its name, city, code and aliases as they stand now.
+pub async fn reindex(tx: &mut Tx, id: &str) -> DbResult<()> {
+    let (name, city, code): (String, String, String) =
+        q("SELECT name, city, code FROM terminal WHERE id = $1")
+            .bind(id)
+            .one(&mut *tx)
+            .await?;
+    let aliases: Vec<(String,)> = q("SELECT alias FROM terminal_alias WHERE terminal_id = $1")
+        .bind(id)
+        .all(&mut *tx)
+        .await?;
+    let texts: Vec<&str> = [&name, &city, &code]
+        .into_iter()
+        .chain(aliases.iter().map(|(alias,)| alias))
+        .map(String::as_str)
+        .collect();
+    search::index(tx, "terminal", id, &texts).await
 }
 
 /// Gives a terminal to a person from a day on; the one before ends the day before.
@@ -206,7 +268,7 @@ pub async fn owners(tx: &mut Tx) -> DbResult<HashMap<String, String>> {
     Ok(rows.into_iter().collect())
 }
 
-/// Terminals that a text finds, for choosing a hospital; at most ten.
+/// Terminals that a text finds by name, alias, city or code, for choosing a hospital; at most ten.
 pub async fn suggest(db: &Db, text: &str) -> DbResult<Vec<(String, String)>> {
     let mut query = q(
         "SELECT t.id, CASE WHEN t.city = '' THEN t.name ELSE t.name || '（' || t.city || '）' END \

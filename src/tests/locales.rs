@@ -3,15 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-fn locale(name: &str) -> BTreeMap<String, String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("locales")
-        .join(name);
-    let text = std::fs::read_to_string(path).expect("the locale file");
-    let tree: serde_json::Value = serde_saphyr::from_str(&text).expect("is YAML");
+/// All texts of a language: a file for each slice, beside the common one.
+fn locale(code: &str) -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales");
     let mut out = BTreeMap::new();
-    flatten(&tree, String::new(), &mut out);
-    out.remove("_version");
+    for entry in std::fs::read_dir(folder)
+        .expect("the folder of locales")
+        .filter_map(Result::ok)
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != format!("{code}.yml") && !name.ends_with(&format!(".{code}.yml")) {
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path()).expect("the locale file");
+        let tree: serde_json::Value =
+            serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let mut texts = BTreeMap::new();
+        flatten(&tree, String::new(), &mut texts);
+        texts.remove("_version");
+        for (key, text) in texts {
+            assert!(
+                out.insert(key.clone(), text).is_none(),
+                "{name}: {key} stands in another file too"
+            );
+        }
+    }
     out
 }
 
@@ -86,7 +102,7 @@ fn asked(source: &str) -> BTreeSet<String> {
 
 #[test]
 fn no_key_is_missing_or_left_over() {
-    let (zh, en) = (locale("zh-CN.yml"), locale("en.yml"));
+    let (zh, en) = (locale("zh-CN"), locale("en"));
     assert_eq!(
         zh.keys().collect::<Vec<_>>(),
         en.keys().collect::<Vec<_>>(),
@@ -137,7 +153,7 @@ fn no_key_is_missing_or_left_over() {
 
 #[test]
 fn both_languages_fill_the_same_places() {
-    let (zh, en) = (locale("zh-CN.yml"), locale("en.yml"));
+    let (zh, en) = (locale("zh-CN"), locale("en"));
     let places = |text: &str| -> BTreeSet<String> {
         text.split("%{")
             .skip(1)

@@ -3,14 +3,28 @@
 #[macro_use]
 mod support;
 
+mod access;
 mod articles;
 mod audit;
+mod codes;
+mod consents;
 mod crash;
+mod demo;
+mod duplicate;
 mod forms;
+mod hcp_list;
+mod hcp_record;
+mod hcp_timeline;
 mod identity;
+mod import_hcps;
+mod import_jobs;
 mod imports;
 mod locales;
+mod merging;
 mod onboarding;
+mod ownership;
 mod permissions;
+mod registration;
 mod scope;
+mod terminals;
 mod tracking;

@@ -1,9 +1,9 @@
-//! Personal codes, self-registration, consent.
+//! Personal codes, one at a time and in bulk.
 
 use axum::http::StatusCode;
-use mailuo::hcp::{onboarding, store};
+use mailuo::onboarding::{invitation, store as onboarding};
 use mailuo::server::db::q;
-use mailuo::shared::Role;
+use mailuo::shared::{AppError, Role};
 
 use crate::support::TestApp;
 
@@ -12,10 +12,10 @@ const PHONE: &str = "13911112222";
 async fn invited(app: &TestApp) -> (String, String) {
     let rep = app.actor(Role::Rep).await;
     let hcp = app.hcp("王小明", PHONE, Some(&rep.id)).await;
-    store::invite(&app.state, &rep, &hcp)
+    invitation::invite(&app.state, &rep, &hcp)
         .await
         .expect("is invited");
-    let (_, token, _) = store::open_invitation(&app.state.db, &rep, &hcp)
+    let (_, token, _) = invitation::open_invitation(&app.state.db, &rep, &hcp)
         .await
         .expect("answers")
         .expect("stands");
@@ -135,7 +135,7 @@ on_both!(each_bad_code_has_its_page, |app| {
         .exec(&app.state.db)
         .await
         .expect("is extended");
-    store::invite(&app.state, &rep, &hcp)
+    invitation::invite(&app.state, &rep, &hcp)
         .await
         .expect("a new code");
     let revoked = app.get(&format!("/i/{token}"), "").await;
@@ -177,163 +177,80 @@ on_both!(codes_are_few_and_short_lived, |app| {
     );
 });
 
-on_both!(self_registration_with_a_known_phone_binds, |app| {
+on_both!(bulk_invitations_are_for_those_within_scope, |app| {
     let rep = app.actor(Role::Rep).await;
-    let hcp = app.hcp("王小明", PHONE, Some(&rep.id)).await;
-    app.post("/onboard", "", &[("step", "send"), ("phone", PHONE)])
-        .await;
-    let code = app.code_for(PHONE);
-    let page = app
-        .post(
-            "/onboard",
-            "",
-            &[("step", "confirm"), ("phone", PHONE), ("code", &code)],
-        )
-        .await;
-    let verified = hidden(&page.text(), "verified");
-    let done = app
-        .post(
-            "/onboard",
-            "",
-            &[
-                ("step", "complete"),
-                ("verified", &verified),
-                ("profile", "true"),
-            ],
-        )
-        .await;
-    assert!(done.cookie("hid").is_some());
-    assert!(
-        onboarding::is_onboarded(&app.state.db, &hcp)
-            .await
-            .expect("answers")
-    );
-});
-
-on_both!(self_registration_of_a_stranger_waits_for_a_steward, |app| {
-    app.hospitals().await;
-    let rep = app.actor(Role::Rep).await;
-    let known = app.hcp("赵一凡", "13900009999", Some(&rep.id)).await;
-    app.post("/onboard", "", &[("step", "send"), ("phone", PHONE)])
-        .await;
-    let code = app.code_for(PHONE);
-    let page = app
-        .post(
-            "/onboard",
-            "",
-            &[("step", "confirm"), ("phone", PHONE), ("code", &code)],
-        )
-        .await;
-    let verified = hidden(&page.text(), "verified");
-    let form = [
-        ("step", "complete"),
-        ("verified", verified.as_str()),
-        ("profile", "true"),
-        ("name", "赵一凡"),
-        ("hospital", "北京大学国际医院"),
-        ("department", "心血管内科"),
-    ];
-    let choose = app.post("/onboard", "", &form).await;
-    assert!(choose.text().contains("北京大学国际医院"));
-    let mut form = form.to_vec();
-    form.push(("terminal_id", "none"));
-    let done = app.post("/onboard", "", &form).await;
-    let cookie = format!("hid={}", done.cookie("hid").expect("the browser is bound"));
-    let (pending,): (String,) = q("SELECT id FROM hcp WHERE state = 'pending'")
-        .one(&app.state.db)
+    let other = app.id_of(Role::OtcRep).await;
+    let mut ids = Vec::new();
+    for i in 0..3 {
+        ids.push(
+            app.hcp("王小明", &format!("1391111222{i}"), Some(&rep.id))
+                .await,
+        );
+    }
+    let foreign = app.hcp("李外人", "13911113333", Some(&other)).await;
+    ids.push(foreign.clone());
+    let onboarded = app.hcp("张三", "13911114444", Some(&rep.id)).await;
+    app.bound(&onboarded, false).await;
+    ids.push(onboarded.clone());
+    invitation::invite(&app.state, &rep, &ids[0])
         .await
-        .expect("waits");
+        .expect("a code of today");
+    q("UPDATE invitation SET created_at = created_at - 60000")
+        .exec(&app.state.db)
+        .await
+        .expect("a minute ago");
 
-    // Professional content stays closed until a steward has looked.
-    let article = app.article("专业", "professional", "2099-01-01").await;
+    let made = invitation::invite_many(&app.state, &rep, &ids).await;
+    assert_eq!(made, Ok(3));
+    let standing = "SELECT COUNT(*) FROM invitation WHERE revoked_at IS NULL AND used_at IS NULL";
+    assert_eq!(app.count(standing).await, 3, "the earlier code is revoked");
+    // The same press once more makes no second set.
+    assert_eq!(invitation::invite_many(&app.state, &rep, &ids).await, Ok(3));
+    assert_eq!(app.count("SELECT COUNT(*) FROM invitation").await, 4);
     assert_eq!(
-        app.get(&format!("/a/{article}"), &cookie).await.status,
-        StatusCode::FORBIDDEN
-    );
-    let steward = app.cookie(Role::Compliance).await;
-    let merged = app
-        .post(
-            "/api/hcps/decide",
-            &steward,
-            &[("id", &pending), ("decision", &known)],
-        )
-        .await;
-    assert_eq!(merged.status, StatusCode::OK, "{}", merged.text());
-    assert!(
-        onboarding::is_onboarded(&app.state.db, &known)
-            .await
-            .expect("answers")
+        app.count(&format!(
+            "SELECT COUNT(*) FROM invitation WHERE hcp_id IN ('{foreign}', '{onboarded}')"
+        ))
+        .await,
+        0
     );
     assert_eq!(
-        app.get(&format!("/a/{article}"), &cookie).await.status,
-        StatusCode::SEE_OTHER
+        app.count("SELECT COUNT(*) FROM audit_log WHERE action = 'hcp.invite_many'")
+            .await,
+        1
     );
-    let twice = app
-        .post(
-            "/api/hcps/decide",
-            &steward,
-            &[("id", &pending), ("decision", "approve")],
-        )
-        .await;
-    assert_eq!(twice.status, StatusCode::CONFLICT);
+    let sheet = app
+        .get("/api/hcps/sheet", &app.cookie(Role::Rep).await)
+        .await
+        .text();
+    assert!(sheet.contains("\"total\":3"), "{sheet}");
+    let others = app
+        .get("/api/hcps/sheet", &app.cookie(Role::OtcRep).await)
+        .await
+        .text();
+    assert!(others.contains("\"total\":0"), "{others}");
+
+    let many = vec!["x".to_owned(); 201];
+    assert!(matches!(
+        invitation::invite_many(&app.state, &rep, &many).await,
+        Err(AppError::Invalid(_))
+    ));
+    assert!(matches!(
+        invitation::invite_many(&app.state, &rep, &[foreign]).await,
+        Err(AppError::Conflict(_))
+    ));
 });
 
-on_both!(withdrawal_stops_tracking_at_once, |app| {
+on_both!(a_refresh_at_once_keeps_the_code_and_says_so, |app| {
     let rep = app.actor(Role::Rep).await;
     let hcp = app.hcp("王小明", PHONE, Some(&rep.id)).await;
-    let cookie = app.bound(&hcp, true).await;
-    assert!(
-        onboarding::may_track(&app.state.db, &hcp)
-            .await
-            .expect("answers")
-    );
-    app.post(
-        "/me/consent",
-        &cookie,
-        &[("purpose", "tracking"), ("grant", "false")],
-    )
-    .await;
-    assert!(
-        !onboarding::may_track(&app.state.db, &hcp)
-            .await
-            .expect("answers")
-    );
-    app.post(
-        "/me/consent",
-        &cookie,
-        &[("purpose", "tracking"), ("grant", "true")],
-    )
-    .await;
-    assert!(
-        onboarding::may_track(&app.state.db, &hcp)
-            .await
-            .expect("answers")
-    );
-    app.post(
-        "/me/consent",
-        &cookie,
-        &[("purpose", "profile"), ("grant", "false")],
-    )
-    .await;
-    assert!(
-        !onboarding::is_onboarded(&app.state.db, &hcp)
-            .await
-            .expect("answers")
-    );
-    assert_eq!(
-        app.get("/me", &cookie).await.status,
-        StatusCode::SEE_OTHER,
-        "the browser is unbound"
-    );
+    let first = invitation::invite(&app.state, &rep, &hcp)
+        .await
+        .expect("is made");
+    let second = invitation::invite(&app.state, &rep, &hcp)
+        .await
+        .expect("is kept");
+    assert_eq!(first.notice, "notice.code_made");
+    assert_eq!(second.notice, "notice.code_kept");
+    assert_eq!(app.count("SELECT COUNT(*) FROM invitation").await, 1);
 });
-
-/// The value of a hidden field.
-fn hidden(html: &str, name: &str) -> String {
-    let at = html
-        .find(&format!("name=\"{name}\""))
-        .expect("the field is there");
-    let tag = &html[html[..at].rfind('<').expect("a tag")..];
-    let tag = &tag[..tag.find('>').expect("its end")];
-    let value = tag.split("value=\"").nth(1).expect("a value");
-    value[..value.find('"').expect("its end")].to_owned()
-}

@@ -7,7 +7,8 @@ use mailuo::shared::Role;
 
 const ALL: &[Role] = &Role::ALL;
 const ADMIN: &[Role] = &[Role::Admin];
-const HCPS: &[Role] = &[
+/// Who reads shares.
+const SHARE_READERS: &[Role] = &[
     Role::Rep,
     Role::OtcRep,
     Role::Manager,
@@ -15,8 +16,46 @@ const HCPS: &[Role] = &[
     Role::Compliance,
     Role::Admin,
 ];
+const HCP_READERS: &[Role] = &[
+    Role::Rep,
+    Role::OtcRep,
+    Role::TradeRep,
+    Role::Manager,
+    Role::Marketer,
+    Role::Compliance,
+    Role::Admin,
+];
+const HCP_WRITERS: &[Role] = &[
+    Role::Rep,
+    Role::OtcRep,
+    Role::TradeRep,
+    Role::Manager,
+    Role::Compliance,
+    Role::Admin,
+];
+const ASSIGNERS: &[Role] = &[Role::Manager, Role::Compliance, Role::Admin];
+const CODE_MAKERS: &[Role] = &[
+    Role::Rep,
+    Role::OtcRep,
+    Role::Manager,
+    Role::Marketer,
+    Role::Admin,
+];
+const CONSENT_STAFF: &[Role] = &[
+    Role::Rep,
+    Role::OtcRep,
+    Role::Manager,
+    Role::Compliance,
+    Role::Admin,
+];
 const SHARERS: &[Role] = &[Role::Rep, Role::OtcRep, Role::Manager];
-const REVEALERS: &[Role] = &[Role::Rep, Role::OtcRep, Role::Compliance, Role::Admin];
+const REVEALERS: &[Role] = &[
+    Role::Rep,
+    Role::OtcRep,
+    Role::TradeRep,
+    Role::Compliance,
+    Role::Admin,
+];
 const STEWARDS: &[Role] = &[Role::Compliance, Role::Admin];
 const WRITERS: &[Role] = &[Role::Marketer];
 const REVIEWERS: &[Role] = &[Role::Compliance];
@@ -41,14 +80,75 @@ const FUNCTIONS: &[Row] = &[
     ("GET", "/api/audit/list", "", STEWARDS),
     ("GET", "/api/hcps/code", "id=x", SHARERS),
     ("POST", "/api/hcps/decide", "id=x", STEWARDS),
-    ("GET", "/api/hcps/get", "id=x", HCPS),
+    ("GET", "/api/hcps/get", "id=x", HCP_READERS),
     ("POST", "/api/hcps/invite", "id=x", SHARERS),
-    ("GET", "/api/hcps/list", "", HCPS),
+    ("GET", "/api/hcps/list", "", HCP_READERS),
     ("GET", "/api/hcps/pending", "", STEWARDS),
     ("POST", "/api/hcps/reveal_phone", "id=x", REVEALERS),
     ("POST", "/api/hcps/revoke_invitation", "id=x", SHARERS),
-    ("POST", "/api/import/apply", "kind=hcps&file=x", ADMIN),
-    ("GET", "/api/import/preview", "kind=hcps&file=x", ADMIN),
+    ("GET", "/api/hcps/choices", "", HCP_READERS),
+    ("GET", "/api/hcps/selection", "", HCP_READERS),
+    ("POST", "/api/hcps/pick", "", HCP_READERS),
+    ("POST", "/api/hcps/pick_all", "", HCP_READERS),
+    ("POST", "/api/hcps/unpick_all", "", HCP_READERS),
+    ("POST", "/api/hcps/tag_selection", "", HCP_WRITERS),
+    ("POST", "/api/hcps/invite_selection", "", SHARERS),
+    ("POST", "/api/hcps/add_note", "id=x", HCP_WRITERS),
+    ("GET", "/api/hcps/changes", "id=x", HCP_READERS),
+    ("POST", "/api/hcps/delete_note", "id=x", HCP_WRITERS),
+    ("POST", "/api/hcps/enter", "", HCP_WRITERS),
+    ("GET", "/api/hcps/entry_check", "", HCP_WRITERS),
+    ("GET", "/api/hcps/notes", "id=x", HCP_READERS),
+    ("GET", "/api/hcps/portrait", "id=x", HCP_READERS),
+    ("GET", "/api/hcps/record", "id=x", HCP_WRITERS),
+    ("GET", "/api/hcps/suggest_hospitals", "", HCP_WRITERS),
+    ("GET", "/api/hcps/timeline", "id=x", HCP_READERS),
+    ("GET", "/api/ownership/transfer_form", "", ASSIGNERS),
+    ("POST", "/api/ownership/transfer", "", ASSIGNERS),
+    ("POST", "/api/ownership/undo_transfer", "id=x", ASSIGNERS),
+    ("GET", "/api/ownership/transfers", "", ASSIGNERS),
+    ("GET", "/api/ownership/get_transfer", "id=x", ASSIGNERS),
+    ("GET", "/api/ownership/left_behind", "", ASSIGNERS),
+    ("GET", "/api/ownership/card", "id=x", HCP_READERS),
+    ("POST", "/api/ownership/share", "id=x", HCP_WRITERS),
+    ("POST", "/api/ownership/end_access", "id=x", HCP_WRITERS),
+    ("POST", "/api/ownership/ask", "token=x", HCP_WRITERS),
+    ("GET", "/api/ownership/requests", "", HCP_WRITERS),
+    ("POST", "/api/ownership/decide", "id=x", HCP_WRITERS),
+    ("POST", "/api/ownership/follow", "id=x", HCP_WRITERS),
+    ("GET", "/api/ownership/groups", "", HCP_WRITERS),
+    ("POST", "/api/ownership/create_group", "", HCP_WRITERS),
+    ("POST", "/api/ownership/rename_group", "id=x", HCP_WRITERS),
+    ("POST", "/api/ownership/delete_group", "id=x", HCP_WRITERS),
+    ("POST", "/api/ownership/group_selection", "", HCP_WRITERS),
+    ("POST", "/api/ownership/set_groups", "id=x", HCP_WRITERS),
+    ("GET", "/api/terminals/get", "id=x", TERMINALS),
+    ("POST", "/api/terminals/save", "", ADMIN),
+    ("POST", "/api/duplicates/decide", "id=x", STEWARDS),
+    ("GET", "/api/duplicates/get", "id=x", STEWARDS),
+    ("GET", "/api/duplicates/list", "", STEWARDS),
+    ("POST", "/api/duplicates/merge", "id=x", STEWARDS),
+    ("GET", "/api/duplicates/of", "id=x", STEWARDS),
+    ("POST", "/api/duplicates/search", "", STEWARDS),
+    ("GET", "/api/merges/list", "", STEWARDS),
+    ("POST", "/api/merges/undo", "id=x", STEWARDS),
+    ("GET", "/api/codes/get", "id=x", CODE_MAKERS),
+    ("GET", "/api/codes/hospitals", "", CODE_MAKERS),
+    ("GET", "/api/codes/list", "", CODE_MAKERS),
+    ("POST", "/api/codes/make", "", CODE_MAKERS),
+    ("POST", "/api/codes/change", "id=x", CODE_MAKERS),
+    ("GET", "/api/consents/of", "id=x", HCP_READERS),
+    ("POST", "/api/consents/withdraw", "id=x", CONSENT_STAFF),
+    ("GET", "/api/consents/texts", "", STEWARDS),
+    ("POST", "/api/consents/publish", "", STEWARDS),
+    ("GET", "/api/coverage/list", "", HCP_READERS),
+    ("GET", "/api/hcps/sheet", "", SHARERS),
+    ("POST", "/api/import/apply", "id=x", STEWARDS),
+    ("POST", "/api/import/cancel", "id=x", STEWARDS),
+    ("POST", "/api/import/check", "id=x&mode=fill", STEWARDS),
+    ("GET", "/api/import/get", "id=x", STEWARDS),
+    ("GET", "/api/import/list", "", STEWARDS),
+    ("GET", "/api/import/progress", "id=x", STEWARDS),
     ("POST", "/api/people/leave", "id=x", ADMIN),
     ("GET", "/api/people/get", "id=x", ADMIN),
     ("GET", "/api/people/list", "", ADMIN),
@@ -57,9 +157,9 @@ const FUNCTIONS: &[Row] = &[
     ("POST", "/api/settings/save_index", "", ADMIN),
     ("POST", "/api/shares/make", "id=x", SHARERS),
     ("GET", "/api/shares/page", "id=x", SHARERS),
-    ("GET", "/api/shares/report", "", HCPS),
+    ("GET", "/api/shares/report", "", SHARE_READERS),
     ("POST", "/api/shares/revoke", "token=x", SHARERS),
-    ("GET", "/api/shares/tree", "id=x", HCPS),
+    ("GET", "/api/shares/tree", "id=x", SHARE_READERS),
     ("GET", "/api/sms/list", "", ADMIN),
     ("POST", "/api/terminals/assign", "terminal_id=x", ADMIN),
     ("GET", "/api/terminals/list", "", TERMINALS),
@@ -77,12 +177,16 @@ const STEPS: &[(&str, &[Role])] = &[
     ("withdraw", REVIEWERS),
 ];
 
-/// Plain routes for staff. The others (`/s`, `/i`, `/t`, `/a`, `/library`, `/files`, `/onboard`, `/me`, `/sign-in`,
+/// Plain routes for staff. The others (`/s`, `/i`, `/t`, `/a`, `/library`, `/files`, `/onboard`, `/join`, `/me`, `/sign-in`,
 /// `/sign-out`) are for everybody and decide by what the visitor is; their own tests cover that.
 const STAFF_ROUTES: &[Row] = &[
-    ("POST", "/import/upload", "", ADMIN),
+    ("POST", "/import/upload", "", STEWARDS),
+    ("GET", "/import/template/hcps.xlsx", "", STEWARDS),
+    ("GET", "/import/x/failed.xlsx", "", STEWARDS),
     ("POST", "/articles/x/images", "", WRITERS),
-    ("GET", "/shares/export.xlsx", "", HCPS),
+    ("GET", "/shares/export.xlsx", "", SHARE_READERS),
+    ("GET", "/hcps/export.xlsx", "", HCP_READERS),
+    ("GET", "/hcps/export.xlsx?full=true", "", STEWARDS),
 ];
 
 on_both!(every_function_as_every_role, |app| {

@@ -370,7 +370,7 @@ impl TestApp {
         .exec(&mut tx)
         .await
         .expect("is entered");
-        mailuo::hcp::onboarding::index_terms(&mut tx, &id, name, "心血管内科", "主任医师")
+        mailuo::hcp::store::reindex(&mut tx, &id)
             .await
             .expect("is indexed");
         if let Some(owner) = owner {
@@ -409,7 +409,7 @@ impl TestApp {
 
     /// An HCP's bound browser: its cookie. The HCP is onboarded with these consents.
     pub async fn bound(&self, hcp: &str, tracking: bool) -> String {
-        use mailuo::hcp::onboarding::{Consents, From, register};
+        use mailuo::onboarding::store::{Consents, From, register};
         let phone = mailuo::hcp::store::phone(&self.state, hcp)
             .await
             .expect("answers")

@@ -25,7 +25,7 @@ impl FormState {
         Self {
             error: RwSignal::new(flash.error.clone()),
             pending: RwSignal::new(false),
-            key: RwSignal::new(format!("{}{to}", boot().form_key)),
+            key: RwSignal::new(format!("{}{to}", first_key())),
             flash: StoredValue::new(flash),
         }
     }
@@ -77,6 +77,19 @@ pub fn PostForm(
             </form>
         </Provider>
     }
+}
+
+/// The page's own key for forms that came with it; a form made later in the browser gets a fresh one, since its
+/// predecessor may have used the page's up.
+fn first_key() -> String {
+    #[cfg(feature = "hydrate")]
+    if document()
+        .document_element()
+        .is_some_and(|root| root.has_attribute("data-hydrated"))
+    {
+        return js_sys::Math::random().to_string();
+    }
+    boot().form_key
 }
 
 #[component]

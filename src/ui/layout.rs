@@ -57,6 +57,13 @@ fn entries() -> Vec<Entry> {
         false,
     );
     add(
+        Permission::MakeCodes,
+        "/codes",
+        "code",
+        tr!("nav.codes"),
+        false,
+    );
+    add(
         Permission::ReadTerminals,
         "/terminals",
         "hospital",
@@ -71,7 +78,7 @@ fn entries() -> Vec<Entry> {
         false,
     );
     add(
-        Permission::Import,
+        Permission::ImportHcps,
         "/import",
         "import",
         tr!("nav.import"),
@@ -151,7 +158,7 @@ pub fn StaffLayout() -> impl IntoView {
     view! {
         <a href="#main" class="sr-only focus:not-sr-only">{tr!("ui.skip")}</a>
         <div class="flex min-h-dvh bg-base-200">
-            <aside class="sticky top-0 hidden h-dvh w-56 shrink-0 flex-col border-e border-base-300 bg-base-100 p-3 lg:flex">
+            <aside class="print:hidden sticky top-0 hidden h-dvh w-56 shrink-0 flex-col border-e border-base-300 bg-base-100 p-3 lg:flex">
                 <div class="mb-4 px-3 py-2">
                     <div class="text-lg font-semibold">{tr!("app.name")}</div>
                     <div class="text-xs text-base-content/70">{company}</div>
@@ -165,7 +172,7 @@ pub fn StaffLayout() -> impl IntoView {
                 </Show>
             </main>
         </div>
-        <nav class="fixed inset-x-0 bottom-0 z-20 flex border-t border-base-300 bg-base-100 pb-[env(safe-area-inset-bottom)] lg:hidden" aria-label=tr!("nav.main")>
+        <nav class="print:hidden fixed inset-x-0 bottom-0 z-20 flex border-t border-base-300 bg-base-100 pb-[env(safe-area-inset-bottom)] lg:hidden" aria-label=tr!("nav.main")>
             {dock}
         </nav>
     }

@@ -10,6 +10,7 @@ macro_rules! tr {
 
 pub mod boot;
 pub mod form;
+pub mod history;
 pub mod icon;
 pub mod layout;
 pub mod list;

@@ -1,4 +1,4 @@
-//! The first page after sign-in, by role, and the page of imports. Owns no tables.
+//! The first page after sign-in, by role. Owns no tables.
 
 pub mod api;
 pub mod model;

@@ -2,30 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::importing::model::{ImportReport, Invalid};
 use crate::sharing::model::Metrics;
-
-/// Why a row of an import was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invalid {
-    /// As a spreadsheet shows it: the header is row 1.
-    pub row: i64,
-    /// The column.
-    pub field: String,
-    pub reason: String,
-}
-
-/// The outcome of an import, or of its preview.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImportReport {
-    pub rows: i64,
-    pub created: i64,
-    pub updated: i64,
-    pub unchanged: i64,
-    pub invalid: Vec<Invalid>,
-    /// Whether it was carried out.
-    #[serde(skip)]
-    pub applied: bool,
-}
 
 /// HCPs of somebody's scope by state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,15 +1,12 @@
-//! The first page after sign-in, and the page of imports.
+//! The first page after sign-in.
 
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 
 use super::api::*;
-use super::model::{ArticleCounts, Desk, HcpCounts, ImportReport};
+use super::model::{ArticleCounts, Desk, HcpCounts};
 use crate::shared::Permission;
 use crate::sharing::pages::MetricsGrid;
 use crate::ui::boot::{boot, may, refresh};
-use crate::ui::form::{Checkbox, PostForm, Submit};
-use crate::ui::list::param;
 use crate::ui::parts::{Card, Empty, Loading, PageTitle, Stat, outcome};
 
 /// 工作台.
@@ -122,127 +119,5 @@ fn ArticleCard(counts: ArticleCounts) -> impl IntoView {
             </div>
             {(counts.expiring > 0).then(|| view! { <p class="mt-3 text-sm">{tr!("workbench.expiring", n = counts.expiring)}</p> })}
         </Card>
-    }
-}
-
-fn kinds() -> Vec<(&'static str, String, &'static str)> {
-    vec![
-        (
-            "people",
-            tr!("import.people"),
-            "姓名, 手机号, 角色, 部门, 工号, 管理部门",
-        ),
-        (
-            "hospitals",
-            tr!("import.hospitals"),
-            "终端编码, 终端名称, 类型, 省份, 城市, 地址, 等级, 纬度, 经度",
-        ),
-        (
-            "assignments",
-            tr!("import.assignments"),
-            "终端编码, 负责人手机号, 开始日期",
-        ),
-        (
-            "hcps",
-            tr!("import.hcps"),
-            "姓名, 手机号, 医院, 科室, 职称, 性别, 省份, 城市",
-        ),
-    ]
-}
-
-/// 数据导入: upload, preview, apply.
-#[component]
-pub fn ImportPage() -> impl IntoView {
-    let (kind, file, fault) = (param("kind"), param("file"), param("fault"));
-    let preview = Resource::new(
-        move || (kind.get(), file.get(), refresh()),
-        |(kind, file, _)| async move {
-            if file.is_empty() {
-                Ok(None)
-            } else {
-                preview_import(kind, file).await.map(Some)
-            }
-        },
-    );
-    let chosen = kind.get_untracked();
-    let options = kinds();
-    view! {
-        <PageTitle title=tr!("import.title")/>
-        <Card title=tr!("import.upload")>
-            {move || (fault.get() == "empty").then(|| view! { <p class="alert alert-error mb-3 py-2" role="alert">{tr!("import.no_file")}</p> })}
-            <form method="post" action="/import/upload" enctype="multipart/form-data" class="flex flex-wrap items-end gap-3">
-                <label>
-                    <span class="mb-1 block text-sm font-medium">{tr!("import.kind")}</span>
-                    <select name="kind" class="select">
-                        {options.iter().map(|(code, label, _)| {
-                            let selected = *code == chosen;
-                            view! { <option value=*code selected=selected>{label.clone()}</option> }
-                        }).collect_view()}
-                    </select>
-                </label>
-                <label>
-                    <span class="mb-1 block text-sm font-medium">{tr!("import.file")}</span>
-                    <input type="file" name="file" class="file-input" accept=".csv,.xlsx,.xls" required/>
-                </label>
-                <button class="btn btn-primary">{tr!("import.check")}</button>
-            </form>
-            <details class="mt-3 text-sm">
-                <summary class="cursor-pointer">{tr!("import.columns")}</summary>
-                <dl class="mt-1">
-                    {options.into_iter().map(|(_, label, columns)| view! { <dt class="font-medium">{label}</dt><dd class="mb-1">{columns}</dd> }).collect_view()}
-                </dl>
-                <p>{tr!("import.formats")}</p>
-            </details>
-        </Card>
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                outcome(preview.await, move |report| report.map(|report| {
-                    view! { <Preview kind=kind.get_untracked() file=file.get_untracked() report=report/> }
-                }))
-            })}
-        </Suspense>
-    }
-}
-
-#[component]
-fn Preview(kind: String, file: String, report: ImportReport) -> impl IntoView {
-    let invalid = report.invalid.len();
-    let changes = report.created + report.updated;
-    let shown = report.invalid.iter().take(500).cloned().collect::<Vec<_>>();
-    view! {
-        <Card title=tr!("import.preview")>
-            <div class="grid grid-cols-2 gap-2 sm:grid-cols-5">
-                <Stat name=tr!("import.rows") value=report.rows.to_string()/>
-                <Stat name=tr!("import.created") value=report.created.to_string()/>
-                <Stat name=tr!("import.updated") value=report.updated.to_string()/>
-                <Stat name=tr!("import.unchanged") value=report.unchanged.to_string()/>
-                <Stat name=tr!("import.invalid") value=invalid.to_string()/>
-            </div>
-            {if changes == 0 {
-                view! { <p class="mt-4">{tr!("import.nothing_to_do")}</p> }.into_any()
-            } else {
-                view! {
-                    <PostForm to=ApplyImport::url() class="mt-4">
-                        <input type="hidden" name="kind" value=kind/>
-                        <input type="hidden" name="file" value=file/>
-                        {(invalid > 0).then(|| view! { <Checkbox name="skip_invalid" label=tr!("import.skip_invalid", n = invalid)/> })}
-                        <Submit label=tr!("import.apply", n = changes)/>
-                    </PostForm>
-                }.into_any()
-            }}
-        </Card>
-        {(invalid > 0).then(|| view! {
-            <Card title=tr!("import.invalid")>
-                <div tabindex="0" role="region" aria-label=tr!("import.invalid") class="overflow-x-auto">
-                    <table class="table table-sm">
-                        <thead><tr><th>{tr!("import.row")}</th><th>{tr!("import.field")}</th><th>{tr!("import.reason")}</th></tr></thead>
-                        <tbody>
-                            {shown.into_iter().map(|i| view! { <tr><td class="num">{i.row}</td><td>{i.field}</td><td>{i.reason}</td></tr> }).collect_view()}
-                        </tbody>
-                    </table>
-                </div>
-                {(invalid > 500).then(|| view! { <p class="mt-2 text-sm">{tr!("import.more_invalid", n = invalid - 500)}</p> })}
-            </Card>
-        })}
     }
 }

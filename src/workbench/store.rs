@@ -14,7 +14,7 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
     let may = |permission| actor.role.may(permission);
     let mut desk = Desk::default();
     if may(Permission::ReadHcps) {
-        desk.hcps = Some(crate::hcp::store::counts(db, actor).await?);
+        desk.hcps = Some(crate::hcp::list::counts(db, actor).await?);
     }
     if may(Permission::ReadShares) {
         desk.sharing = Some(metrics::of_team(db, actor, &Range::last_days(&today, 30)).await?);

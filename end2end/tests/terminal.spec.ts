@@ -1,0 +1,84 @@
+// A terminal's master data: entered, changed and looked at; who may.
+
+import { expect, expectAccessible, expectNoSidewaysScroll, goto, hydrated, signIn, test } from '../fixtures';
+import { ADMIN, MANAGER } from '../steps';
+
+// With JavaScript a refused form is answered in the background.
+test.use({ allow: /status of 422/ });
+
+test('a hospital is entered, corrected, renamed and found by its former name @nojs', async ({ page }) => {
+  test.setTimeout(120_000);
+  const stamp = Date.now().toString(36);
+  const name = `江边医院${stamp}`;
+  await signIn(page, ADMIN);
+  await goto(page, '/terminals');
+  await page.getByRole('link', { name: '新建终端' }).click();
+  await page.waitForURL(/\/terminals\/new$/);
+  await hydrated(page);
+  await page.locator('input[name="name"]').fill(name);
+  await page.getByLabel('终端编码').fill(`E2E-${stamp}`);
+  await page.getByLabel('省份').fill('湖北省');
+  await page.getByLabel('城市').fill('武汉市');
+  await page.locator('textarea[name="aliases"]').fill(`江医${stamp}`);
+  await page.locator('textarea[name="departments"]').fill('心血管内科\n儿科');
+  const first = page.getByRole('group', { name: '第 1 段', exact: true });
+  await first.getByLabel('星期').selectOption({ label: '周二' });
+  await first.getByLabel('开始').fill('15:00');
+  await first.getByLabel('结束').fill('14:00');
+  await first.getByLabel('地点').fill('示教室');
+  await first.getByLabel('需预约').check();
+  await page.getByRole('button', { name: '保存' }).click();
+
+  // The message says which row, and nothing that was typed is lost.
+  await expect(page.getByText('第 1 段：结束时间须晚于开始时间')).toBeVisible();
+  await expect(page.locator('input[name="name"]')).toHaveValue(name);
+  await expect(first.getByLabel('地点')).toHaveValue('示教室');
+  await expect(first.getByLabel('需预约')).toBeChecked();
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  await first.getByLabel('结束').fill('16:30');
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.waitForURL(/\/terminals\/(?!new)[^/?]+(\?|$)/);
+  await hydrated(page);
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+  await expect(page.getByText('15:00–16:30')).toBeVisible();
+  await expect(page.getByText('需预约')).toBeVisible();
+  await expect(page.getByText('还没有修改记录。')).toBeVisible();
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+
+  await page.getByRole('link', { name: '编辑', exact: true }).click();
+  await page.waitForURL(/\/edit$/);
+  await hydrated(page);
+  const renamed = `新江边医院${stamp}`;
+  await page.locator('input[name="name"]').fill(renamed);
+  await page.getByRole('group', { name: '第 1 段', exact: true }).getByLabel('删除这一段').check();
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.waitForURL(/\/terminals\/(?!new)[^/?]+(\?|$)/);
+  await hydrated(page);
+  await expect(page.getByRole('heading', { level: 1, name: renamed })).toBeVisible();
+  await expect(page.getByText('还没有登记接待时间。')).toBeVisible();
+  await expect(page.locator('del', { hasText: name })).toBeVisible();
+
+  await goto(page, `/terminals?text=${encodeURIComponent(`江医${stamp}`)}`);
+  await expect(page.locator('main').getByRole('link', { name: renamed })).toBeVisible();
+  await goto(page, `/terminals?text=${encodeURIComponent(name)}`);
+  await expect(page.locator('main').getByRole('link', { name: renamed })).toBeVisible();
+});
+
+test('a manager looks at a hospital and does not change it @nojs', async ({ page }) => {
+  await signIn(page, MANAGER);
+  await goto(page, '/terminals?assigned=yes&sort=code');
+  await expectNoSidewaysScroll(page);
+  await expect(page.getByRole('link', { name: '新建终端' })).toHaveCount(0);
+  await page.locator('main ul a[href^="/terminals/"]').first().click();
+  await page.waitForURL(/\/terminals\/[^/?]+$/);
+  await hydrated(page);
+  await expect(page.getByRole('heading', { level: 2, name: '接待时间' })).toBeVisible();
+  await expect(page.getByText('当前', { exact: true })).toBeVisible();
+  await expect(page.getByRole('link', { name: '编辑', exact: true })).toHaveCount(0);
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  await page.getByRole('link', { name: /^查看客户/ }).click();
+  await page.waitForURL(/\/hcps\?terminal=/);
+});

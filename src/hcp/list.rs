@@ -1,0 +1,321 @@
+//! Lists of HCPs: what narrows them, in which order, and how a hundred thousand stay quick.
+//!
+//! Three things keep a page quick. The ids of a page are picked first, and only these rows are joined with hospital
+//! and owner. Rows are counted up to a bound. And a text goes one of two ways: where one of its words is rare, its
+//! few candidates are looked at one by one; where all are frequent, the list is walked in its order, of which every
+//! few rows fit.
+
+mod choices;
+mod text;
+
+use std::collections::HashMap;
+
+use self::choices::OWNER;
+pub use self::choices::choices;
+use self::text::{Search, push_word, words};
+pub use super::list_model::Filter;
+use super::list_model::{HcpItem, HcpList};
+use super::model::HcpRow;
+use super::selection;
+use super::store::{FROM, ROW, scope};
+use crate::server::db::{Db, DbResult, Query, q};
+use crate::server::guard::Actor;
+use crate::server::time::Zone;
+use crate::server::{search, time};
+use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::{Page, Permission};
+use crate::workbench::model::HcpCounts;
+
+/// Rows that are counted exactly.
+pub const COUNT_MOST: i64 = 10_000;
+/// The same for a text: whoever finds more looks for something narrower.
+pub const TEXT_COUNT_MOST: i64 = 1_000;
+
+/// One page of HCPs within scope.
+pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResult<HcpList> {
+    let search = Search::of(db, &filter.text).await?;
+    let most = search.count_most();
+    let counted = count(db, actor, filter, &search).await?;
+    let ids = found(db, actor, filter, &search, PAGE_SIZE, offset(page)).await?;
+    let pending = if actor.role.may(Permission::StewardHcps) {
+        let waiting = q("SELECT COUNT(*) FROM hcp WHERE state = 'pending'");
+        Some(waiting.count(db).await?)
+    } else {
+        None
+    };
+    Ok(HcpList {
+        page: Page {
+            rows: items(db, actor, &ids).await?,
+            total: counted.min(most),
+            page: page.max(1),
+        },
+        more: counted > most,
+        selected: selection::count(db, actor).await?,
+        pending,
+        names: names(db, actor, filter).await?,
+    })
+}
+
+/// Ids of the first `limit` HCPs of a filter, in its order.
+pub async fn ids(db: &Db, actor: &Actor, filter: &Filter, limit: i64) -> DbResult<Vec<String>> {
+    let search = Search::of(db, &filter.text).await?;
+    found(db, actor, filter, &search, limit, 0).await
+}
+
+/// Appends what a filter means, after `FROM hcp h … WHERE`: the actor's scope first, then each field. Nothing else
+/// turns a [`Filter`] into SQL.
+pub fn narrow(actor: &Actor, filter: &Filter, query: &mut Query) {
+    scope(actor, query);
+    match filter.state.as_str() {
+        state @ ("listed" | "invited" | "onboarded" | "pending") => {
+            query.push_with(" AND h.state = ?", [state]);
+        }
+        _ => {
+            query.push(" AND h.state <> 'merged'");
+        }
+    }
+    if super::model::KINDS.contains(&filter.kind.as_str()) {
+        query.push_with(" AND h.kind = ?", [&filter.kind]);
+    }
+    let plain = [
+        ("h.department", &filter.department),
+        ("h.title", &filter.title),
+        ("h.specialty", &filter.specialty),
+        ("h.province", &filter.province),
+        ("h.city", &filter.city),
+        ("h.terminal_id", &filter.terminal),
+    ];
+    for (column, value) in plain {
+        let value = value.trim();
+        if !value.is_empty() {
+            query.push_with(&format!(" AND {column} = ?"), [value]);
+        }
+    }
+    let tag = filter.tag.trim();
+    if !tag.is_empty() {
+        query.push_with(
+            " AND h.id IN (SELECT g.hcp_id FROM hcp_tag g WHERE g.tag = ?)",
+            [tag],
+        );
+    }
+    match filter.owner.trim() {
+        "" => {}
+        "none" => {
+            query.push(" AND h.owner_id IS NULL");
+        }
+        owner => {
+            query.push_with(
+                &format!(" AND h.owner_id IN (SELECT o.id FROM staff o WHERE o.id = ? OR o.name = ? OR {OWNER} = ?)"),
+                [owner, owner, owner],
+            );
+        }
+    }
+    if !filter.group.is_empty() {
+        query.push_with(
+            " AND h.id IN (SELECT m.hcp_id FROM hcp_group_member m JOIN hcp_group g ON g.id = m.group_id \
+             WHERE g.id = ? AND g.staff_id = ?)",
+            [&filter.group, &actor.id],
+        );
+    }
+    if filter.followed == "true" {
+        query.push_with(
+            " AND h.id IN (SELECT f.hcp_id FROM hcp_follow f WHERE f.staff_id = ?)",
+            [&actor.id],
+        );
+    }
+    if filter.shared == "true" {
+        query.push_with(
+            " AND h.id IN (SELECT a.hcp_id FROM hcp_access a WHERE a.ended_at IS NULL AND a.staff_id = ?",
+            [&actor.id],
+        );
+        query.push_with(" AND a.until_at > ?)", [time::now()]);
+    }
+    let days_ago = |days: i64| time::now() - days * time::DAY;
+    match filter.contact.as_str() {
+        "7" => query.push_with(" AND h.last_contact_at >= ?", [days_ago(7)]),
+        "30" => query.push_with(" AND h.last_contact_at >= ?", [days_ago(30)]),
+        "90" => query.push_with(" AND h.last_contact_at >= ?", [days_ago(90)]),
+        "old" => query.push_with(
+            " AND (h.last_contact_at IS NULL OR h.last_contact_at < ?)",
+            [days_ago(90)],
+        ),
+        "never" => query.push(" AND h.last_contact_at IS NULL"),
+        _ => &mut *query,
+    };
+    for word in words(&filter.text) {
+        push_word(query, &word);
+    }
+}
+
+fn order(sort: &str) -> &'static str {
+    match sort {
+        "contact" => " ORDER BY h.last_contact_at DESC NULLS LAST, h.id DESC",
+        "contact_old" => " ORDER BY h.last_contact_at ASC NULLS FIRST, h.id",
+        "created" => " ORDER BY h.created_at DESC, h.id DESC",
+        "hospital" => {
+            " ORDER BY COALESCE((SELECT t.name FROM terminal t WHERE t.id = h.terminal_id), h.hospital_text), \
+             h.pinyin, h.id"
+        }
+        "department" => " ORDER BY h.department, h.pinyin, h.id",
+        _ => " ORDER BY h.pinyin, h.id",
+    }
+}
+
+/// How many a filter finds, up to the bound and one more.
+async fn count(db: &Db, actor: &Actor, filter: &Filter, search: &Search) -> DbResult<i64> {
+    // A frequent text by itself: its candidates reach the bound at once, where the list in its order would have to be
+    // walked for long. Together with anything else that narrows, the other's index is the better way.
+    let alone = actor.role.sees_company()
+        && filter
+            .set()
+            .iter()
+            .all(|(name, _)| matches!(*name, "text" | "state" | "kind"));
+    let mut query = q("SELECT COUNT(*) FROM (SELECT 1");
+    search.push_from(&mut query, search.is_few() || alone);
+    narrow(actor, filter, &mut query);
+    query.push(&format!(" LIMIT {}) n", search.count_most() + 1));
+    query.count(db).await
+}
+
+async fn found(
+    db: &Db,
+    actor: &Actor,
+    filter: &Filter,
+    search: &Search,
+    limit: i64,
+    offset: i64,
+) -> DbResult<Vec<String>> {
+    let mut query = q("SELECT h.id");
+    search.push_from(&mut query, search.is_few());
+    narrow(actor, filter, &mut query);
+    query.push(order(&filter.sort));
+    query.push_with(" LIMIT ? OFFSET ?", [limit, offset]);
+    let rows: Vec<(String,)> = query.all(db).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Appends `column IN (ids)`.
+pub fn push_among(query: &mut Query, column: &str, ids: &[String]) {
+    query.push(&format!("{column} IN ("));
+    for (i, id) in ids.iter().enumerate() {
+        query.push(if i == 0 { "" } else { ", " });
+        query.push_with("?", [id]);
+    }
+    query.push(if ids.is_empty() { "NULL)" } else { ")" });
+}
+
+/// The rows of these ids, which came out of a scoped query, in their order.
+pub async fn items(db: &Db, actor: &Actor, ids: &[String]) -> DbResult<Vec<HcpItem>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = q(
+        "SELECT h.id, h.name, h.kind, h.phone_masked, COALESCE(t.name, h.hospital_text) AS hospital, h.department, \
+         h.title, h.state, s.name AS owner, h.last_contact_at, ",
+    );
+    query.push_with(
+        "EXISTS (SELECT 1 FROM hcp_selection p WHERE p.staff_id = ? AND p.hcp_id = h.id) AS picked",
+        [&actor.id],
+    );
+    query.push(FROM);
+    push_among(&mut query, "h.id", ids);
+    let mut by_id: HashMap<String, HcpItem> = query
+        .all::<HcpItem>(db)
+        .await?
+        .into_iter()
+        .map(|item| (item.id.clone(), item))
+        .collect();
+    let mut tags = tags(db, ids).await?;
+    Ok(ids
+        .iter()
+        .filter_map(|id| {
+            let mut item = by_id.remove(id)?;
+            item.tags = tags.remove(id).unwrap_or_default();
+            Some(item)
+        })
+        .collect())
+}
+
+/// Fills in the days of last contact.
+pub fn dated(zone: &Zone, rows: &mut [HcpItem]) {
+    for row in rows {
+        row.last_contact = row
+            .last_contact_at
+            .map(|at| zone.day(at))
+            .unwrap_or_default();
+    }
+}
+
+/// The tags of these HCPs, each HCP's in order.
+pub async fn tags(db: &Db, ids: &[String]) -> DbResult<HashMap<String, Vec<String>>> {
+    let mut tags: HashMap<String, Vec<String>> = HashMap::new();
+    for ids in ids.chunks(400) {
+        let mut query = q("SELECT g.hcp_id, g.tag FROM hcp_tag g WHERE ");
+        push_among(&mut query, "g.hcp_id", ids);
+        query.push(" ORDER BY g.hcp_id, g.tag");
+        for (id, tag) in query.all::<(String, String)>(db).await? {
+            tags.entry(id).or_default().push(tag);
+        }
+    }
+    Ok(tags)
+}
+
+/// What the ids in a filter stand for, as far as the actor may know.
+async fn names(db: &Db, actor: &Actor, filter: &Filter) -> DbResult<Vec<(String, String)>> {
+    let mut names = Vec::new();
+    let mut keep = |name: &str, found: Option<(String,)>| {
+        if let Some((label,)) = found {
+            names.push((name.to_owned(), label));
+        }
+    };
+    if !filter.terminal.is_empty() {
+        let query = q("SELECT name FROM terminal WHERE id = $1").bind(&filter.terminal);
+        keep("terminal", query.optional(db).await?);
+    }
+    if !filter.group.is_empty() {
+        let query = q("SELECT name FROM hcp_group WHERE id = $1 AND staff_id = $2")
+            .bind(&filter.group)
+            .bind(&actor.id);
+        keep("group", query.optional(db).await?);
+    }
+    if !filter.owner.is_empty() {
+        let mut query = q("SELECT o.name FROM staff o WHERE ");
+        actor.scope(&mut query, "o.id");
+        query.push_with(" AND o.id = ?", [&filter.owner]);
+        keep("owner", query.optional(db).await?);
+    }
+    Ok(names)
+}
+
+/// HCPs to choose among when sharing: those within scope that a text finds, at most 50, the onboarded first.
+pub async fn choose(db: &Db, actor: &Actor, text: &str) -> DbResult<Vec<HcpRow>> {
+    let mut rows = q(format!("{ROW}{FROM}"));
+    scope(actor, &mut rows);
+    rows.push(" AND h.state IN ('listed', 'invited', 'onboarded')");
+    rows.push(&format!(" AND {}", crate::onboarding::consent::PUSHABLE));
+    search::condition(
+        &mut rows,
+        text,
+        &[("h.id", "hcp"), ("h.terminal_id", "terminal")],
+    );
+    rows.push(" ORDER BY CASE h.state WHEN 'onboarded' THEN 0 ELSE 1 END, h.pinyin, h.id LIMIT 50");
+    rows.all(db).await
+}
+
+/// HCPs within scope by state.
+pub async fn counts(db: &Db, actor: &Actor) -> DbResult<HcpCounts> {
+    let mut query = q("SELECT h.state, COUNT(*) FROM hcp h WHERE ");
+    scope(actor, &mut query);
+    query.push(" GROUP BY h.state");
+    let mut counts = HcpCounts::default();
+    for (state, n) in query.all::<(String, i64)>(db).await? {
+        match state.as_str() {
+            "listed" => counts.listed = n,
+            "invited" => counts.invited = n,
+            "onboarded" => counts.onboarded = n,
+            "pending" => counts.pending = n,
+            _ => {}
+        }
+    }
+    Ok(counts)
+}

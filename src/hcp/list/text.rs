@@ -1,0 +1,166 @@
+//! The text of a search: how it becomes conditions, and from which end its rows are come by.
+
+use std::collections::HashMap;
+
+use super::{COUNT_MOST, TEXT_COUNT_MOST};
+use crate::server::db::{Db, DbResult, Query, q};
+use crate::server::search;
+
+/// Candidates that are looked at one by one.
+const FEW: i64 = 1_000;
+
+/// What a word of a text must match: terms, each with whether it is only the beginning of one.
+pub(super) type Word = Vec<(String, bool)>;
+
+/// The words of a text.
+pub(super) fn words(text: &str) -> Vec<Word> {
+    text.split_whitespace()
+        .take(6)
+        .map(search::wanted)
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// Appends a condition on the term of `x`.
+fn push_term(query: &mut Query, (term, prefix): &(String, bool)) {
+    if *prefix {
+        query.push_with(
+            "x.term >= ? AND x.term < ?",
+            [term.clone(), format!("{term}\u{10FFFF}")],
+        );
+    } else {
+        query.push_with("x.term = ?", [term]);
+    }
+}
+
+/// Appends that a word is found in the HCP's own terms or in their hospital's.
+///
+/// Each term is looked up for the row at hand. `OFFSET 0` keeps Postgres from making a join of it, which would read
+/// all that a frequent term finds; the joined kind sends SQLite to the index by object where the term is a range.
+pub(super) fn push_word(query: &mut Query, word: &Word) {
+    query.push(" AND (");
+    for (i, (kind, id)) in [("hcp", "h.id"), ("terminal", "h.terminal_id")]
+        .into_iter()
+        .enumerate()
+    {
+        query.push(if i == 0 { "(" } else { " OR (" });
+        for (j, wanted) in word.iter().enumerate() {
+            let column = if wanted.1 { "x.kind || ''" } else { "x.kind" };
+            query.push(if j == 0 { "" } else { " AND " });
+            query.push(&format!(
+                "EXISTS (SELECT 1 FROM search_term x WHERE {column} = '{kind}' AND x.object_id = {id} AND "
+            ));
+            push_term(query, wanted);
+            query.push(" LIMIT 1 OFFSET 0)");
+        }
+        query.push(")");
+    }
+    query.push(")");
+}
+
+/// How the rows of a text are come by.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    /// The rarest term among an HCP's own and among hospitals', and how many HCPs these can find, up to [`FEW`] and
+    /// one more each.
+    rarest: Option<(Driver, i64)>,
+}
+
+#[derive(Debug)]
+struct Driver {
+    own: (String, bool),
+    hospital: (String, bool),
+}
+
+impl Search {
+    /// Looks how frequent the words of a text are.
+    pub(super) async fn of(db: &Db, text: &str) -> DbResult<Search> {
+        let words = words(text);
+        if words.is_empty() {
+            return Ok(Search::default());
+        }
+        let mut query = q("");
+        let mut begun = false;
+        for (w, word) in words.iter().enumerate() {
+            for (t, term) in word.iter().enumerate() {
+                for (level, source) in [(0, OWN), (1, HOSPITAL)] {
+                    query.push(if begun { " UNION ALL " } else { "" });
+                    begun = true;
+                    query.push(&format!(
+                        "SELECT CAST({w} AS BIGINT), CAST({t} AS BIGINT), CAST({level} AS BIGINT), COUNT(*) \
+                         FROM (SELECT 1 FROM {source} AND "
+                    ));
+                    push_term(&mut query, term);
+                    query.push(&format!(" LIMIT {}) n", FEW + 1));
+                }
+            }
+        }
+        // By word and level, the term that finds least.
+        let mut least: HashMap<(i64, i64), (i64, i64)> = HashMap::new();
+        for (w, t, level, n) in query.all::<(i64, i64, i64, i64)>(db).await? {
+            let entry = least.entry((w, level)).or_insert((t, n));
+            if n < entry.1 {
+                *entry = (t, n);
+            }
+        }
+        let rarest = words
+            .iter()
+            .zip(0_i64..)
+            .filter_map(|(word, w)| {
+                let (own, own_n) = least.get(&(w, 0))?;
+                let (hospital, hospital_n) = least.get(&(w, 1))?;
+                let term = |t: &i64| word.get(usize::try_from(*t).ok()?).cloned();
+                let driver = Driver {
+                    own: term(own)?,
+                    hospital: term(hospital)?,
+                };
+                Some((driver, own_n + hospital_n))
+            })
+            .min_by_key(|(_, n)| *n);
+        Ok(Search { rarest })
+    }
+
+    /// Whether the candidates are few enough to look at each.
+    pub(super) fn is_few(&self) -> bool {
+        self.rarest.as_ref().is_some_and(|(_, n)| *n <= FEW)
+    }
+
+    /// Up to how many rows are counted.
+    pub(super) fn count_most(&self) -> i64 {
+        if self.rarest.is_some() {
+            TEXT_COUNT_MOST
+        } else {
+            COUNT_MOST
+        }
+    }
+
+    /// Appends `FROM … WHERE`; with `driven` the candidates come first and the rest is asked of each. `CROSS JOIN`
+    /// fixes that order on SQLite.
+    pub(super) fn push_from(&self, query: &mut Query, driven: bool) {
+        let Some((driver, _)) = self.rarest.as_ref().filter(|_| driven) else {
+            query.push(" FROM hcp h WHERE ");
+            return;
+        };
+        query.push(&format!(" FROM (SELECT x.object_id AS id FROM {OWN} AND "));
+        push_term(query, &driver.own);
+        // What several terms begin with may find one HCP more than once; an exact term does so on both levels only,
+        // and leaving that out by itself lets the rows stream.
+        let streams = !driver.own.1 && !driver.hospital.1;
+        query.push(if streams { " UNION ALL " } else { " UNION " });
+        query.push(&format!("SELECT w.id FROM {HOSPITAL} AND "));
+        push_term(query, &driver.hospital);
+        if streams {
+            query.push_with(
+                " AND NOT EXISTS (SELECT 1 FROM search_term y WHERE y.kind = 'hcp' AND y.term = ? AND y.object_id = w.id)",
+                [&driver.own.0],
+            );
+        }
+        query.push(") f CROSS JOIN hcp h WHERE h.id = f.id AND ");
+    }
+}
+
+/// Terms of HCPs as `x`.
+const OWN: &str = "search_term x WHERE x.kind = 'hcp'";
+/// Terms of hospitals as `x` with their HCPs as `w`.
+const HOSPITAL: &str =
+    "search_term x CROSS JOIN hcp w WHERE w.terminal_id = x.object_id AND x.kind = 'terminal'";

@@ -1,0 +1,202 @@
+//! The import itself, whoever asks for it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::model::{ChangedRow, Existing, ImportReport, Kind, SimilarRow};
+use super::progress::Watch;
+use super::table::Table;
+use crate::server::audit::{self, Event};
+use crate::server::db::{Lock, Tx, internal};
+use crate::server::guard::Actor;
+use crate::server::{AppState, crypto};
+use crate::shared::AppError;
+
+/// How an import ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only say what would happen.
+    Preview,
+    /// All rows or none.
+    All,
+    /// The rows that are valid.
+    SkipInvalid,
+}
+
+/// What an import found out beyond its report.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub report: ImportReport,
+    /// The first records that change, field by field.
+    pub changes: Vec<ChangedRow>,
+    /// How many new ones look like somebody on file, and the first of them.
+    pub similar: i64,
+    pub similar_rows: Vec<SimilarRow>,
+}
+
+/// Imports a file's bytes; what is on file is overwritten by what the file says.
+pub async fn run(
+    state: &AppState,
+    actor: &Actor,
+    kind: Kind,
+    bytes: &[u8],
+    mode: Mode,
+) -> Result<ImportReport, AppError> {
+    run_with(state, actor, kind, bytes, mode, Existing::Overwrite).await
+}
+
+/// Imports a file's bytes. With invalid rows under [`Mode::All`] nothing is applied and the report says why.
+pub async fn run_with(
+    state: &AppState,
+    actor: &Actor,
+    kind: Kind,
+    bytes: &[u8],
+    mode: Mode,
+    existing: Existing,
+) -> Result<ImportReport, AppError> {
+    let watch = Watch::nobody();
+    let hash = crypto::sha256_hex(bytes);
+    let table = read(kind, bytes.to_vec()).await?;
+    if mode == Mode::Preview {
+        return Ok(check(state, actor, kind, existing, &table, &watch)
+            .await?
+            .report);
+    }
+    let skip_invalid = mode == Mode::SkipInvalid;
+    let mut tx = state.db.begin().await?;
+    let mut findings = apply(
+        state,
+        &mut tx,
+        actor,
+        kind,
+        existing,
+        &table,
+        skip_invalid,
+        &watch,
+    )
+    .await?;
+    if skip_invalid || findings.report.invalid.is_empty() {
+        note(state, &mut tx, actor, kind, &hash, &findings.report).await?;
+        tx.commit().await?;
+        findings.report.applied = true;
+    }
+    Ok(findings.report)
+}
+
+/// Reads a file of a kind away from the threads that answer requests; an error names the columns that are missing.
+pub(super) async fn read(kind: Kind, bytes: Vec<u8>) -> Result<Table, AppError> {
+    tokio::task::spawn_blocking(move || {
+        let mut table = Table::read(&bytes)?;
+        if kind == Kind::Hcps {
+            crate::hcp::import::require(&mut table)?;
+        } else {
+            let columns: Vec<&str> = kind
+                .columns()
+                .iter()
+                .filter(|(_, required)| *required)
+                .map(|(name, _)| *name)
+                .collect();
+            table.require(&columns)?;
+        }
+        Ok(table)
+    })
+    .await
+    .map_err(internal)?
+}
+
+/// What an import would do. HCPs are compared without holding anything up; the other kinds, which are small, are
+/// imported and taken back.
+pub(super) async fn check(
+    state: &AppState,
+    actor: &Actor,
+    kind: Kind,
+    existing: Existing,
+    table: &Table,
+    watch: &Watch,
+) -> Result<Findings, AppError> {
+    if kind == Kind::Hcps {
+        let findings = crate::hcp::import::check(state, table, existing, watch).await?;
+        return Ok(finished(findings, table));
+    }
+    let mut tx = state.db.begin().await?;
+    apply(state, &mut tx, actor, kind, existing, table, true, watch).await
+}
+
+/// Imports within `tx`, which the caller commits or drops. Unless `skip_invalid`, nothing more is written from the
+/// first invalid row on, and the report names them all.
+pub(super) async fn apply(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    kind: Kind,
+    existing: Existing,
+    table: &Table,
+    skip_invalid: bool,
+    watch: &Watch,
+) -> Result<Findings, AppError> {
+    tx.serialise(Lock::Import).await?;
+    watch.step(0).await?;
+    let findings = match kind {
+        Kind::Hcps => {
+            crate::hcp::import::apply(state, tx, actor, table, existing, skip_invalid, watch)
+                .await?
+        }
+        Kind::People => {
+            plain(crate::identity::people_import::import(state, tx, actor, table).await?)
+        }
+        Kind::Hospitals => plain(crate::terminal::import::hospitals(tx, actor, table).await?),
+        Kind::Assignments => {
+            plain(crate::terminal::import::assignments(state, tx, actor, table).await?)
+        }
+    };
+    watch.step(table.rows.len()).await?;
+    Ok(finished(findings, table))
+}
+
+fn plain(report: ImportReport) -> Findings {
+    Findings {
+        report,
+        ..Findings::default()
+    }
+}
+
+fn finished(mut findings: Findings, table: &Table) -> Findings {
+    findings.report.rows = table.rows.len() as i64;
+    findings.report.invalid.sort_by_key(|i| i.row);
+    findings
+}
+
+/// Writes the audit event of an import within its transaction. `file` is the SHA-256 of what was imported.
+pub(super) async fn note(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    kind: Kind,
+    file: &str,
+    report: &ImportReport,
+) -> Result<(), AppError> {
+    let event = Event::new("import.apply", kind.code(), file).detail(json!({
+        "rows": report.rows, "created": report.created, "updated": report.updated,
+        "unchanged": report.unchanged, "skipped": report.skipped, "invalid": report.invalid.len(),
+    }));
+    audit::record(&state.keys, tx, actor, event).await?;
+    Ok(())
+}
+
+/// The articles of a folder: Markdown with front matter, images beside them.
+pub async fn articles(
+    state: &AppState,
+    actor: &Actor,
+    folder: &Path,
+    mode: Mode,
+) -> Result<ImportReport, AppError> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map_err(internal)?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "md"))
+        .collect();
+    paths.sort();
+    crate::content::import::import(state, actor, folder, &paths, mode).await
+}

@@ -1,0 +1,110 @@
+//! Registrations that wait for a steward.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+
+use crate::hcp::model::{HcpRow, state_label};
+use crate::onboarding::api::*;
+use crate::onboarding::model::{Candidate, PendingRow};
+use crate::ui::boot::refresh;
+use crate::ui::form::{Confirm, PostForm, Submit};
+use crate::ui::list::{page_param, rows_or_empty};
+use crate::ui::parts::{Card, Loading, PageTitle, outcome};
+
+/// 待审核: registrations that wait for a steward, each beside those it might be.
+#[component]
+pub fn PendingList() -> impl IntoView {
+    let page = page_param();
+    let rows = Resource::new(
+        move || (page.get(), refresh()),
+        |(page, _)| list_pending(page),
+    );
+    view! {
+        <PageTitle title=tr!("pending.title")/>
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                outcome(rows.await, |page| rows_or_empty(page, tr!("pending.empty"), |rows| {
+                    rows.into_iter().map(|p| view! { <PendingCard pending=p/> }).collect_view()
+                }))
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn PendingCard(pending: PendingRow) -> impl IntoView {
+    let id = StoredValue::new(pending.row.id.clone());
+    let none = pending.candidates.is_empty();
+    let claims = pending.claims.is_some();
+    view! {
+        <Card>
+            <div class="num flex flex-wrap gap-x-3 text-sm text-base-content/70">
+                <span>{tr!("pending.at", at = pending.at)}</span>
+                {pending.code.map(|name| view! { <span>{tr!("pending.code", name = name)}</span> })}
+            </div>
+            {claims.then(|| view! { <p class="text-sm">{tr!("pending.claims")}</p> })}
+            <div class="mt-3 grid gap-3 md:grid-cols-2 xl:grid-cols-3">
+                <div class="rounded-box border border-primary p-3">
+                    <h2 class="mb-2 text-sm font-semibold">{tr!("pending.registered")}</h2>
+                    <Person hcp=pending.row/>
+                </div>
+                {pending.candidates.into_iter().map(|c| view! { <CandidateBox pending=id candidate=c/> }).collect_view()}
+            </div>
+            {none.then(|| view! { <p class="mt-3 text-sm text-base-content/70">{tr!("pending.no_candidates")}</p> })}
+            <div class="mt-3 flex flex-wrap gap-2">
+                <PostForm to=DecidePending::url()>
+                    <input type="hidden" name="id" value=id.get_value()/>
+                    <input type="hidden" name="decision" value="approve"/>
+                    <Submit label=tr!("pending.approve") class="btn btn-primary"/>
+                </PostForm>
+                <Confirm to=DecidePending::url() label=tr!("pending.reject") explain=tr!("pending.reject_explain") class="btn btn-outline btn-error">
+                    <input type="hidden" name="id" value=id.get_value()/>
+                    <input type="hidden" name="decision" value="reject"/>
+                </Confirm>
+            </div>
+        </Card>
+    }
+}
+
+#[component]
+fn CandidateBox(pending: StoredValue<String>, candidate: Candidate) -> impl IntoView {
+    let into = StoredValue::new(candidate.row.id.clone());
+    view! {
+        <div class="rounded-box bg-base-200 p-3">
+            <h2 class="mb-2 flex flex-wrap items-center gap-2 text-sm font-semibold">
+                {tr!("pending.candidate")}
+                <span class="badge badge-warning">{candidate.why.label()}</span>
+            </h2>
+            <Person hcp=candidate.row/>
+            <div class="mt-3 flex flex-wrap gap-2">
+                <Confirm to=DecidePending::url() label=tr!("pending.same") explain=tr!("pending.same_explain") class="btn">
+                    <input type="hidden" name="id" value=pending.get_value()/>
+                    <input type="hidden" name="decision" value=into.get_value()/>
+                </Confirm>
+                <a class="btn btn-ghost" href=format!("/hcps/{}", into.get_value())>{tr!("pending.open")}</a>
+            </div>
+        </div>
+    }
+}
+
+/// What is known of somebody, in an order that lets two be compared line by line.
+#[component]
+fn Person(hcp: HcpRow) -> impl IntoView {
+    let lines = [
+        (tr!("record.name"), hcp.name),
+        (tr!("hcp.hospital"), hcp.hospital),
+        (tr!("hcp.department"), hcp.department),
+        (tr!("record.title"), hcp.title),
+        (tr!("hcp.phone"), hcp.phone_masked),
+        (tr!("hcp.owner"), hcp.owner.unwrap_or_default()),
+        (tr!("record.state"), state_label(&hcp.state)),
+    ];
+    view! {
+        <dl class="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 text-sm">
+            {lines.into_iter().map(|(name, value)| {
+                let value = if value.is_empty() { "—".to_owned() } else { value };
+                view! { <dt class="text-base-content/70">{name}</dt><dd class="num">{value}</dd> }
+            }).collect_view()}
+        </dl>
+    }
+}

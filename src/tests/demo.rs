@@ -1,0 +1,74 @@
+//! The demo data on both engines: all of it goes in, and every page has something to show.
+
+use leptos::config::LeptosOptions;
+use mailuo::cli::Scale;
+use mailuo::server::AppState;
+use mailuo::server::config::Config;
+use mailuo::server::db::q;
+
+use crate::support::{fresh_dir, fresh_postgres};
+
+async fn loads(url: String) {
+    let mut config = Config::default();
+    config.database.url = url;
+    config.files.data_dir = fresh_dir();
+    let options = LeptosOptions::builder().output_name("mailuo").build();
+    let state = AppState::open(config, options).await.expect("opens");
+    mailuo::demo::load(&state, Scale::Small, 1)
+        .await
+        .expect("is loaded");
+    let count = async |sql: &str| q(sql).count(&state.db).await.expect("counts");
+    assert_eq!(count("SELECT COUNT(*) FROM staff").await, 83);
+    // Those of the file, five who were entered twice, and one who registered.
+    assert_eq!(count("SELECT COUNT(*) FROM hcp").await, 5_006);
+    for table in [
+        "hcp_tag",
+        "hcp_note",
+        "hcp_follow",
+        "hcp_group_member",
+        "hcp_access",
+        "hcp_access_request",
+        "hcp_transfer_item",
+        "public_code_step",
+        "terminal_alias",
+        "terminal_department",
+        "terminal_window",
+    ] {
+        assert!(
+            count(&format!("SELECT COUNT(*) FROM {table}")).await > 0,
+            "{table}"
+        );
+    }
+    assert!(
+        count("SELECT COUNT(*) FROM hcp WHERE last_contact_at IS NOT NULL").await > 1_000,
+        "the onboarded had a contact"
+    );
+    // Each of the twins stands in a pair that was found.
+    assert_eq!(
+        count(
+            "SELECT COUNT(*) FROM hcp h WHERE h.phone_masked LIKE '199****000%' AND EXISTS (SELECT 1 FROM hcp_duplicate d \
+             WHERE d.status = 'open' AND (d.a_id = h.id OR d.b_id = h.id))"
+        )
+        .await,
+        5
+    );
+    let list = mailuo::demo::routes::list(&state).await.expect("is listed");
+    let without: Vec<&str> = list
+        .routes
+        .iter()
+        .filter(|route| route.example.is_none())
+        .map(|route| route.path.as_str())
+        .collect();
+    assert_eq!(without, ["/import/{id}"], "pages without an example");
+    state.db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loads_on_sqlite() {
+    loads(String::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loads_on_postgres() {
+    loads(fresh_postgres().await).await;
+}
