@@ -35,12 +35,15 @@ pub fn lines(text: &str, most: usize, length: usize) -> Option<Vec<String>> {
     (out.len() <= most).then_some(out)
 }
 
+/// Latitude and longitude in degrees, and their datum.
+pub type Coordinates = (f64, f64, String);
+
 /// Latitude, longitude and datum out of what was typed, all or none; else the field at fault and its message.
 pub fn coordinates(
     latitude: &str,
     longitude: &str,
     datum: &str,
-) -> Result<Option<(f64, f64, String)>, (&'static str, &'static str)> {
+) -> Result<Option<Coordinates>, (&'static str, &'static str)> {
     let degrees = |text: &str, most: f64| -> Option<f64> {
         clean(text).parse::<f64>().ok().filter(|v| v.abs() <= most)
     };
