@@ -9,7 +9,7 @@ import { PUBLIC_ARTICLE, REP, makeLink, onboardFreshHcp, openArticle, openFreshH
 async function makeCode(rep: Page): Promise<{ page: string; address: string }> {
   await goto(rep, '/codes/new');
   await rep.getByRole('textbox', { name: '名称' }).fill(`学术年会 ${Date.now()}`);
-  await rep.getByRole('combobox', { name: '类型' }).selectOption('meeting');
+  await rep.locator('select[name="kind"]').selectOption('meeting');
   await rep.getByRole('button', { name: '生成邀请码' }).click();
   await rep.waitForURL(/\/codes\/(?!new)[^/?]+/);
   await hydrated(rep);

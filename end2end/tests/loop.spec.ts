@@ -46,6 +46,8 @@ test('rep, doctor, visitors and manager go through the loop', async ({ page: rep
   await expect(doctor.getByText(/验证码已发送至/)).toBeVisible();
   await expect(doctor.getByRole('checkbox', { name: '实名阅读统计' })).toBeChecked();
   await expect(doctor.getByRole('checkbox', { name: '内容推送' })).not.toBeChecked();
+  // Without it the rep could not make a link for them.
+  await doctor.getByRole('checkbox', { name: '内容推送' }).check();
   await doctor.getByLabel('短信验证码').fill(await lastOtp(hcp.phone, sent));
   await doctor.getByRole('button', { name: '确认并完成登记' }).click();
   await expect(doctor.getByRole('heading', { name: '登记成功' })).toBeVisible();

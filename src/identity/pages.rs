@@ -172,6 +172,7 @@ pub fn PersonPage() -> impl IntoView {
                     };
                     view! {
                         <PageTitle title=person.row.name.clone()>
+                            <a class="btn btn-sm" href=format!("/transfers/new?kind=person&from={id}")>{tr!("people.transfer_hcps")}</a>
                             <Confirm to=LeavePerson::url() label=label explain=explain>
                                 <input type="hidden" name="id" value=id/>
                                 <input type="hidden" name="back" value=left.to_string()/>

@@ -40,7 +40,14 @@ pub async fn handle(State(state): State<AppState>, request: Request) -> Response
     let Ok(body) = to_bytes(body, state.max_upload()).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let page = web::referer(&parts.headers).unwrap_or_else(|| "/".to_owned());
+    // The form names its page: after a first refusal the browser's address is the server function's.
+    let page = serde_urlencoded::from_bytes::<Vec<(String, String)>>(&body)
+        .unwrap_or_default()
+        .into_iter()
+        .find(|(name, _)| name == "from_page")
+        .map(|(_, page)| web::own_path(&page).to_owned())
+        .or_else(|| web::referer(&parts.headers))
+        .unwrap_or_else(|| "/".to_owned());
     let path = parts.uri.path().to_owned();
     let original = parts.clone();
     parts

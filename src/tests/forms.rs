@@ -26,6 +26,14 @@ on_both!(a_failed_form_comes_back_with_what_was_typed, |app| {
         "the answer is not the page's own address, so it does not hydrate"
     );
     assert!(!answer.headers.contains_key("location"));
+    assert!(html.contains("name=\"from_page\" value=\"/people/new\""));
+    // Refused again: the browser's address is the server function's now, the form still knows its page.
+    let again = [form.as_slice(), &[("from_page", "/people/new")]].concat();
+    let answer = app
+        .submit("/api/people/save", "/api/people/save", &cookie, &again)
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text().contains("value=\"周新人\""));
 });
 
 on_both!(a_form_that_is_right_goes_on_and_once_only, |app| {

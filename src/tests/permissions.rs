@@ -64,7 +64,7 @@ const TERMINALS: &[Role] = &[Role::Manager, Role::Marketer, Role::Compliance, Ro
 /// Method, path, arguments that reach the guard, and the roles that may.
 type Row = (&'static str, &'static str, &'static str, &'static [Role]);
 
-const FUNCTIONS: &[Row] = &[
+pub(crate) const FUNCTIONS: &[Row] = &[
     ("GET", "/api/account/get", "", ALL),
     ("POST", "/api/account/password", "", ALL),
     ("POST", "/api/account/phone", "", ALL),

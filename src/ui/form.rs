@@ -68,10 +68,19 @@ pub fn PostForm(
 ) -> impl IntoView {
     let state = FormState::new(to);
     let submit = submit_handler(to, state, reload);
+    let location = leptos_router::hooks::use_location();
+    let page = move || {
+        let path = location.pathname.get();
+        match location.search.get().trim_start_matches('?') {
+            "" => path,
+            search => format!("{path}?{search}"),
+        }
+    };
     view! {
         <Provider value=state>
             <form method="post" action=to class=class on:submit=submit>
                 <input type="hidden" name="form_key" prop:value=move || state.key.get() value=state.key.get_untracked()/>
+                <input type="hidden" name="from_page" value=page/>
                 <FormMessage/>
                 {children()}
             </form>

@@ -71,6 +71,13 @@ fn entries() -> Vec<Entry> {
         false,
     );
     add(
+        Permission::ConsentTexts,
+        "/consents",
+        "audit",
+        tr!("nav.consents"),
+        false,
+    );
+    add(
         Permission::ManageOrg,
         "/people",
         "org",

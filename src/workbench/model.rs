@@ -24,10 +24,20 @@ pub struct RecentRead {
     pub at: String,
 }
 
+/// Something that waits for the one who looks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Todo {
+    /// requests, leavers or duplicates.
+    pub kind: String,
+    pub n: i64,
+}
+
 /// What the first page shows; parts that a role has no use for are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Desk {
     pub hcps: Option<HcpCounts>,
+    /// What waits, without what has nothing waiting.
+    pub todo: Vec<Todo>,
     /// Sharing of the last 30 days within scope.
     pub sharing: Option<Metrics>,
     pub recent: Vec<RecentRead>,

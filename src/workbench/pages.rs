@@ -43,6 +43,20 @@ fn DeskCards(desk: Desk) -> impl IntoView {
                 <a class="btn btn-secondary" href="/articles">{tr!("workbench.share")}</a>
             </nav>
         })}
+        {(!desk.todo.is_empty()).then(|| view! {
+            <Card title=tr!("workbench.todo")>
+                <ul class="divide-y divide-base-300">
+                    {desk.todo.into_iter().map(|todo| {
+                        let (href, text) = match todo.kind.as_str() {
+                            "requests" => ("/requests", tr!("workbench.requests", n = todo.n)),
+                            "leavers" => ("/transfers", tr!("workbench.leavers", n = todo.n)),
+                            _ => ("/duplicates", tr!("workbench.duplicates", n = todo.n)),
+                        };
+                        view! { <li><a class="link link-hover flex min-h-10 items-center" href=href>{text}</a></li> }
+                    }).collect_view()}
+                </ul>
+            </Card>
+        })}
         {nothing.then(|| view! {
             <Empty text=tr!("workbench.nothing")><a class="btn" href="/articles">{tr!("nav.articles")}</a></Empty>
         })}

@@ -1,6 +1,7 @@
 //! What the first page shows, out of the slices' own numbers.
 
-use super::model::{Desk, RecentRead};
+use super::model::{Desk, RecentRead, Todo};
+use crate::ownership;
 use crate::server::AppState;
 use crate::server::db::q;
 use crate::server::guard::Actor;
@@ -15,6 +16,25 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
     let mut desk = Desk::default();
     if may(Permission::ReadHcps) {
         desk.hcps = Some(crate::hcp::list::counts(db, actor).await?);
+    }
+    let mut waits = |kind: &str, n: i64| {
+        if n > 0 {
+            desk.todo.push(Todo {
+                kind: kind.to_owned(),
+                n,
+            });
+        }
+    };
+    if may(Permission::WriteHcps) {
+        waits("requests", ownership::requests::waiting(state, actor).await?);
+    }
+    if may(Permission::AssignHcps) {
+        let leavers = ownership::people::left_behind(state, actor).await?;
+        waits("leavers", leavers.len() as i64);
+    }
+    if may(Permission::StewardHcps) {
+        let open = q("SELECT COUNT(*) FROM hcp_duplicate WHERE status = 'open'");
+        waits("duplicates", open.count(db).await?);
     }
     if may(Permission::ReadShares) {
         desk.sharing = Some(metrics::of_team(db, actor, &Range::last_days(&today, 30)).await?);

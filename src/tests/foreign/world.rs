@@ -1,0 +1,492 @@
+//! A world in which somebody else has HCPs with everything that can hang on one, and the people who must not reach
+//! them: each role that does not see the company, in each unit from which they are out of sight.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::StatusCode;
+use mailuo::duplicate::entry::{Entry, on_entry};
+use mailuo::server::db::q;
+use mailuo::server::{crypto, session, time};
+use mailuo::shared::{Role, Saved};
+
+use crate::duplicate::{exec, hospital};
+use crate::support::{Answer, TestApp};
+
+/// Roles that see less than the company.
+pub const OUTSIDERS: [Role; 4] = [Role::Rep, Role::OtcRep, Role::TradeRep, Role::Manager];
+
+/// The foreign HCP on whom everything hangs.
+pub const NAME: &str = "欧阳外客";
+pub const PHONE: &str = "13977770001";
+pub const MASKED: &str = "139****0001";
+/// Where that HCP works.
+pub const HOSPITAL: &str = "外客医院";
+pub const DEPARTMENT: &str = "心血管内科";
+
+/// Ids that belong to the foreign HCPs; rows that hold one must stay as they are.
+const FOREIGN: [&str; 10] = [
+    "note", "group", "access", "request", "transfer", "code", "pair", "merge", "job", "token",
+];
+
+/// A member of staff with an HCP of their own.
+pub struct Person {
+    pub id: String,
+    pub role: Role,
+    pub place: &'static str,
+    pub cookie: String,
+    pub own: String,
+    pub own_name: String,
+}
+
+impl std::fmt::Display for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} of {}", self.role, self.place)
+    }
+}
+
+pub struct World {
+    /// What templates name in braces.
+    ids: BTreeMap<&'static str, String>,
+    /// The foreign HCPs: the one with everything, their twin, one that was merged into them, a registration that
+    /// waits, and one that belongs to nobody.
+    pub hcps: Vec<String>,
+    /// What no answer may hold: names, phones, and what was written about them.
+    traces: Vec<String>,
+    /// Cookies of the owner and of an administrator, who reach all of it.
+    pub owner: String,
+    pub admin: String,
+    /// Who owned the HCP before and left marks of their own on them.
+    pub former: Person,
+    pub outsiders: Vec<Person>,
+}
+
+impl World {
+    pub async fn build(app: &TestApp) -> World {
+        let colleague = async |name: &str, phone: &str| {
+            let unit = &app.units.district_b;
+            app.person(name, Role::Rep, unit, None, phone).await
+        };
+        let owner_id = colleague("乙一代表", "13600000001").await;
+        let former_id = colleague("乙一前任", "13600000002").await;
+        let ally = colleague("乙一同事", "13600000003").await;
+        let asker = colleague("乙一访客", "13600000004").await;
+        let former = Person {
+            cookie: app.session(&former_id).await,
+            own: app.hcp("自家旧主", "13300000099", Some(&former_id)).await,
+            own_name: "自家旧主".into(),
+            id: former_id,
+            role: Role::Rep,
+            place: "district_b, the owner before",
+        };
+        let owner = app.session(&owner_id).await;
+        let admin = app.cookie(Role::Admin).await;
+        let outsiders = outsiders(app).await;
+        let article = app.article("外客读物", "public", "2099-01-01").await;
+        let day = time::shift_day(&app.state.zone.today(), 30);
+
+        let main = app.hcp(NAME, PHONE, Some(&former.id)).await;
+        let twin = app.hcp("欧阳外可", "13977770002", Some(&owner_id)).await;
+        let gone = app.hcp("端木外离", "13977770003", Some(&owner_id)).await;
+        let waiting = app.hcp("司徒外候", "13977770004", None).await;
+        let nobody = app.hcp("慕容外无", "13977770005", None).await;
+        let terminal = hospital(app, &crypto::new_id(), HOSPITAL, "杭州市").await;
+        for sql in [
+            format!("UPDATE hcp SET state = 'pending', source = 'self' WHERE id = '{waiting}'"),
+            format!("UPDATE hcp SET terminal_id = '{terminal}' WHERE id = '{main}'"),
+            format!("INSERT INTO hcp_tag (hcp_id, tag) VALUES ('{main}', '外客标签')"),
+            // One of the outsiders looks after the hospital; that alone shows them nobody.
+            format!(
+                "INSERT INTO terminal_assignment (id, terminal_id, staff_id, starts_on, created_by, created_at) \
+                 VALUES ('{}', '{terminal}', '{}', '2020-01-01', 'test', 1)",
+                crypto::new_id(),
+                outsiders[0].id
+            ),
+        ] {
+            exec(app, &sql).await;
+        }
+
+        let share = [
+            ("form_key", "s"),
+            ("id", article.as_str()),
+            ("hcp_ids[]", main.as_str()),
+        ];
+        marks(app, &former.cookie, &main, "前任").await;
+        done(app, &former.cookie, "/api/hcps/invite_selection", &[]).await;
+        done(app, &former.cookie, "/api/shares/make", &share).await;
+        pick(app, &former.cookie, &former.own).await;
+
+        let form = [
+            ("form_key", "t"),
+            ("kind", "selection"),
+            ("hcp", main.as_str()),
+            ("to", owner_id.as_str()),
+            ("reason", "区域调整"),
+            ("seen", "1"),
+        ];
+        done(app, &admin, "/api/ownership/transfer", &form).await;
+
+        marks(app, &owner, &main, "外客").await;
+        let hint = hint(app, &asker).await;
+        let asks = [("form_key", "a"), ("token", hint.as_str())];
+        let asking = app.session(&asker).await;
+        done(app, &asking, "/api/ownership/ask", &asks).await;
+        app.bound(&main, true).await;
+        done(app, &owner, "/api/shares/make", &share).await;
+        let form = [
+            ("id", main.as_str()),
+            ("colleague", ally.as_str()),
+            ("until", day.as_str()),
+        ];
+        done(app, &owner, "/api/ownership/share", &form).await;
+        let form = [("form_key", "c"), ("name", "外客会议"), ("kind", "meeting")];
+        done(app, &owner, "/api/codes/make", &form).await;
+        let draft = draft(app, &owner).await;
+
+        let pair_with_twin = pair(app, &main, &twin).await;
+        let keep = pair(app, &main, &gone).await;
+        let form = [("id", keep.as_str()), ("keep", main.as_str())];
+        done(app, &admin, "/api/duplicates/merge", &form).await;
+
+        let job = crypto::new_id();
+        let admin_id = app.id_of(Role::Admin).await;
+        exec(
+            app,
+            &format!(
+                "INSERT INTO import_job (id, kind, mode, file_id, file_name, file_bytes, status, task, staff_id, \
+                 staff_name, created_at) VALUES ('{job}', 'hcps', 'fill', 'x', 'a.csv', 1, 'checked', 'check', \
+                 '{admin_id}', 'admin', 1)"
+            ),
+        )
+        .await;
+        let roots = "SELECT token FROM share_link WHERE root_staff_id = $1 AND parent IS NULL";
+        let token = id_of(app, roots, &owner_id).await;
+        read(app, &main, &article, &token, &owner_id).await;
+        for person in &outsiders {
+            passed_on(app, &main, &article, &person.id).await;
+        }
+
+        let of_owner = [
+            ("note", "SELECT id FROM hcp_note WHERE staff_id = $1"),
+            ("group", "SELECT id FROM hcp_group WHERE staff_id = $1"),
+            ("transfer", "SELECT id FROM hcp_transfer WHERE to_id = $1"),
+            ("code", "SELECT id FROM public_code WHERE staff_id = $1"),
+            ("session", "SELECT id FROM session WHERE staff_id = $1"),
+        ];
+        let mut ids = BTreeMap::new();
+        for (name, sql) in of_owner {
+            ids.insert(name, id_of(app, sql, &owner_id).await);
+        }
+        for (name, sql, of) in [
+            (
+                "access",
+                "SELECT id FROM hcp_access WHERE staff_id = $1",
+                &ally,
+            ),
+            (
+                "request",
+                "SELECT id FROM hcp_access_request WHERE staff_id = $1",
+                &asker,
+            ),
+            (
+                "merge",
+                "SELECT id FROM hcp_merge WHERE kept_id = $1",
+                &main,
+            ),
+        ] {
+            ids.insert(name, id_of(app, sql, of).await);
+        }
+        exec(
+            app,
+            &format!(
+                "INSERT INTO public_code_step (code_id, step, visitor, at, hcp_id) \
+                 VALUES ('{}', 'confirmed', 'v', 1, '{main}')",
+                ids["code"]
+            ),
+        )
+        .await;
+        let mut traces: Vec<String> = [
+            NAME,
+            "欧阳外可",
+            "端木外离",
+            "司徒外候",
+            "慕容外无",
+            "外客的备注",
+            "前任的备注",
+            "外客分组",
+            "外客会议",
+            "外客标签",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        for last in 1..=5 {
+            traces.push(format!("1397777000{last}"));
+            traces.push(format!("139****000{last}"));
+        }
+        traces.push(token.clone());
+        ids.extend([
+            ("pair", pair_with_twin),
+            ("job", job),
+            ("token", token),
+            ("hint", hint),
+            ("draft", draft),
+            ("day", day),
+            ("owner", owner_id),
+            ("article", article),
+            ("terminal", terminal),
+        ]);
+        World {
+            ids,
+            hcps: vec![main, twin, gone, waiting, nobody],
+            traces,
+            owner,
+            admin,
+            former,
+            outsiders,
+        }
+    }
+
+    /// The foreign HCP on whom everything hangs.
+    pub fn main(&self) -> &str {
+        &self.hcps[0]
+    }
+
+    /// A template with ids for what stands in braces: `{own}` is the person's own HCP, `{me}` the person; `{hcp}`
+    /// gives one text for each foreign HCP.
+    pub fn fill(&self, template: &str, person: &Person) -> Vec<String> {
+        let mut text = template
+            .replace("{own}", &person.own)
+            .replace("{me}", &person.id);
+        for (name, id) in &self.ids {
+            text = text.replace(&format!("{{{name}}}"), id);
+        }
+        let filled: Vec<String> = if text.contains("{hcp}") {
+            self.hcps.iter().map(|h| text.replace("{hcp}", h)).collect()
+        } else {
+            vec![text]
+        };
+        assert!(!filled[0].contains('{'), "{template} names what is unknown");
+        filled
+    }
+
+    /// The answer says nothing about the foreign HCPs.
+    pub fn assert_silent(&self, answer: &str, what: &str) {
+        for trace in &self.traces {
+            assert!(!answer.contains(trace), "{what} tells {trace}: {answer}");
+        }
+    }
+
+    /// The answer says nothing about the foreign HCPs and does not hold them.
+    pub fn assert_absent(&self, answer: &str, what: &str) {
+        self.assert_silent(answer, what);
+        for id in &self.hcps {
+            assert!(!answer.contains(id), "{what} holds {id}: {answer}");
+        }
+    }
+
+    /// Of the rows those that hold an id of the foreign HCPs or of what belongs to them.
+    pub fn about(&self, rows: &BTreeSet<String>) -> BTreeSet<String> {
+        let ids: Vec<&String> = FOREIGN
+            .iter()
+            .map(|name| &self.ids[name])
+            .chain(&self.hcps)
+            .collect();
+        rows.iter()
+            .filter(|row| ids.iter().any(|id| row.contains(id.as_str())))
+            .cloned()
+            .collect()
+    }
+}
+
+/// Fails with the rows in which two states of the database differ.
+pub fn assert_same(before: &BTreeSet<String>, after: &BTreeSet<String>, what: &str) {
+    let written: Vec<&String> = after.difference(before).collect();
+    let lost: Vec<&String> = before.difference(after).collect();
+    assert!(
+        written.is_empty() && lost.is_empty(),
+        "{what} wrote {written:#?} in place of {lost:#?}"
+    );
+}
+
+/// Every row of every table as text behind its table's name, except what asking alone leaves behind: when a session
+/// was last used, and counted events.
+pub async fn rows(app: &TestApp) -> BTreeSet<String> {
+    let columns = if app.state.db.engine() == "sqlite" {
+        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+         WHERE m.type = 'table' ORDER BY m.name, c.cid"
+    } else {
+        "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns \
+         WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
+    };
+    let columns: Vec<(String, String)> = q(columns).all(&app.state.db).await.expect("the columns");
+    let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (table, column) in columns {
+        let skipped = ["session", "throttle", "_sqlx_migrations"].contains(&table.as_str());
+        if !skipped && !table.starts_with("sqlite_") {
+            let text = format!("COALESCE(CAST(\"{column}\" AS TEXT), '-')");
+            tables.entry(table).or_default().push(text);
+        }
+    }
+    assert!(tables.len() > 40, "the tables: {:?}", tables.keys());
+    let parts: Vec<String> = tables
+        .iter()
+        .map(|(table, columns)| {
+            let columns = columns.join(" || '|' || ");
+            format!("SELECT '{table}|' || {columns} FROM \"{table}\"")
+        })
+        .collect();
+    let rows: Vec<(String,)> = q(parts.join(" UNION ALL "))
+        .all(&app.state.db)
+        .await
+        .expect("the rows");
+    rows.into_iter().map(|(row,)| row).collect()
+}
+
+/// The one text that a query with one argument gives.
+pub async fn id_of(app: &TestApp, sql: &str, argument: &str) -> String {
+    let found: (String,) = q(sql)
+        .bind(argument)
+        .one(&app.state.db)
+        .await
+        .expect("is there");
+    found.0
+}
+
+/// Each role in each unit from which the foreign HCPs are out of sight, as the peers of their owner are; a manager
+/// there manages nothing.
+async fn outsiders(app: &TestApp) -> Vec<Person> {
+    let units = [
+        ("district_a", &app.units.district_a),
+        ("region_a", &app.units.region_a),
+        ("district_b", &app.units.district_b),
+    ];
+    let mut people = Vec::new();
+    for (n, role) in OUTSIDERS.into_iter().enumerate() {
+        for (m, (place, unit)) in units.into_iter().enumerate() {
+            let manages = (role == Role::Manager && place != "district_b").then_some(unit);
+            let (name, phone) = (format!("区外{n}{m}"), format!("137000000{n}{m}"));
+            let id = app.person(&name, role, unit, manages, &phone).await;
+            let own_name = format!("自家{n}{m}");
+            let own_phone = format!("133000000{n}{m}");
+            people.push(Person {
+                cookie: app.session(&id).await,
+                own: app.hcp(&own_name, &own_phone, Some(&id)).await,
+                own_name,
+                id,
+                role,
+                place,
+            });
+        }
+    }
+    people
+}
+
+async fn done(app: &TestApp, cookie: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+    let answer = app.post(path, cookie, form).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+    answer
+}
+
+async fn pick(app: &TestApp, cookie: &str, hcp: &str) {
+    let form = [("shown[]", hcp), ("picked[]", hcp)];
+    done(app, cookie, "/api/hcps/pick", &form).await;
+}
+
+/// What whoever owns an HCP leaves on them: a note, a group, a follow and a place in the selection.
+async fn marks(app: &TestApp, cookie: &str, hcp: &str, whose: &str) {
+    let (note, group) = (format!("{whose}的备注"), format!("{whose}分组"));
+    let form = [("form_key", "n"), ("id", hcp), ("text", note.as_str())];
+    done(app, cookie, "/api/hcps/add_note", &form).await;
+    let form = [("id", hcp), ("group", group.as_str())];
+    done(app, cookie, "/api/ownership/set_groups", &form).await;
+    let form = [("id", hcp), ("on", "true")];
+    done(app, cookie, "/api/ownership/follow", &form).await;
+    pick(app, cookie, hcp).await;
+}
+
+/// The token of the masked hint that a colleague gets who enters the foreign HCP's phone.
+async fn hint(app: &TestApp, staff: &str) -> String {
+    let cookie = app.session(staff).await;
+    let actor = session::actor_of(&app.state, cookie.trim_start_matches("sid="), "test")
+        .await
+        .expect("answers")
+        .expect("is signed in");
+    let entry = Entry {
+        name: NAME,
+        phone: Some(PHONE),
+        terminal_id: None,
+        department: DEPARTMENT,
+        except: None,
+    };
+    let hints = on_entry(&app.state, &actor, &entry).await.expect("hints");
+    hints.into_iter().next().expect("the same phone").token
+}
+
+/// A form of the owner's that came back because somebody like that is on file.
+async fn draft(app: &TestApp, owner: &str) -> String {
+    let form = [
+        ("form_key", "d"),
+        ("name", NAME),
+        ("kind", "doctor"),
+        ("hospital", HOSPITAL),
+        ("department", DEPARTMENT),
+    ];
+    let answer = done(app, owner, "/api/hcps/enter", &form).await;
+    let saved: Saved = serde_json::from_slice(&answer.bytes).expect("saved");
+    let next = saved.next.expect("leads back to the form");
+    let (_, check) = next.split_once("check=").expect("holds the form");
+    check.to_owned()
+}
+
+/// An open pair of two HCPs.
+async fn pair(app: &TestApp, one: &str, other: &str) -> String {
+    let id = crypto::new_id();
+    let (a, b) = (one.min(other), one.max(other));
+    exec(
+        app,
+        &format!(
+            "INSERT INTO hcp_duplicate (id, a_id, b_id, score, reasons, status, found_at) \
+             VALUES ('{id}', '{a}', '{b}', 90, '[]', 'open', 1)"
+        ),
+    )
+    .await;
+    id
+}
+
+/// A counted read of a rep's link by the HCP.
+async fn read(app: &TestApp, hcp: &str, article: &str, link: &str, rep: &str) {
+    let (at, today) = (time::now(), app.state.zone.today());
+    exec(
+        app,
+        &format!(
+            "INSERT INTO article_view (id, article_id, link, root_staff_id, reader, at, viewed_on, kind, reread) \
+             VALUES ('{}', '{article}', '{link}', '{rep}', 'hcp:{hcp}', {at}, '{today}', 'pv', FALSE)",
+            crypto::new_id()
+        ),
+    )
+    .await;
+}
+
+/// A link of a rep that reached the HCP by others, who read it and passed it on: the rep sees a reader there, not who.
+async fn passed_on(app: &TestApp, hcp: &str, article: &str, rep: &str) {
+    let (root, below) = (crypto::random_token(16), crypto::random_token(16));
+    let (at, today) = (time::now(), app.state.zone.today());
+    let columns = "INSERT INTO share_link (token, article_id, sharer, parent, root, root_staff_id, level, channel, \
+                   created_at, created_on, pressed_at, opened_at)";
+    for sql in [
+        format!(
+            "{columns} VALUES ('{root}', '{article}', 'staff:{rep}', NULL, '{root}', '{rep}', 1, 'link', {at}, \
+             '{today}', {at}, {at})"
+        ),
+        format!(
+            "{columns} VALUES ('{below}', '{article}', 'hcp:{hcp}', '{root}', '{root}', '{rep}', 2, 'link', {at}, \
+             '{today}', {at}, {at})"
+        ),
+        format!(
+            "INSERT INTO share_closure (ancestor, descendant) VALUES ('{root}', '{root}'), ('{below}', '{below}'), \
+             ('{root}', '{below}')"
+        ),
+    ] {
+        exec(app, &sql).await;
+    }
+    read(app, hcp, article, &root, rep).await;
+}
