@@ -46,7 +46,8 @@ CREATE INDEX share_link_recipient ON share_link (recipient_id, created_at);
 CREATE INDEX hcp_owner_contact ON hcp (owner_id, last_contact_at);
 CREATE INDEX hcp_region ON hcp (province, city, pinyin, id);
 CREATE INDEX hcp_title ON hcp (title, pinyin, id);
-CREATE INDEX hcp_contact ON hcp (last_contact_at, id);
+-- An expression, so that both engines keep who was never met at the same end.
+CREATE INDEX hcp_contact ON hcp (COALESCE(last_contact_at, 0), id);
 CREATE INDEX hcp_created ON hcp (created_at, id);
 CREATE INDEX hcp_name ON hcp (name, id);
 CREATE INDEX hcp_near ON hcp (terminal_id, department, pinyin);

@@ -20,8 +20,10 @@ const WHOLE: usize = 500;
 const REACH: usize = 100;
 /// The search under this name in `job_run`.
 const JOB: &str = "duplicates";
-/// A search that began longer ago and never ended died with its server.
-const LONGEST: i64 = 10 * time::MINUTE;
+/// When the nightly search was done, which one started by hand does not replace.
+const NIGHTLY: &str = "duplicates.nightly";
+/// A search that never ended and was silent for so long died with its server.
+const SILENT: i64 = 10 * time::MINUTE;
 
 /// With the pinyin by which they are read in order.
 #[derive(sqlx::FromRow)]
@@ -111,6 +113,7 @@ async fn namesakes(sink: &mut Sink<'_>) -> DbResult<()> {
         let Some(end) = page.last() else {
             break;
         };
+        alive(sink.db).await?;
         after = (end.probe.name.clone(), end.id.clone());
         for known in page {
             if group
@@ -210,6 +213,7 @@ async fn colleagues(sink: &mut Sink<'_>) -> DbResult<()> {
         let Some(end) = page.last() else {
             break;
         };
+        alive(sink.db).await?;
         after = [
             end.known.probe.terminal_id.clone().unwrap_or_default(),
             end.known.probe.department.clone(),
@@ -271,6 +275,7 @@ async fn drop_outdated(db: &Db) -> DbResult<()> {
         let Some((last, _, _)) = pairs.last() else {
             return Ok(());
         };
+        alive(db).await?;
         after.clone_from(last);
         let ids = distinct(pairs.iter().flat_map(|(_, a, b)| [a.as_str(), b.as_str()]));
         let mut query = q(KNOWN);
@@ -311,10 +316,20 @@ async fn claim<'a>(on: impl Into<Exec<'a>>) -> DbResult<bool> {
     )
     .bind(JOB)
     .bind(now)
-    .bind(now - LONGEST)
+    .bind(now - SILENT)
     .exec(on)
     .await?;
     Ok(mine == 1)
+}
+
+/// Says at every page that the search lives: its `started_at` moves on, so that no other begins, however long it takes.
+async fn alive(db: &Db) -> DbResult<()> {
+    q("UPDATE job_run SET started_at = $1 WHERE name = $2 AND finished_at IS NULL")
+        .bind(time::now())
+        .bind(JOB)
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Searches and notes the end; the search was claimed before.
@@ -348,18 +363,30 @@ pub async fn run(state: &AppState) -> Result<String, AppError> {
     claimed(state).await
 }
 
-/// [`run`] once a night, however often it is called: within 20 hours of the last search it does nothing. Gives the
-/// note for the log of jobs.
+/// [`run`] once a night, however often it is called: within 20 hours of the last nightly search it does nothing, nor
+/// while another runs. One that failed is tried again at the next call. Gives the note for the log of jobs.
 pub async fn nightly(state: &AppState) -> Result<String, AppError> {
-    let recent = q("SELECT COUNT(*) FROM job_run WHERE name = $1 AND started_at > $2 AND finished_at IS NOT NULL")
-        .bind(JOB)
-        .bind(time::now() - 20 * time::HOUR)
+    let began = time::now();
+    let recent = q("SELECT COUNT(*) FROM job_run WHERE name = $1 AND started_at > $2")
+        .bind(NIGHTLY)
+        .bind(began - 20 * time::HOUR)
         .count(&state.db)
         .await?;
     if recent > 0 || !claim(&state.db).await? {
         return Ok(String::new());
     }
-    claimed(state).await
+    let note = claimed(state).await?;
+    q(
+        "INSERT INTO job_run (name, started_at, finished_at, note) VALUES ($1, $2, $3, $4) ON CONFLICT (name) \
+         DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at, note = excluded.note",
+    )
+    .bind(NIGHTLY)
+    .bind(began)
+    .bind(time::now())
+    .bind(&note)
+    .exec(&state.db)
+    .await?;
+    Ok(note)
 }
 
 /// Starts a search in the background. `Conflict` while another runs.
@@ -388,7 +415,7 @@ pub async fn last_run(db: &Db) -> DbResult<(Option<i64>, bool)> {
             .optional(db)
             .await?;
     Ok(run.map_or((None, false), |(started, finished)| {
-        let running = finished.is_none() && started > time::now() - LONGEST;
+        let running = finished.is_none() && started > time::now() - SILENT;
         (finished, running)
     }))
 }

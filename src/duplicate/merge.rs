@@ -6,7 +6,7 @@ use super::snapshot::{CHOICES, Kept, Snapshot};
 use super::{attached, finder};
 use crate::hcp;
 use crate::server::audit::{self, Event};
-use crate::server::db::{DbResult, Tx, q};
+use crate::server::db::{DbResult, Lock, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::history::{self, Change};
 use crate::server::{AppState, crypto, search, time};
@@ -61,7 +61,7 @@ pub async fn merge(
 
 /// Locks both rows in the order of their ids, which of many merges at once lets one go first; the others find a row
 /// that is merged already.
-pub(super) async fn lock(tx: &mut Tx, ids: [&str; 2]) -> Result<(), AppError> {
+pub(crate) async fn lock(tx: &mut Tx, ids: [&str; 2]) -> Result<(), AppError> {
     let mut ids = ids;
     ids.sort_unstable();
     for id in ids {
@@ -104,6 +104,7 @@ pub async fn merge_in(
     {
         return Err(AppError::field(&odd.field, "field.required"));
     }
+    tx.serialise(Lock::Assignments).await?;
     lock(tx, [kept, gone]).await?;
     let before = Snapshot::load(&mut *tx, kept).await?;
     let leaving = Snapshot::load(&mut *tx, gone).await?;

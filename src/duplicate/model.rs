@@ -45,6 +45,7 @@ pub fn source_label(source: &str) -> String {
         "import" => tr!("duplicate.source.import"),
         "form" => tr!("duplicate.source.form"),
         "self" => tr!("duplicate.source.own"),
+        "code" => tr!("duplicate.source.code"),
         other => other.to_owned(),
     }
 }

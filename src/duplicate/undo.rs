@@ -7,18 +7,19 @@ use super::merge::{UNDO_WITHIN, tags_of};
 use super::snapshot::{CHOICES, COMBINED, Kept, Snapshot};
 use crate::hcp;
 use crate::server::audit::{self, Event};
-use crate::server::db::{DbResult, Tx, internal, q};
+use crate::server::db::{DbResult, Lock, Tx, internal, q};
 use crate::server::guard::Actor;
 use crate::server::history::{self, Change};
 use crate::server::{AppState, time};
 use crate::shared::{AppError, Saved};
 
 /// Undoes a merge, once. What was moved goes back; a field of the kept one that was changed since keeps its new value,
-/// and the notice says so. `Conflict` if it is too late, was done already, if the kept one was merged away meanwhile,
-/// or if a phone or code that would come back is somebody else's now.
+/// and the notice says so. `Conflict` if it is too late, was done already, if a later merge of the kept one stands, or
+/// if a phone or code that would come back is somebody else's now.
 pub async fn undo(state: &AppState, actor: &Actor, merge: &str) -> Result<Saved, AppError> {
     let now = time::now();
     let mut tx = state.db.begin().await?;
+    tx.serialise(Lock::Assignments).await?;
     let won = q("UPDATE hcp_merge SET undone_at = $1, undone_by = $2 WHERE id = $3 AND undone_at IS NULL AND at > $4")
         .bind(now)
         .bind(&actor.id)
@@ -38,6 +39,9 @@ pub async fn undo(state: &AppState, actor: &Actor, merge: &str) -> Result<Saved,
             "error.undo_too_late"
         };
         return Err(AppError::Conflict(key.into()));
+    }
+    if is_built_on(&mut tx, merge, &kept, at).await? {
+        return Err(AppError::Conflict("error.undo_later_first".into()));
     }
     lock(&mut tx, &kept, &gone).await?;
     let before: Kept = state
@@ -82,6 +86,21 @@ pub async fn undo(state: &AppState, actor: &Actor, merge: &str) -> Result<Saved,
     } else {
         "notice.unmerged_partly"
     }))
+}
+
+/// Whether a later merge stands that the kept one was part of, on either side. What it keeps to be undone by is what
+/// this one made, so merges are undone from the last to the first.
+async fn is_built_on(tx: &mut Tx, merge: &str, kept: &str, at: i64) -> DbResult<bool> {
+    let later = q(
+        "SELECT COUNT(*) FROM hcp_merge WHERE (kept_id = $1 OR gone_id = $1) AND undone_at IS NULL \
+         AND (at > $2 OR (at = $2 AND id > $3))",
+    )
+    .bind(kept)
+    .bind(at)
+    .bind(merge)
+    .count(tx)
+    .await?;
+    Ok(later > 0)
 }
 
 /// Locks both rows as they must stand: the kept one not merged away, the other still merged into it.

@@ -8,7 +8,7 @@ use super::list::push_among;
 use super::selection::picked;
 use crate::onboarding::invitation::invite_many;
 use crate::server::audit::{self, Event, Who};
-use crate::server::db::{DbResult, Rows, Tx, q};
+use crate::server::db::{DbResult, Lock, Rows, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::history::{self, Change};
 use crate::server::{AppState, time};
@@ -31,6 +31,7 @@ pub async fn tag(state: &AppState, actor: &Actor, tag: &str, add: bool) -> Resul
         .ensure(is_one_tag(tag), "tag", "field.tag_single")
         .done()?;
     let mut tx = state.db.begin().await?;
+    tx.serialise(Lock::Assignments).await?;
     let chosen = chosen(&mut tx, actor).await?;
     let changed = if add {
         add_tag(&mut tx, actor, tag).await?
@@ -61,11 +62,14 @@ fn is_one_tag(tag: &str) -> bool {
     !tag.contains(|c: char| c.is_whitespace() || c.is_control() || "、,，;；".contains(c))
 }
 
-/// How many the act concerns; refused where it concerns nobody.
-async fn chosen(tx: &mut Tx, actor: &Actor) -> Result<i64, AppError> {
-    let mut query = q("SELECT COUNT(*) FROM hcp h WHERE ");
+/// Locks the rows of those whom the act concerns, before what hangs on them; gives how many they are. Refused where it
+/// concerns nobody.
+async fn chosen(tx: &mut Tx, actor: &Actor) -> Result<u64, AppError> {
+    let mut query =
+        q("UPDATE hcp SET updated_at = updated_at WHERE id IN (SELECT h.id FROM hcp h WHERE ");
     picked(actor, &mut query);
-    match query.count(tx).await? {
+    query.push(")");
+    match query.exec(tx).await? {
         0 => Err(AppError::Conflict("error.nobody_picked".into())),
         n => Ok(n),
     }

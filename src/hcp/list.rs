@@ -17,13 +17,13 @@ pub use super::list_model::Filter;
 use super::list_model::{HcpItem, HcpList};
 use super::model::HcpRow;
 use super::selection;
-use super::store::{FROM, ROW, scope};
+use super::store::{FROM, ROW, push_own, scope};
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::time::Zone;
 use crate::server::{search, time};
 use crate::shared::page::{PAGE_SIZE, offset};
-use crate::shared::{Page, Permission};
+use crate::shared::{Page, Permission, Role};
 use crate::workbench::model::HcpCounts;
 
 /// Rows that are counted exactly.
@@ -149,8 +149,8 @@ pub fn narrow(actor: &Actor, filter: &Filter, query: &mut Query) {
 
 fn order(sort: &str) -> &'static str {
     match sort {
-        "contact" => " ORDER BY h.last_contact_at DESC NULLS LAST, h.id DESC",
-        "contact_old" => " ORDER BY h.last_contact_at ASC NULLS FIRST, h.id",
+        "contact" => " ORDER BY COALESCE(h.last_contact_at, 0) DESC, h.id DESC",
+        "contact_old" => " ORDER BY COALESCE(h.last_contact_at, 0), h.id",
         "created" => " ORDER BY h.created_at DESC, h.id DESC",
         "hospital" => {
             " ORDER BY COALESCE((SELECT t.name FROM terminal t WHERE t.id = h.terminal_id), h.hospital_text), \
@@ -159,6 +159,18 @@ fn order(sort: &str) -> &'static str {
         "department" => " ORDER BY h.department, h.pinyin, h.id",
         _ => " ORDER BY h.pinyin, h.id",
     }
+}
+
+/// Appends `FROM … WHERE`. Somebody's own HCPs are few: they come first, and all else is asked of each of them.
+/// `CROSS JOIN` fixes that order on SQLite.
+fn push_from(query: &mut Query, actor: &Actor, search: &Search, driven: bool) {
+    if actor.role.sees_company() || actor.role == Role::Manager {
+        search.push_from(query, driven);
+        return;
+    }
+    query.push(" FROM (");
+    push_own(actor, query);
+    query.push(") own_ids CROSS JOIN hcp h WHERE h.id = own_ids.id AND ");
 }
 
 /// How many a filter finds, up to the bound and one more.
@@ -171,7 +183,7 @@ async fn count(db: &Db, actor: &Actor, filter: &Filter, search: &Search) -> DbRe
             .iter()
             .all(|(name, _)| matches!(*name, "text" | "state" | "kind"));
     let mut query = q("SELECT COUNT(*) FROM (SELECT 1");
-    search.push_from(&mut query, search.is_few() || alone);
+    push_from(&mut query, actor, search, search.is_few() || alone);
     narrow(actor, filter, &mut query);
     query.push(&format!(" LIMIT {}) n", search.count_most() + 1));
     query.count(db).await
@@ -186,7 +198,7 @@ async fn found(
     offset: i64,
 ) -> DbResult<Vec<String>> {
     let mut query = q("SELECT h.id");
-    search.push_from(&mut query, search.is_few());
+    push_from(&mut query, actor, search, search.is_few());
     narrow(actor, filter, &mut query);
     query.push(order(&filter.sort));
     query.push_with(" LIMIT ? OFFSET ?", [limit, offset]);

@@ -60,11 +60,12 @@ async fn tags<'a>(on: impl Into<Exec<'a>>, id: &str) -> DbResult<Vec<String>> {
     Ok(tags.into_iter().map(|(tag,)| tag).collect())
 }
 
-/// The workplaces of an HCP beside the main one.
+/// The workplaces of an HCP beside the main one. After a merge one of them can be the main one too.
 async fn places<'a>(on: impl Into<Exec<'a>>, id: &str) -> DbResult<Vec<Place>> {
     q(format!(
         "SELECT w.terminal_id, {LABEL} AS hospital, w.department FROM hcp_workplace w \
-         JOIN terminal t ON t.id = w.terminal_id WHERE w.hcp_id = $1 ORDER BY t.name, t.id"
+         JOIN hcp h ON h.id = w.hcp_id JOIN terminal t ON t.id = w.terminal_id WHERE w.hcp_id = $1 \
+         AND (h.terminal_id IS NULL OR h.terminal_id <> w.terminal_id) ORDER BY t.name, t.id"
     ))
     .bind(id)
     .all(on)

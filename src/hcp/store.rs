@@ -2,10 +2,10 @@
 
 use super::model::{HcpRow, OwnershipRow};
 use crate::server::audit::{self, Event};
-use crate::server::db::{Db, DbResult, Query, Rows, Tx, q};
+use crate::server::db::{Db, DbResult, Query, Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, search, time};
-use crate::shared::{AppError, Permission, Saved};
+use crate::shared::{AppError, Permission, Role, Saved};
 
 /// What an [`HcpRow`] is made of, with [`FROM`].
 pub const ROW: &str = "SELECT h.id, h.name, h.sex, h.phone_masked, COALESCE(t.name, h.hospital_text) AS hospital, \
@@ -27,14 +27,35 @@ pub fn visible(actor: &Actor, query: &mut Query) {
         query.push("1 = 1");
         return;
     }
-    query.push("(");
-    actor.scope(query, "h.owner_id");
+    if actor.role == Role::Manager {
+        query.push("(");
+        actor.scope(query, "h.owner_id");
+        query.push(" OR h.id IN (");
+        push_shared(actor, query);
+        query.push("))");
+    } else {
+        // Few of many: Postgres makes no use of the owner's index for an OR.
+        query.push("h.id IN (");
+        push_own(actor, query);
+        query.push(")");
+    }
+}
+
+/// Appends a SELECT of the ids of the HCPs that the actor owns, and of those shared with them. For roles that see
+/// neither the company nor a team.
+pub fn push_own(actor: &Actor, query: &mut Query) {
+    query.push("SELECT own.id FROM hcp own WHERE ");
+    actor.scope(query, "own.owner_id");
+    query.push(" UNION ");
+    push_shared(actor, query);
+}
+
+fn push_shared(actor: &Actor, query: &mut Query) {
     query.push_with(
-        " OR h.id IN (SELECT x.hcp_id FROM hcp_access x WHERE x.ended_at IS NULL AND x.until_at > ? AND ",
+        "SELECT x.hcp_id FROM hcp_access x WHERE x.ended_at IS NULL AND x.until_at > ? AND ",
         [time::now()],
     );
     actor.scope(query, "x.staff_id");
-    query.push("))");
 }
 
 /// One HCP within scope.
@@ -123,6 +144,13 @@ pub async fn set_owner(
     by: &str,
 ) -> DbResult<()> {
     let now = time::now();
+    // The HCP's row first, as every act on an HCP does, so that two of them cannot wait for each other.
+    q("UPDATE hcp SET owner_id = $1, updated_at = $2 WHERE id = $3")
+        .bind(owner)
+        .bind(now)
+        .bind(hcp_id)
+        .exec(&mut *tx)
+        .await?;
     q("UPDATE hcp_ownership SET ends_at = $1 WHERE hcp_id = $2 AND ends_at IS NULL")
         .bind(now)
         .bind(hcp_id)
@@ -135,12 +163,6 @@ pub async fn set_owner(
         .bind(now)
         .bind(reason)
         .bind(by)
-        .exec(&mut *tx)
-        .await?;
-    q("UPDATE hcp SET owner_id = $1, updated_at = $2 WHERE id = $3")
-        .bind(owner)
-        .bind(now)
-        .bind(hcp_id)
         .exec(tx)
         .await?;
     Ok(())
@@ -153,14 +175,42 @@ pub async fn own_unowned(
     terminal_id: &str,
     staff_id: &str,
 ) -> DbResult<()> {
-    let free: Vec<(String,)> =
-        q("SELECT id FROM hcp WHERE terminal_id = $1 AND owner_id IS NULL AND state NOT IN ('pending', 'merged')")
-            .bind(terminal_id)
-            .all(&mut *tx)
-            .await?;
-    for (id,) in free {
-        set_owner(tx, &id, staff_id, "assignment", &actor.id).await?;
+    let now = time::now();
+    // The condition stands in the one statement that takes them, so that nobody given away meanwhile is taken.
+    let taken: Vec<(String,)> = q(
+        "UPDATE hcp SET owner_id = $1, updated_at = $2 WHERE terminal_id = $3 \
+         AND owner_id IS NULL AND state NOT IN ('pending', 'merged') RETURNING id",
+    )
+    .bind(staff_id)
+    .bind(now)
+    .bind(terminal_id)
+    .all(&mut *tx)
+    .await?;
+    for some in taken.chunks(400) {
+        // A stretch that says "nobody" may be open.
+        let mut close = q("UPDATE hcp_ownership SET ends_at = ");
+        close.push_with("? WHERE ends_at IS NULL AND hcp_id IN (''", [now]);
+        for (id,) in some {
+            close.push_with(", ?", [id]);
+        }
+        close.push(")");
+        close.exec(&mut *tx).await?;
     }
+    let stretches: Rows = taken
+        .into_iter()
+        .map(|(id,)| {
+            vec![
+                crypto::new_id().into(),
+                id.into(),
+                staff_id.into(),
+                now.into(),
+                "assignment".into(),
+                (&actor.id).into(),
+            ]
+        })
+        .collect();
+    let head = "INSERT INTO hcp_ownership (id, hcp_id, owner_id, starts_at, reason, created_by)";
+    insert_many(tx, head, stretches, "").await?;
     Ok(())
 }
 

@@ -119,7 +119,7 @@ const KINDS: &[Kind] = &[
     Kind {
         code: "consent",
         label: || tr!("timeline.consent"),
-        // What a new registration superseded at its own moment was not withdrawn by anybody.
+        // What another consent superseded at its own moment, or a merge settled, was not withdrawn by anybody.
         sql: "SELECT c.at AS at, 'consent:' || c.id AS id, CASE WHEN c.granted THEN 'grant' ELSE 'decline' END AS verb, \
               '' AS by_name, c.purpose AS subject, '' AS ref_id, c.text_version AS a, '' AS b \
               FROM consent c WHERE c.hcp_id = {hcp} \
@@ -127,7 +127,9 @@ const KINDS: &[Kind] = &[
               '', COALESCE(c.withdrawn_note, '') \
               FROM consent c LEFT JOIN staff s ON s.id = c.withdrawn_by \
               WHERE c.hcp_id = {hcp} AND c.withdrawn_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM consent d \
-              WHERE d.hcp_id = c.hcp_id AND d.purpose = c.purpose AND d.at = c.withdrawn_at)",
+              WHERE d.hcp_id = c.hcp_id AND d.purpose = c.purpose AND d.id <> c.id AND d.at = c.withdrawn_at) \
+              AND NOT EXISTS (SELECT 1 FROM hcp_merge m JOIN hcp_merge_item i ON i.merge_id = m.id \
+              WHERE m.at = c.withdrawn_at AND i.table_name = 'consent.withdrawn' AND i.row_key = c.id)",
         read: |row| {
             let purpose = purpose_label(&row.subject);
             Said {
@@ -177,7 +179,9 @@ const KINDS: &[Kind] = &[
                 ("onboarded", _) => tr!("timeline.onboarded"),
                 (_, "form") => tr!("timeline.entered_form"),
                 (_, "self") => tr!("timeline.entered_self"),
-                _ => tr!("timeline.entered_import"),
+                (_, "code") => tr!("timeline.entered_code"),
+                (_, "import") => tr!("timeline.entered_import"),
+                _ => tr!("timeline.entered"),
             },
             ..Said::default()
         },

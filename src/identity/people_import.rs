@@ -5,21 +5,16 @@ use std::collections::{HashMap, HashSet};
 
 use super::rules;
 use super::store::{self, PersonInput};
+use crate::importing::Findings;
 use crate::importing::table::Table;
 use crate::server::AppState;
+use crate::server::audit::Event;
 use crate::server::db::{Tx, q};
-use crate::server::guard::Actor;
 use crate::shared::{AppError, Role};
-use crate::workbench::model::ImportReport;
 
-/// Imports people within `tx`; people are known by their phone.
-pub async fn import(
-    state: &AppState,
-    tx: &mut Tx,
-    actor: &Actor,
-    table: &Table,
-) -> Result<ImportReport, AppError> {
-    let mut report = ImportReport::default();
+/// Imports people within `tx`; people are known by their phone. The audit events are left to whoever commits.
+pub async fn import(state: &AppState, tx: &mut Tx, table: &Table) -> Result<Findings, AppError> {
+    let mut findings = Findings::default();
     let mut seen = HashSet::new();
     let mut units: HashMap<String, String> = HashMap::new();
     let known: HashMap<String, String> = q("SELECT phone_index, id FROM staff")
@@ -28,6 +23,7 @@ pub async fn import(
         .into_iter()
         .collect();
     for row in table.iter() {
+        let report = &mut findings.report;
         let before = report.invalid.len();
         let (name, unit_path) = (row.get("姓名"), row.get("部门"));
         let role = Role::ALL
@@ -70,21 +66,23 @@ pub async fn import(
             password_hash: None,
         };
         let outcome = match known.get(&state.keys.phone_index(&phone)) {
-            Some(id) => store::update_person(state, tx, actor, id, &input)
+            Some(id) => store::change_person(state, tx, id, &input)
                 .await
-                .map(|changed| {
-                    if changed {
-                        report.updated += 1
-                    } else {
-                        report.unchanged += 1
-                    }
-                }),
-            None => store::insert_person(state, tx, actor, &input)
+                .map(|detail| ("person.update", id.clone(), detail)),
+            None => store::enter_person(state, tx, &input)
                 .await
-                .map(|_| report.created += 1),
+                .map(|(id, detail)| ("person.create", id, Some(detail))),
         };
         match outcome {
-            Ok(()) => {}
+            Ok((_, _, None)) => report.unchanged += 1,
+            Ok((action, id, Some(detail))) => {
+                if action == "person.create" {
+                    report.created += 1;
+                } else {
+                    report.updated += 1;
+                }
+                findings.tell(Event::new(action, "staff", &id).about(&id, detail));
+            }
             Err(AppError::Invalid(faults)) => {
                 let reason = faults
                     .first()
@@ -95,7 +93,7 @@ pub async fn import(
             Err(error) => return Err(error),
         }
     }
-    Ok(report)
+    Ok(findings)
 }
 
 async fn unit_of(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::model::{Person, PersonRow, SessionRow, Unit};
 use crate::server::audit::{self, Event};
@@ -113,13 +113,26 @@ pub struct PersonInput {
     pub password_hash: Option<String>,
 }
 
-/// Enters a person. A phone or employee number that is taken is an error on its field.
+/// [`enter_person`], with the audit event at once; gives the id.
 pub async fn insert_person(
     state: &AppState,
     tx: &mut Tx,
     actor: &Actor,
     input: &PersonInput,
 ) -> Result<String, AppError> {
+    let (id, detail) = enter_person(state, tx, input).await?;
+    let event = Event::new("person.create", "staff", &id).about(&id, detail);
+    audit::record(&state.keys, tx, actor, event).await?;
+    Ok(id)
+}
+
+/// Enters a person; gives the id, and the detail of the audit event `person.create`, which the caller writes. A phone
+/// or employee number that is taken is an error on its field.
+pub async fn enter_person(
+    state: &AppState,
+    tx: &mut Tx,
+    input: &PersonInput,
+) -> Result<(String, Value), AppError> {
     let phone = input
         .phone
         .as_deref()
@@ -144,17 +157,10 @@ pub async fn insert_person(
     .map_err(taken)?;
     set_manages(tx, &id, input).await?;
     let detail = json!({ "name": input.name, "role": input.role.code(), "unit": input.unit_id });
-    audit::record(
-        &state.keys,
-        tx,
-        actor,
-        Event::new("person.create", "staff", &id).about(&id, detail),
-    )
-    .await?;
-    Ok(id)
+    Ok((id, detail))
 }
 
-/// Changes a person; gives whether anything changed.
+/// [`change_person`], with the audit event at once; gives whether anything changed.
 pub async fn update_person(
     state: &AppState,
     tx: &mut Tx,
@@ -162,6 +168,22 @@ pub async fn update_person(
     id: &str,
     input: &PersonInput,
 ) -> Result<bool, AppError> {
+    let Some(detail) = change_person(state, tx, id, input).await? else {
+        return Ok(false);
+    };
+    let event = Event::new("person.update", "staff", id).about(id, detail);
+    audit::record(&state.keys, tx, actor, event).await?;
+    Ok(true)
+}
+
+/// Changes a person; gives the detail of the audit event `person.update`, which the caller writes, or `None` if nothing
+/// changed.
+pub async fn change_person(
+    state: &AppState,
+    tx: &mut Tx,
+    id: &str,
+    input: &PersonInput,
+) -> Result<Option<Value>, AppError> {
     let before = stored(tx, id).await?;
     if let Some(phone) = &input.phone {
         free(state, tx, id, phone, input.employee_no.as_deref()).await?;
@@ -186,26 +208,18 @@ pub async fn update_person(
     set_manages(tx, id, input).await?;
     let after = stored(tx, id).await?;
     if before == after {
-        return Ok(false);
+        return Ok(None);
     }
     q("UPDATE staff SET updated_at = $1 WHERE id = $2")
         .bind(time::now())
         .bind(id)
         .exec(&mut *tx)
         .await?;
-    let detail = json!({
+    Ok(Some(json!({
         "before": { "name": before.name, "role": before.role, "unit": before.unit_id, "employee_no": before.employee_no },
         "after": { "name": after.name, "role": after.role, "unit": after.unit_id, "employee_no": after.employee_no },
         "phone_changed": before.phone_index != after.phone_index,
-    });
-    audit::record(
-        &state.keys,
-        tx,
-        actor,
-        Event::new("person.update", "staff", id).about(id, detail),
-    )
-    .await?;
-    Ok(true)
+    })))
 }
 
 #[derive(sqlx::FromRow, PartialEq)]
@@ -269,7 +283,8 @@ async fn set_manages(tx: &mut Tx, id: &str, input: &PersonInput) -> DbResult<()>
     Ok(())
 }
 
-/// Marks a person as having left: sessions end, assignments end today. Undone by entering them again under the phone.
+/// Marks a person as having left: sessions end, and of their assignments yesterday was the last day, so that a successor
+/// can begin today. Undone by entering them again under the phone.
 pub async fn leave(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, AppError> {
     if id == actor.id {
         return Err(AppError::Conflict("error.leave_self".into()));

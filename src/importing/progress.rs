@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::server::AppState;
 use crate::server::audit::Who;
-use crate::server::db::q;
+use crate::server::db::{Exec, q};
 use crate::shared::AppError;
 
 static RUNNING: Mutex<BTreeMap<String, Arc<Run>>> = Mutex::new(BTreeMap::new());
@@ -90,7 +89,6 @@ impl Drop for Place {
 pub struct Watch(Option<Watched>);
 
 struct Watched {
-    state: AppState,
     id: String,
     run: Arc<Run>,
 }
@@ -102,26 +100,26 @@ impl Watch {
     }
 
     /// The job of an id.
-    pub(super) fn job(state: &AppState, id: &str, run: &Arc<Run>) -> Watch {
+    pub(super) fn job(id: &str, run: &Arc<Run>) -> Watch {
         Watch(Some(Watched {
-            state: state.clone(),
             id: id.to_owned(),
             run: run.clone(),
         }))
     }
 
-    /// Notes that so many rows are done; `Conflict` if the job was cancelled.
-    pub async fn step(&self, done: usize) -> Result<(), AppError> {
-        let Some(Watched { state, id, run }) = &self.0 else {
+    /// Notes that so many rows are done; `Conflict` if the job was cancelled. `on` is the transaction of whoever has one
+    /// open, who must not wait for a second connection, and else the database.
+    pub async fn step<'a>(&self, on: impl Into<Exec<'a>>, done: usize) -> Result<(), AppError> {
+        let Some(Watched { id, run }) = &self.0 else {
             return Ok(());
         };
         run.done.store(done as i64, Ordering::Relaxed);
         if !run.stop.load(Ordering::Relaxed) {
-            // Read beside any transaction: another server may have been asked.
+            // Another server may have been asked; Postgres shows in a transaction what was committed meanwhile.
             let asked =
                 q("SELECT COUNT(*) FROM import_job WHERE id = $1 AND cancel_at IS NOT NULL")
                     .bind(id)
-                    .count(&state.db)
+                    .count(on)
                     .await?;
             if asked == 0 {
                 return Ok(());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::model::{ChangedRow, Existing, ImportReport, Kind, SimilarRow};
 use super::progress::Watch;
@@ -33,6 +33,53 @@ pub struct Findings {
     /// How many new ones look like somebody on file, and the first of them.
     pub similar: i64,
     pub similar_rows: Vec<SimilarRow>,
+    /// What the audit log is to be told of single rows.
+    waiting: Vec<Told>,
+}
+
+/// An audit event that waits for the end of the import.
+#[derive(Debug)]
+pub(super) struct Told {
+    action: String,
+    object_kind: String,
+    object_id: String,
+    detail: Value,
+    person: Option<String>,
+}
+
+impl From<Event<'_>> for Told {
+    fn from(event: Event<'_>) -> Told {
+        Told {
+            action: event.action.into(),
+            object_kind: event.object_kind.into(),
+            object_id: event.object_id.into(),
+            detail: event.detail,
+            person: event.person.map(str::to_owned),
+        }
+    }
+}
+
+impl Findings {
+    /// Keeps an audit event for the end: from the first that is written to the commit nobody else can act.
+    pub fn tell(&mut self, event: Event<'_>) {
+        self.waiting.push(event.into());
+    }
+
+    /// All audit events of an import, its own as the last; for [`record`]. `file` is the SHA-256 of what was imported.
+    pub(super) fn told(&mut self, kind: Kind, file: &str) -> Vec<Told> {
+        let report = &self.report;
+        let detail = json!({
+            "rows": report.rows, "created": report.created, "updated": report.updated,
+            "unchanged": report.unchanged, "skipped": report.skipped, "invalid": report.invalid.len(),
+        });
+        let mut told = std::mem::take(&mut self.waiting);
+        told.push(
+            Event::new("import.apply", kind.code(), file)
+                .detail(detail)
+                .into(),
+        );
+        told
+    }
 }
 
 /// Imports a file's bytes; what is on file is overwritten by what the file says.
@@ -77,7 +124,7 @@ pub async fn run_with(
     )
     .await?;
     if skip_invalid || findings.report.invalid.is_empty() {
-        note(state, &mut tx, actor, kind, &hash, &findings.report).await?;
+        record(state, &mut tx, actor, findings.told(kind, &hash)).await?;
         tx.commit().await?;
         findings.report.applied = true;
     }
@@ -136,29 +183,21 @@ pub(super) async fn apply(
     watch: &Watch,
 ) -> Result<Findings, AppError> {
     tx.serialise(Lock::Import).await?;
-    watch.step(0).await?;
+    watch.step(&mut *tx, 0).await?;
     let findings = match kind {
         Kind::Hcps => {
             crate::hcp::import::apply(state, tx, actor, table, existing, skip_invalid, watch)
                 .await?
         }
-        Kind::People => {
-            plain(crate::identity::people_import::import(state, tx, actor, table).await?)
-        }
-        Kind::Hospitals => plain(crate::terminal::import::hospitals(tx, actor, table).await?),
-        Kind::Assignments => {
-            plain(crate::terminal::import::assignments(state, tx, actor, table).await?)
-        }
+        Kind::People => crate::identity::people_import::import(state, tx, table).await?,
+        Kind::Hospitals => Findings {
+            report: crate::terminal::import::hospitals(tx, actor, table).await?,
+            ..Findings::default()
+        },
+        Kind::Assignments => crate::terminal::import::assignments(state, tx, actor, table).await?,
     };
-    watch.step(table.rows.len()).await?;
+    watch.step(tx, table.rows.len()).await?;
     Ok(finished(findings, table))
-}
-
-fn plain(report: ImportReport) -> Findings {
-    Findings {
-        report,
-        ..Findings::default()
-    }
 }
 
 fn finished(mut findings: Findings, table: &Table) -> Findings {
@@ -167,20 +206,23 @@ fn finished(mut findings: Findings, table: &Table) -> Findings {
     findings
 }
 
-/// Writes the audit event of an import within its transaction. `file` is the SHA-256 of what was imported.
-pub(super) async fn note(
+/// Writes the audit events of an import, as the last thing before its transaction is committed.
+pub(super) async fn record(
     state: &AppState,
     tx: &mut Tx,
     actor: &Actor,
-    kind: Kind,
-    file: &str,
-    report: &ImportReport,
+    told: Vec<Told>,
 ) -> Result<(), AppError> {
-    let event = Event::new("import.apply", kind.code(), file).detail(json!({
-        "rows": report.rows, "created": report.created, "updated": report.updated,
-        "unchanged": report.unchanged, "skipped": report.skipped, "invalid": report.invalid.len(),
-    }));
-    audit::record(&state.keys, tx, actor, event).await?;
+    for one in told {
+        let event = Event {
+            action: &one.action,
+            object_kind: &one.object_kind,
+            object_id: &one.object_id,
+            detail: one.detail,
+            person: one.person.as_deref(),
+        };
+        audit::record(&state.keys, tx, actor, event).await?;
+    }
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Carrying out jobs, one at a time.
 //!
 //! A job is taken by a conditional update and held by a lease that is renewed while it runs, so that several servers
-//! on one Postgres share the work. What a server that died was checking is checked again; what it was applying was
-//! rolled back with its transaction, and says so.
+//! on one Postgres share the work. What a server that died was checking is checked once more, in case it was not the
+//! file that killed it; what it was applying was rolled back with its transaction, and says so.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -109,17 +109,27 @@ pub async fn recover(state: &AppState, all: bool) -> Result<(), AppError> {
     .bind(until)
     .all(&state.db)
     .await?;
-    let said = serde_json::to_string(&AppError::Conflict("import.interrupted".into()))
-        .map_err(internal)?;
+    let say = |key: &str| serde_json::to_string(&AppError::Conflict(key.into())).map_err(internal);
+    let again = say("import.check_again_interrupted")?;
+    let said = say("import.interrupted")?;
     for (id, started_at) in lost {
         if progress::of(&id).is_some() {
             continue;
         }
-        q("UPDATE import_job SET status = 'queued', started_at = NULL WHERE id = $1 AND status = 'checking' AND started_at = $2")
-            .bind(&id)
-            .bind(started_at)
-            .exec(&state.db)
-            .await?;
+        // The error, which whoever asks for a check takes away, stays while it is checked the second time: a file that
+        // kills the server must not do so for ever.
+        q(
+            "UPDATE import_job SET status = CASE WHEN error IS NULL THEN 'queued' ELSE 'failed' END, error = $1, \
+             finished_at = CASE WHEN error IS NULL THEN finished_at ELSE $2 END, \
+             started_at = CASE WHEN error IS NULL THEN NULL ELSE started_at END \
+             WHERE id = $3 AND status = 'checking' AND started_at = $4",
+        )
+        .bind(&again)
+        .bind(time::now())
+        .bind(&id)
+        .bind(started_at)
+        .exec(&state.db)
+        .await?;
         q(
             "UPDATE import_job SET status = 'failed', error = $1, finished_at = $2 \
            WHERE id = $3 AND status = 'applying' AND started_at = $4",
@@ -215,8 +225,8 @@ async fn task(
     running: &Arc<Run>,
 ) -> Result<(), AppError> {
     let (kind, existing) = (job.kind(), job.existing());
-    let watch = Watch::job(state, &job.id, running);
-    watch.step(0).await?;
+    let watch = Watch::job(&job.id, running);
+    watch.step(&state.db, 0).await?;
     let bytes = match files::get_sealed(state, &job.file_id).await {
         Err(AppError::NotFound) => return Err(AppError::Conflict("import.file_gone".into())),
         other => other?,
@@ -225,14 +235,14 @@ async fn task(
     running.begin(table.rows.len());
     if job.task == "check" {
         let findings = run::check(state, actor, kind, existing, &table, &watch).await?;
-        watch.step(table.rows.len()).await?;
+        watch.step(&state.db, table.rows.len()).await?;
         let mut tx = state.db.begin().await?;
         end_well(state, &mut tx, job, "checked", findings).await?;
         tx.commit().await?;
         return Ok(());
     }
     let mut tx = state.db.begin().await?;
-    let findings = run::apply(
+    let mut findings = run::apply(
         state,
         &mut tx,
         actor,
@@ -251,8 +261,10 @@ async fn task(
         tx.commit().await?;
         return Err(AppError::Conflict("import.has_invalid".into()));
     }
-    run::note(state, &mut tx, actor, kind, &job.file_id, &findings.report).await?;
+    let told = findings.told(kind, &job.file_id);
     end_well(state, &mut tx, job, "done", findings).await?;
+    // After the job's row, as in cancelling: so the two cannot wait for each other.
+    run::record(state, &mut tx, actor, told).await?;
     tx.commit().await?;
     Ok(())
 }

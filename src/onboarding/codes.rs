@@ -182,8 +182,9 @@ pub async fn view(
     let code = row(state, actor, id).await?;
     let came = |query: &mut Query| {
         query.push_with(
-            "h.state <> 'merged' AND (h.public_code_id = ? OR h.id IN (SELECT x.hcp_id FROM public_code_step x \
-             WHERE x.code_id = ? AND x.step = 'confirmed' AND x.hcp_id IS NOT NULL))",
+            "h.state <> 'merged' AND h.id IN (SELECT c.id FROM hcp c WHERE c.public_code_id = ? \
+             UNION SELECT x.hcp_id FROM public_code_step x WHERE x.code_id = ? AND x.step = 'confirmed' \
+             AND x.hcp_id IS NOT NULL)",
             [id, id],
         );
     };

@@ -291,11 +291,12 @@ pub async fn withdraw(
     let Some((name, before)) = found else {
         return Err(AppError::NotFound);
     };
-    if end(&mut tx, hcp_id, Some(purpose), &who.id, note).await? == 0 {
+    let now = time::now();
+    if end(&mut tx, hcp_id, Some(purpose), &who.id, note, now).await? == 0 {
         return Ok(false);
     }
     if purpose == "profile" {
-        end(&mut tx, hcp_id, None, &who.id, note).await?;
+        end(&mut tx, hcp_id, None, &who.id, note, now).await?;
         let (after, source) = match (before.as_str(), by) {
             ("pending", _) => ("merged", "registration"),
             ("onboarded", By::Hcp { .. }) => ("listed", "self"),
@@ -321,7 +322,7 @@ pub async fn withdraw(
 }
 
 /// Locks an HCP's row; gives their name and state.
-async fn lock(tx: &mut Tx, hcp_id: &str) -> DbResult<Option<(String, String)>> {
+pub(super) async fn lock(tx: &mut Tx, hcp_id: &str) -> DbResult<Option<(String, String)>> {
     q("UPDATE hcp SET updated_at = updated_at WHERE id = $1")
         .bind(hcp_id)
         .exec(&mut *tx)
@@ -332,19 +333,21 @@ async fn lock(tx: &mut Tx, hcp_id: &str) -> DbResult<Option<(String, String)>> {
         .await
 }
 
-/// Ends the consents that stand, of one purpose or of all; gives how many there were.
+/// Ends the consents that stand, of one purpose or of all, at a moment; gives how many there were. One that another
+/// supersedes ends at the very moment at which that is given: so it is told from one that was withdrawn.
 pub async fn end(
     tx: &mut Tx,
     hcp_id: &str,
     purpose: Option<&str>,
     by: &str,
     note: Option<&str>,
+    at: i64,
 ) -> DbResult<u64> {
     let mut query = q(
         "UPDATE consent SET withdrawn_at = $1, withdrawn_by = $2, withdrawn_note = $3 \
          WHERE hcp_id = $4 AND granted AND withdrawn_at IS NULL",
     )
-    .bind(time::now())
+    .bind(at)
     .bind(by)
     .bind(note)
     .bind(hcp_id);
@@ -375,7 +378,7 @@ pub async fn leave(tx: &mut Tx, hcp_id: &str, state: &str) -> DbResult<()> {
     Ok(())
 }
 
-/// Writes down what was agreed to or declined, in the version in force.
+/// Writes down what was agreed to or declined at a moment, in the version in force.
 pub async fn insert(
     tx: &mut Tx,
     texts: &Texts,
@@ -384,6 +387,7 @@ pub async fn insert(
     granted: bool,
     channel: &str,
     address: &str,
+    at: i64,
 ) -> DbResult<()> {
     q(
         "INSERT INTO consent (id, hcp_id, purpose, text_version, granted, channel, at, address) \
@@ -395,7 +399,7 @@ pub async fn insert(
     .bind(texts.version(purpose))
     .bind(granted)
     .bind(channel)
-    .bind(time::now())
+    .bind(at)
     .bind(address)
     .exec(tx)
     .await?;
@@ -430,8 +434,12 @@ pub async fn grant(
         _ => {}
     }
     // The earlier version is superseded.
-    end(&mut tx, hcp_id, Some(purpose), hcp_id, None).await?;
-    insert(&mut tx, &texts, hcp_id, purpose, true, "own_page", address).await?;
+    let now = time::now();
+    end(&mut tx, hcp_id, Some(purpose), hcp_id, None, now).await?;
+    insert(
+        &mut tx, &texts, hcp_id, purpose, true, "own_page", address, now,
+    )
+    .await?;
     let event = Event::new("consent.grant", "hcp", hcp_id)
         .detail(json!({ "purpose": purpose, "text_version": texts.version(purpose) }));
     audit::record(&state.keys, &mut tx, Who::hcp(hcp_id, address), event).await?;

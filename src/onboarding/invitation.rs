@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use super::consent;
 use super::model::{SheetCode, SheetView};
 use crate::hcp::store::{row, scope, touch};
 use crate::server::audit::{self, Event};
-use crate::server::db::{Db, DbResult, Query, Rows, Tx, insert_many, q};
+use crate::server::db::{Db, DbResult, Lock, Query, Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
 use crate::shared::error::FieldError;
@@ -38,18 +39,24 @@ pub async fn open_invitation(
 }
 
 /// Makes a personal code; codes of this HCP that stood are revoked. Within 2 seconds of the last it keeps that one
-/// and says so, so that a double tap makes one code.
+/// and says so, so that a double tap makes one code. A registration that waits, and who was merged away, get none.
 pub async fn invite(state: &AppState, actor: &Actor, hcp_id: &str) -> Result<Saved, AppError> {
     row(&state.db, actor, hcp_id).await?;
     let now = time::now();
     let to = format!("/hcps/{hcp_id}/code");
     let mut tx = state.db.begin().await?;
     // The row's lock lets one of several at once go first.
-    q("UPDATE hcp SET state = CASE WHEN state = 'listed' THEN 'invited' ELSE state END, updated_at = $1 WHERE id = $2")
-        .bind(now)
-        .bind(hcp_id)
-        .exec(&mut tx)
-        .await?;
+    let invitable = q(
+        "UPDATE hcp SET state = CASE WHEN state = 'listed' THEN 'invited' ELSE state END, updated_at = $1 \
+         WHERE id = $2 AND state NOT IN ('pending', 'merged')",
+    )
+    .bind(now)
+    .bind(hcp_id)
+    .exec(&mut tx)
+    .await?;
+    if invitable == 0 {
+        return Err(AppError::NotFound);
+    }
     let fresh = q(
         "SELECT COUNT(*) FROM invitation WHERE hcp_id = $1 AND staff_id = $2 AND created_at > $3 \
          AND revoked_at IS NULL AND used_at IS NULL",
@@ -112,10 +119,12 @@ pub async fn invite_many(
         query.push(")");
     };
     let mut tx = state.db.begin().await?;
-    // The rows' locks let one of several at once go first.
+    tx.serialise(Lock::Assignments).await?;
+    // The rows' locks let one of several at once go first. Once waited for, a row is asked for its state anew.
     let mut mark = q("UPDATE hcp SET state = 'invited', ");
     mark.push_with(
-        "updated_at = ?, last_contact_at = CASE WHEN last_contact_at > ? THEN last_contact_at ELSE ? END WHERE id IN (",
+        "updated_at = ?, last_contact_at = CASE WHEN last_contact_at > ? THEN last_contact_at ELSE ? END \
+         WHERE state IN ('listed', 'invited') AND id IN (",
         [now, now, now],
     );
     eligible(&mut mark);
@@ -238,6 +247,7 @@ pub async fn revoke_invitations(
 ) -> Result<Saved, AppError> {
     row(&state.db, actor, hcp_id).await?;
     let mut tx = state.db.begin().await?;
+    consent::lock(&mut tx, hcp_id).await?;
     if revoke_open(&mut tx, hcp_id, time::now()).await? > 0 {
         q("UPDATE hcp SET state = 'listed' WHERE id = $1 AND state = 'invited'")
             .bind(hcp_id)

@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::consent;
 use super::model::{Candidate, PendingRow, Why};
-use crate::duplicate::merge::{Choice, merge_in};
+use crate::duplicate::merge::{Choice, lock, merge_in};
 use crate::duplicate::rules::{hospital_likeness, pinyin_near};
 use crate::hcp::model::{HcpRow, state_label};
 use crate::hcp::store::{FROM, ROW, set_owner};
 use crate::server::audit::{self, Event};
-use crate::server::db::{DbResult, Query, Tx, q};
+use crate::server::db::{DbResult, Lock, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::history::{self, Change};
 use crate::server::{AppState, time};
@@ -145,12 +145,15 @@ fn why(registered: &HcpRow, claims: Option<&str>, found: &Found) -> Option<Why> 
     }
 }
 
-/// To whom an approved registration goes: today's owner of the hospital, else the rep through whose code it came.
-async fn owner_of(tx: &mut Tx, id: &str) -> DbResult<Option<String>> {
+/// To whom an approved registration goes: the owner of the hospital on the day `today` of the configured zone, else
+/// the rep through whose code it came.
+async fn owner_of(tx: &mut Tx, id: &str, today: &str) -> DbResult<Option<String>> {
     let hospital: Option<(String,)> = q(
         "SELECT a.staff_id FROM hcp h JOIN terminal_assignment a ON a.terminal_id = h.terminal_id \
-         AND a.ends_on IS NULL AND a.business_line = 'default' WHERE h.id = $1",
+         AND a.business_line = 'default' AND a.starts_on <= $1 AND (a.ends_on IS NULL OR a.ends_on >= $1) \
+         WHERE h.id = $2",
     )
+    .bind(today)
     .bind(id)
     .optional(&mut *tx)
     .await?;
@@ -178,7 +181,7 @@ pub async fn approve(state: &AppState, actor: &Actor, id: &str) -> Result<Saved,
     if done == 0 {
         return Err(AppError::Conflict("error.decided".into()));
     }
-    let owner = owner_of(&mut tx, id).await?;
+    let owner = owner_of(&mut tx, id, &state.zone.today()).await?;
     if let Some(owner) = &owner {
         set_owner(&mut tx, id, owner, "registration", &actor.id).await?;
     }
@@ -198,14 +201,16 @@ pub async fn merge(
     into: &str,
 ) -> Result<Saved, AppError> {
     let mut tx = state.db.begin().await?;
-    // The row's lock lets one of several at once go first.
-    let waits = q("UPDATE hcp SET updated_at = updated_at WHERE id = $1 AND state = 'pending'")
+    tx.serialise(Lock::Assignments).await?;
+    let locked = lock(&mut tx, [id, into]).await;
+    let waits = q("SELECT COUNT(*) FROM hcp WHERE id = $1 AND state = 'pending'")
         .bind(id)
-        .exec(&mut tx)
+        .count(&mut tx)
         .await?;
     if waits == 0 {
         return Err(AppError::Conflict("error.decided".into()));
     }
+    locked?;
     let target =
         q("SELECT COUNT(*) FROM hcp WHERE id = $1 AND state IN ('listed', 'invited', 'onboarded')")
             .bind(into)
@@ -234,7 +239,7 @@ pub async fn reject(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
     if waits == 0 {
         return Err(AppError::Conflict("error.decided".into()));
     }
-    consent::end(&mut tx, id, None, &actor.id, None).await?;
+    consent::end(&mut tx, id, None, &actor.id, None, time::now()).await?;
     consent::leave(&mut tx, id, "merged").await?;
     decided(&mut tx, actor, id, "merged").await?;
     audit::record(

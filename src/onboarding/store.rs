@@ -42,6 +42,7 @@ pub struct Scanned {
     pub used_at: Option<i64>,
     pub rep: String,
     pub hcp_name: String,
+    pub hcp_state: String,
     pub hospital: String,
     pub phone_masked: String,
     pub phone_cipher: Option<String>,
@@ -52,7 +53,7 @@ impl Scanned {
     pub fn standing(&self) -> Standing {
         if self.used_at.is_some() {
             Standing::Used
-        } else if self.revoked_at.is_some() {
+        } else if self.revoked_at.is_some() || self.hcp_state == "merged" {
             Standing::Revoked
         } else if self.expires_at <= time::now() {
             Standing::Expired
@@ -65,7 +66,7 @@ impl Scanned {
 /// The personal code of a token.
 pub async fn scan(db: &Db, token: &str) -> Result<Scanned, AppError> {
     Ok(q("SELECT i.id, i.hcp_id, i.expires_at, i.revoked_at, i.used_at, s.name AS rep, h.name AS hcp_name, \
-        COALESCE(t.name, h.hospital_text) AS hospital, h.phone_masked, h.phone_cipher \
+        h.state AS hcp_state, COALESCE(t.name, h.hospital_text) AS hospital, h.phone_masked, h.phone_cipher \
         FROM invitation i JOIN hcp h ON h.id = i.hcp_id JOIN staff s ON s.id = i.staff_id \
         LEFT JOIN terminal t ON t.id = h.terminal_id WHERE i.token = $1")
     .bind(token)
@@ -83,7 +84,7 @@ pub struct From<'a> {
 }
 
 /// Uses a personal code up and binds the browser; gives the device token. Of many at once one succeeds, the others
-/// get `Conflict`.
+/// get `Conflict`. Bound is whose code it is now: a merge since the scan took it along to the one that was kept.
 pub async fn confirm(
     state: &AppState,
     scanned: &Scanned,
@@ -91,24 +92,33 @@ pub async fn confirm(
     consents: Consents,
     from: &From<'_>,
 ) -> Result<String, AppError> {
-    let now = time::now();
     let mut tx = state.db.begin().await?;
-    let won = q("UPDATE invitation SET used_at = $1 WHERE id = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1")
-        .bind(now)
+    let (hcp_id,): (String,) = q("SELECT hcp_id FROM invitation WHERE id = $1")
         .bind(&scanned.id)
-        .exec(&mut tx)
+        .one(&mut tx)
         .await?;
+    // The HCP's row first, as every act on an HCP does; a merge that held it has taken the code away.
+    consent::lock(&mut tx, &hcp_id).await?;
+    let won = q(
+        "UPDATE invitation SET used_at = $1 WHERE id = $2 AND hcp_id = $3 AND used_at IS NULL \
+         AND revoked_at IS NULL AND expires_at > $1",
+    )
+    .bind(time::now())
+    .bind(&scanned.id)
+    .bind(&hcp_id)
+    .exec(&mut tx)
+    .await?;
     if won == 0 {
         return Err(AppError::Conflict("invite.used_explain".into()));
     }
     otp::consume(&mut tx, pass).await?;
-    let token = bind(state, &mut tx, &scanned.hcp_id, consents, from).await?;
+    let token = bind(state, &mut tx, &hcp_id, consents, from).await?;
     tx.commit().await?;
     Ok(token)
 }
 
-/// Binds a browser to an HCP with their consents. What hangs on the row is written before the audit log, which all
-/// transactions share.
+/// Binds a browser to an HCP with their consents; `Conflict` where they were merged away or turned down meanwhile.
+/// What hangs on the row is written before the audit log, which all transactions share.
 async fn bind(
     state: &AppState,
     tx: &mut Tx,
@@ -116,13 +126,18 @@ async fn bind(
     consents: Consents,
     from: &From<'_>,
 ) -> Result<String, AppError> {
+    let there = q(
+        "UPDATE hcp SET onboarded_at = COALESCE(onboarded_at, $1), updated_at = $1 WHERE id = $2 AND state <> 'merged'",
+    )
+    .bind(time::now())
+    .bind(hcp_id)
+    .exec(&mut *tx)
+    .await?;
+    if there == 0 {
+        return Err(AppError::Conflict("onboard.just_changed".into()));
+    }
+    // Read under the row's lock, the clock too: of two acts the later one has the later time.
     let now = time::now();
-    q("UPDATE hcp SET onboarded_at = COALESCE(onboarded_at, $1), updated_at = $1 WHERE id = $2")
-        .bind(now)
-        .bind(hcp_id)
-        .exec(&mut *tx)
-        .await?;
-    // Read under the row's lock.
     let (name, before): (String, String) = q("SELECT name, state FROM hcp WHERE id = $1")
         .bind(hcp_id)
         .one(&mut *tx)
@@ -140,8 +155,8 @@ async fn bind(
         history::record(tx, who, "hcp", hcp_id, "registration", change).await?;
     }
     store::touch(tx, hcp_id, now).await?;
-    // What was agreed to before is superseded, whatever it was.
-    consent::end(tx, hcp_id, None, hcp_id, None).await?;
+    // What was agreed to before is superseded, whatever it was, at the moment of what comes after it.
+    consent::end(tx, hcp_id, None, hcp_id, None, now).await?;
     let texts = texts(&mut *tx).await?;
     for (purpose, granted) in [
         ("profile", consents.profile),
@@ -156,6 +171,7 @@ async fn bind(
             granted,
             from.channel,
             from.address,
+            now,
         )
         .await?;
     }
@@ -254,7 +270,13 @@ pub async fn register_through(
     Ok((token, hcp_state == "pending"))
 }
 
+/// Id and state of the HCP with this phone. Their row is locked, so that they are not merged away before they are
+/// bound.
 async fn known_by(tx: &mut Tx, phone_index: &str) -> DbResult<Option<(String, String)>> {
+    q("UPDATE hcp SET updated_at = updated_at WHERE phone_index = $1")
+        .bind(phone_index)
+        .exec(&mut *tx)
+        .await?;
     q("SELECT id, state FROM hcp WHERE phone_index = $1")
         .bind(phone_index)
         .optional(tx)

@@ -89,29 +89,23 @@ async fn insert(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Option<String>
     Ok(Some(id))
 }
 
-/// The actor's group of a name, made if it is new.
-async fn named(
-    state: &AppState,
-    tx: &mut Tx,
-    actor: &Actor,
-    name: &str,
-) -> Result<String, AppError> {
+/// The actor's group of a name, and whether it was made now; then [`note_made`] belongs at the act's end.
+async fn named(tx: &mut Tx, actor: &Actor, name: &str) -> Result<(String, bool), AppError> {
     if let Some(id) = insert(tx, actor, name).await? {
-        audit::record(
-            &state.keys,
-            tx,
-            actor,
-            Event::new("hcp_group.create", "hcp_group", &id),
-        )
-        .await?;
-        return Ok(id);
+        return Ok((id, true));
     }
     let (id,): (String,) = q("SELECT id FROM hcp_group WHERE staff_id = $1 AND name = $2")
         .bind(&actor.id)
         .bind(name)
         .one(tx)
         .await?;
-    Ok(id)
+    Ok((id, false))
+}
+
+/// Puts a new group into the audit log, which all transactions share: after all else.
+async fn note_made(state: &AppState, tx: &mut Tx, actor: &Actor, id: &str) -> DbResult<()> {
+    let event = Event::new("hcp_group.create", "hcp_group", id);
+    audit::record(&state.keys, tx, actor, event).await
 }
 
 /// Makes an empty group.
@@ -129,15 +123,9 @@ pub async fn create(
     let id = insert(&mut tx, actor, &name)
         .await?
         .ok_or_else(|| AppError::field("name", "field.group_taken"))?;
-    audit::record(
-        &state.keys,
-        &mut tx,
-        actor,
-        Event::new("hcp_group.create", "hcp_group", &id),
-    )
-    .await?;
     let saved = Saved::stay("notice.group_made");
     form_key::keep(&mut tx, actor, key, &saved).await?;
+    note_made(state, &mut tx, actor, &id).await?;
     tx.commit().await?;
     Ok(saved)
 }
@@ -208,7 +196,7 @@ pub async fn delete(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
 pub async fn add_selection(state: &AppState, actor: &Actor, name: &str) -> Result<Saved, AppError> {
     let name = check_name(name, "group")?;
     let mut tx = state.db.begin().await?;
-    let group = named(state, &mut tx, actor, &name).await?;
+    let (group, made) = named(&mut tx, actor, &name).await?;
     let mut add = q("INSERT INTO hcp_group_member (group_id, hcp_id, at) ");
     add.push_with("SELECT CAST(? AS TEXT), x.hcp_id, ", [&group]);
     add.push_with("CAST(? AS BIGINT)", [time::now()]);
@@ -219,6 +207,9 @@ pub async fn add_selection(state: &AppState, actor: &Actor, name: &str) -> Resul
     store::scope(actor, &mut add);
     add.push(" ON CONFLICT DO NOTHING");
     let added = add.exec(&mut tx).await?;
+    if made {
+        note_made(state, &mut tx, actor, &group).await?;
+    }
     if added > 0 {
         let event =
             Event::new("hcp_group.add", "hcp_group", &group).detail(json!({ "added": added }));
@@ -254,8 +245,11 @@ pub async fn set_of(
         return Err(AppError::NotFound);
     }
     let mut wanted: Vec<String> = chosen.to_vec();
+    let mut made = None;
     if let Some(name) = &new {
-        wanted.push(named(state, &mut tx, actor, name).await?);
+        let (group, is_new) = named(&mut tx, actor, name).await?;
+        made = is_new.then(|| group.clone());
+        wanted.push(group);
     }
     let mut removed = 0;
     let gone: Vec<&String> = shown.iter().filter(|id| !wanted.contains(id)).collect();
@@ -280,6 +274,9 @@ pub async fn set_of(
         "ON CONFLICT DO NOTHING",
     )
     .await?;
+    if let Some(group) = &made {
+        note_made(state, &mut tx, actor, group).await?;
+    }
     if added + removed > 0 {
         let event = Event::new("hcp.groups", "hcp", hcp)
             .detail(json!({ "added": added, "removed": removed }));

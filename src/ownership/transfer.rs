@@ -284,6 +284,11 @@ async fn carry(
         query.push_with(" AND i.transfer_id = ? AND ", [transfer]);
         actor.scope(query, "h.owner_id");
     };
+    // The HCPs' rows first, as every act on an HCP does.
+    q("UPDATE hcp SET updated_at = updated_at WHERE id IN (SELECT hcp_id FROM hcp_transfer_item WHERE transfer_id = $1)")
+        .bind(transfer)
+        .exec(&mut *tx)
+        .await?;
     let now = time::now();
     let mut moves = q(format!("SELECT i.hcp_id, i.{next}"));
     still(&mut moves);
@@ -335,6 +340,14 @@ async fn carry(
     if usize::try_from(handed) != Ok(count) {
         return Err(AppError::Conflict("error.transfer_changed".into()));
     }
+    // A personal code names the one who made it: what the one before had made ends with the handing over.
+    q("UPDATE invitation SET revoked_at = $1 WHERE used_at IS NULL AND revoked_at IS NULL AND hcp_id IN \
+       (SELECT h.id FROM hcp_transfer_item i JOIN hcp h ON h.id = i.hcp_id WHERE i.transfer_id = $2 \
+       AND h.updated_at = $1 AND (h.owner_id IS NULL OR h.owner_id <> invitation.staff_id))")
+        .bind(now)
+        .bind(transfer)
+        .exec(&mut *tx)
+        .await?;
     i64::try_from(count).map_err(internal)
 }
 

@@ -82,13 +82,15 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10))
+            // As long as the import of a large file may hold the one writer.
+            .busy_timeout(Duration::from_secs(180))
             .statement_cache_capacity(256)
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory");
         let said = |e: sqlx::Error| format!("cannot open {}: {e}", path.display());
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .acquire_timeout(Duration::from_secs(180))
             .connect_with(options.clone())
             .await
             .map_err(said)?;
@@ -448,6 +450,12 @@ impl From<sqlx::Error> for AppError {
     fn from(error: sqlx::Error) -> Self {
         if matches!(error, sqlx::Error::RowNotFound) {
             return AppError::NotFound;
+        }
+        // Postgres broke a deadlock, or saw that two acts do not go together: this one can be tried again.
+        if let sqlx::Error::Database(fault) = &error
+            && matches!(fault.code().as_deref(), Some("40P01" | "40001"))
+        {
+            return AppError::Conflict("error.changed_meanwhile".into());
         }
         internal(error)
     }

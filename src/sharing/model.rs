@@ -98,6 +98,8 @@ pub struct MadeLink {
     pub created: String,
     /// For whom it was made.
     pub recipient: Option<String>,
+    /// Whether it was made for one HCP, also where that one is no longer within scope.
+    pub personal: bool,
     pub opened: bool,
     pub revoked: bool,
     pub pv: i64,

@@ -193,10 +193,11 @@ fn pass_on(url: String, title: Option<String>, said: RwSignal<Option<String>>) {
 
 #[component]
 fn LinkItem(link: MadeLink) -> impl IntoView {
-    let to = link
-        .recipient
-        .clone()
-        .map_or_else(|| tr!("share.anyone"), |name| tr!("share.for", name = name));
+    let to = match link.recipient.clone() {
+        Some(name) => tr!("share.for", name = name),
+        None if link.personal => tr!("share.for_former"),
+        None => tr!("share.anyone"),
+    };
     let state = match (link.revoked, link.opened) {
         (true, _) => view! { <span class="badge badge-error">{tr!("share.revoked")}</span> },
         (false, true) => view! { <span class="badge badge-success">{tr!("share.opened")}</span> },

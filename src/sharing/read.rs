@@ -29,6 +29,9 @@ pub struct Handed {
     link: Option<String>,
     staff: Option<String>,
     reader: String,
+    /// The visitor id that an HCP's browser brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    visitor: Option<String>,
     own: bool,
     at: i64,
     expected: i64,
@@ -50,6 +53,7 @@ impl Handed {
             link: view.link,
             root_staff_id: view.staff,
             reader: view.reader,
+            visitor: view.visitor,
             own: view.own,
             at: now,
             dwell_ms,
@@ -316,6 +320,7 @@ async fn own_address(
             .flatten(),
         link: counted,
         reader: reader.clone(),
+        visitor: visit.visitor.clone().filter(|_| reader.starts_with("hcp:")),
         own,
         at: time::now(),
         expected: rules::expected_ms(article.han_count),

@@ -158,21 +158,27 @@ pub async fn made(
         token: String,
         created_at: i64,
         recipient: Option<String>,
+        personal: bool,
         opened: bool,
         revoked: bool,
         pv: i64,
         uv: i64,
     }
-    let rows: Vec<Row> = q("SELECT l.token, l.created_at, h.name AS recipient, l.opened_at IS NOT NULL AS opened, \
-         l.revoked_at IS NOT NULL AS revoked, \
+    // Who has left the actor's scope since has no name here.
+    let mut query = q("SELECT l.token, l.created_at, CASE WHEN ");
+    crate::hcp::store::visible(actor, &mut query);
+    query.push(
+        " THEN h.name END AS recipient, l.recipient_id IS NOT NULL AS personal, \
+         l.opened_at IS NOT NULL AS opened, l.revoked_at IS NOT NULL AS revoked, \
          (SELECT COUNT(*) FROM article_view v WHERE v.link = l.token AND v.kind = 'pv') AS pv, \
          (SELECT COUNT(DISTINCT v.reader) FROM article_view v WHERE v.link = l.token AND v.kind = 'pv') AS uv \
-         FROM share_link l LEFT JOIN hcp h ON h.id = l.recipient_id \
-         WHERE l.sharer = $1 AND l.article_id = $2 ORDER BY l.created_at DESC, l.token LIMIT 20")
-    .bind(format!("staff:{}", actor.id))
-    .bind(article_id)
-    .all(&state.db)
-    .await?;
+         FROM share_link l LEFT JOIN hcp h ON h.id = l.recipient_id WHERE ",
+    );
+    query.push_with(
+        "l.sharer = ? AND l.article_id = ? ORDER BY l.created_at DESC, l.token LIMIT 20",
+        [format!("staff:{}", actor.id), article_id.to_owned()],
+    );
+    let rows: Vec<Row> = query.all(&state.db).await?;
     rows.into_iter()
         .map(|r| {
             let url = format!("{origin}/s/{}", r.token);
@@ -186,6 +192,7 @@ pub async fn made(
                 url,
                 created: state.zone.minute(r.created_at),
                 recipient: r.recipient,
+                personal: r.personal,
                 opened: r.opened,
                 revoked: r.revoked,
                 pv: r.pv,

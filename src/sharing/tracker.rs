@@ -1,16 +1,22 @@
 //! The group-commit queue of tracking: links that readers need and views that come back are written many to a
 //! transaction, and each is answered only after its commit.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::rules;
+use crate::onboarding::store::TRACKED;
 use crate::server::db::{Db, DbResult, Lock, Tx, q};
 use crate::server::time::Zone;
 
 /// The most that one transaction takes.
 const BATCH: usize = 500;
+/// The most contacts that one round of notes puts together.
+const ROUND: usize = 10_000;
+/// How many merges, one upon the other, are followed to find who an HCP is now.
+const MERGES: usize = 8;
 
 /// A link that a reader needs: their own address of the article.
 #[derive(Debug, Clone)]
@@ -34,6 +40,8 @@ pub struct Hit {
     pub link: Option<String>,
     pub root_staff_id: Option<String>,
     pub reader: String,
+    /// The visitor id of an HCP's browser, as whom they count if they may not be named when the view comes back.
+    pub visitor: Option<String>,
     /// Staff, or somebody below their own link.
     pub own: bool,
     /// When it came back, in epoch milliseconds.
@@ -53,15 +61,20 @@ enum Work {
 
 type Job = (Work, oneshot::Sender<bool>);
 
+/// An HCP who read, and when, in epoch milliseconds.
+type Contact = (String, i64);
+
 /// The way into the queue.
 #[derive(Clone)]
 pub struct Tracker(mpsc::Sender<Job>);
 
 impl Tracker {
-    /// Starts the writer, which ends when the last tracker is dropped.
+    /// Starts the writer, which ends when the last tracker is dropped, and with it whoever notes the contacts.
     pub fn start(db: Db, zone: Zone) -> Tracker {
         let (sender, receiver) = mpsc::channel(20_000);
-        tokio::spawn(write(db, zone, receiver));
+        let (contacts, made) = mpsc::unbounded_channel();
+        tokio::spawn(note(db.clone(), made));
+        tokio::spawn(write(db, zone, receiver, contacts));
         Tracker(sender)
     }
 
@@ -81,47 +94,102 @@ impl Tracker {
     }
 }
 
-async fn write(db: Db, zone: Zone, mut queue: mpsc::Receiver<Job>) {
+async fn write(
+    db: Db,
+    zone: Zone,
+    mut queue: mpsc::Receiver<Job>,
+    contacts: mpsc::UnboundedSender<Contact>,
+) {
     let mut batch: Vec<Job> = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let works: Vec<&Work> = batch.iter().map(|(work, _)| work).collect();
         let whole = commit(&db, &zone, &works).await;
         drop(works);
-        if let Err(error) = &whole {
-            tracing::warn!(%error, "a batch of views failed; each is tried alone");
-        }
+        let whole = match whole {
+            Ok(made) => {
+                send(&contacts, made);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a batch of views failed; each is tried alone");
+                false
+            }
+        };
         for (work, answer) in batch.drain(..) {
-            let stored = match &whole {
-                Ok(()) => true,
-                Err(_) => alone(&db, &zone, &work).await,
-            };
+            let stored = whole || alone(&db, &zone, &work, &contacts).await;
             let _ = answer.send(stored);
         }
     }
 }
 
 /// One bad piece must not take the others of its batch with it.
-async fn alone(db: &Db, zone: &Zone, work: &Work) -> bool {
+async fn alone(
+    db: &Db,
+    zone: &Zone,
+    work: &Work,
+    contacts: &mpsc::UnboundedSender<Contact>,
+) -> bool {
     for pause in [0, 50, 500] {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         match commit(db, zone, &[work]).await {
-            Ok(()) => return true,
+            Ok(made) => {
+                send(contacts, made);
+                return true;
+            }
             Err(error) => tracing::error!(%error, "a view or link was not stored"),
         }
     }
     false
 }
 
-async fn commit(db: &Db, zone: &Zone, works: &[&Work]) -> DbResult<()> {
+/// Commits some work; gives the contacts that it made.
+async fn commit(db: &Db, zone: &Zone, works: &[&Work]) -> DbResult<Vec<Contact>> {
     let mut tx = db.begin().await?;
     tx.serialise(Lock::Views).await?;
+    let mut made = Vec::new();
     for work in works {
         match work {
             Work::Link(link) => insert_link(&mut tx, zone, link).await?,
-            Work::Hit(hit) => record(&mut tx, zone, hit).await?,
+            Work::Hit(hit) => {
+                let hcp = record(&mut tx, zone, hit).await?;
+                made.extend(hcp.map(|hcp| (hcp, hit.at)));
+            }
         }
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(made)
+}
+
+fn send(contacts: &mpsc::UnboundedSender<Contact>, made: Vec<Contact>) {
+    for contact in made {
+        // Whoever notes them listens for as long as this sender lives.
+        let _ = contacts.send(contact);
+    }
+}
+
+/// Notes the contacts on the HCPs' rows, as `hcp::store::touch` does within an act; a note that fails is lost. It is
+/// kept apart from the views, so that an act which holds an HCP's row holds up no view, and takes one row to a
+/// statement, so that it and an act on many HCPs cannot wait for each other.
+async fn note(db: Db, mut contacts: mpsc::UnboundedReceiver<Contact>) {
+    let mut round: Vec<Contact> = Vec::new();
+    while contacts.recv_many(&mut round, ROUND).await > 0 {
+        let mut latest: HashMap<String, i64> = HashMap::new();
+        for (hcp, at) in round.drain(..) {
+            let last = latest.entry(hcp).or_insert(at);
+            *last = at.max(*last);
+        }
+        for (hcp, at) in latest {
+            let noted = q("UPDATE hcp SET last_contact_at = $1 \
+                 WHERE id = $2 AND (last_contact_at IS NULL OR last_contact_at < $1)")
+            .bind(at)
+            .bind(&hcp)
+            .exec(&db)
+            .await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, hcp, "the last contact with an HCP was not noted");
+            }
+        }
+    }
 }
 
 /// Inserts a link with its ancestors; one that is there stays as it is.
@@ -168,8 +236,59 @@ struct Seen {
     depth: Option<i64>,
 }
 
-/// Records a view within `tx` as of its own time.
-pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<()> {
+/// As whom a view counts now, and whether it is of their own link (自看). A merged HCP counts as the one who was kept;
+/// an HCP whose consent to be named does not stand any more counts as a visitor (domain: withdrawal stops the use at
+/// once).
+async fn reader(tx: &mut Tx, hit: &Hit) -> DbResult<(String, bool)> {
+    let Some(handed_to) = hit.reader.strip_prefix("hcp:") else {
+        return Ok((hit.reader.clone(), hit.own));
+    };
+    let (hcp, named) = known_as(tx, handed_to).await?;
+    let mut own = hit.own;
+    let reader = format!("hcp:{hcp}");
+    // The one who was kept may have shared the link: their own links were looked at for who it was handed to.
+    if let Some(link) = &hit.link
+        && !own
+        && hcp != handed_to
+    {
+        own = q(
+            "SELECT COUNT(*) FROM share_closure c JOIN share_link a ON a.token = c.ancestor \
+             WHERE c.descendant = $1 AND a.sharer = $2",
+        )
+        .bind(link)
+        .bind(&reader)
+        .count(&mut *tx)
+        .await?
+            > 0;
+    }
+    if named {
+        return Ok((reader, own));
+    }
+    let visitor = hit.visitor.as_ref().unwrap_or(&hit.view_id);
+    Ok((format!("vis:{visitor}"), own))
+}
+
+/// Who an HCP is now, after merges, and whether their reading may be counted under their name.
+async fn known_as(tx: &mut Tx, hcp: &str) -> DbResult<(String, bool)> {
+    let mut id = hcp.to_owned();
+    for _ in 0..=MERGES {
+        let found: Option<(Option<String>, bool)> = q(format!(
+            "SELECT h.merged_into, {TRACKED} AS named FROM hcp h WHERE h.id = $1"
+        ))
+        .bind(&id)
+        .optional(&mut *tx)
+        .await?;
+        match found {
+            Some((Some(kept), _)) => id = kept,
+            Some((None, named)) => return Ok((id, named)),
+            None => break,
+        }
+    }
+    Ok((id, false))
+}
+
+/// Records a view within `tx` as of its own time; gives the HCP as whose reading it counts, if it does.
+pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<Option<String>> {
     let seen: Option<Seen> = q("SELECT at, dwell_ms, depth FROM article_view WHERE id = $1")
         .bind(&hit.view_id)
         .optional(&mut *tx)
@@ -183,7 +302,7 @@ pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<()> {
             .max(seen.dwell_ms);
         let depth = hit.depth.map(|d| d.clamp(0, 100)).max(seen.depth);
         if dwell == seen.dwell_ms && depth == seen.depth {
-            return Ok(());
+            return Ok(None);
         }
         let finished = rules::is_finished(depth.unwrap_or(0), dwell.unwrap_or(0), hit.expected_ms);
         q("UPDATE article_view SET dwell_ms = $1, depth = $2, finished = $3 WHERE id = $4")
@@ -193,22 +312,23 @@ pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<()> {
             .bind(&hit.view_id)
             .exec(tx)
             .await?;
-        return Ok(());
+        return Ok(None);
     }
-    let (counts, reread) = if hit.own {
+    let (reader, own) = reader(tx, hit).await?;
+    let (counts, reread) = if own {
         (false, false)
     } else {
         let last: Option<(i64,)> = q(
             "SELECT at FROM article_view WHERE reader = $1 AND article_id = $2 AND kind = 'pv' \
              ORDER BY at DESC LIMIT 1",
         )
-        .bind(&hit.reader)
+        .bind(&reader)
         .bind(&hit.article_id)
         .optional(&mut *tx)
         .await?;
         rules::judge(hit.at, last.map(|(at,)| at))
     };
-    let kind = if hit.own {
+    let kind = if own {
         "self"
     } else if counts {
         "pv"
@@ -221,7 +341,7 @@ pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<()> {
     .bind(&hit.article_id)
     .bind(&hit.link)
     .bind(&hit.root_staff_id)
-    .bind(&hit.reader)
+    .bind(&reader)
     .bind(hit.at)
     .bind(zone.day(hit.at))
     .bind(kind)
@@ -237,8 +357,8 @@ pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<()> {
             .exec(&mut *tx)
             .await?;
     }
-    if counts && let Some(hcp) = hit.reader.strip_prefix("hcp:") {
-        crate::hcp::store::touch(tx, hcp, hit.at).await?;
-    }
-    Ok(())
+    Ok(reader
+        .strip_prefix("hcp:")
+        .filter(|_| counts)
+        .map(str::to_owned))
 }

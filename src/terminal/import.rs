@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::model::{KINDS, Master, Record};
 use super::{record, store};
 use crate::identity::rules;
+use crate::importing::Findings;
 use crate::importing::model::ImportReport;
 use crate::importing::table::Table;
+use crate::server::audit::Event;
 use crate::server::db::{Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, search, time};
@@ -137,14 +139,15 @@ pub async fn hospitals(
     Ok(report)
 }
 
-/// Imports who looks after which terminal: 终端编码, 负责人手机号, 开始日期 (today if empty).
+/// Imports who looks after which terminal: 终端编码, 负责人手机号, 开始日期 (today if empty). The audit events are left to
+/// whoever commits.
 pub async fn assignments(
     state: &AppState,
     tx: &mut Tx,
     actor: &Actor,
     table: &Table,
-) -> Result<ImportReport, AppError> {
-    let mut report = ImportReport::default();
+) -> Result<Findings, AppError> {
+    let mut findings = Findings::default();
     let terminals: HashMap<String, String> = q("SELECT code, id FROM terminal")
         .all::<(String, String)>(&mut *tx)
         .await?
@@ -156,9 +159,10 @@ pub async fn assignments(
             .await?
             .into_iter()
             .collect();
-    let held = store::owners(tx).await?;
     let today = state.zone.today();
+    let held = store::owners(tx, &today).await?;
     for row in table.iter() {
+        let report = &mut findings.report;
         let before = report.invalid.len();
         let terminal = terminals.get(&row.get("终端编码"));
         if terminal.is_none() {
@@ -186,10 +190,17 @@ pub async fn assignments(
         else {
             continue;
         };
-        match store::assign(state, tx, actor, terminal, person, &from).await {
-            Ok(false) => report.unchanged += 1,
-            Ok(true) if held.contains_key(terminal) => report.updated += 1,
-            Ok(true) => report.created += 1,
+        match store::give(state, tx, actor, terminal, person, &from).await {
+            Ok(None) => report.unchanged += 1,
+            Ok(Some(detail)) => {
+                if held.contains_key(terminal) {
+                    report.updated += 1;
+                } else {
+                    report.created += 1;
+                }
+                let event = Event::new("terminal.assign", "terminal", terminal).detail(detail);
+                findings.tell(event);
+            }
             Err(AppError::Conflict(key)) => {
                 report
                     .invalid
@@ -198,5 +209,5 @@ pub async fn assignments(
             Err(error) => return Err(error),
         }
     }
-    Ok(report)
+    Ok(findings)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::model::{TerminalPage, TerminalRow};
 use crate::server::audit::{self, Event};
@@ -152,9 +152,7 @@ pub async fn reindex(tx: &mut Tx, id: &str) -> DbResult<()> {
     search::index(tx, "terminal", id, &texts).await
 }
 
-/// Gives a terminal to a person from a day on; the one before ends the day before.
-///
-/// `Conflict` if an assignment that begins on or after that day stands already.
+/// [`give`], with its audit event at once; gives whether anything changed.
 pub async fn assign(
     state: &AppState,
     tx: &mut Tx,
@@ -163,6 +161,26 @@ pub async fn assign(
     staff_id: &str,
     from: &str,
 ) -> Result<bool, AppError> {
+    let Some(detail) = give(state, tx, actor, terminal_id, staff_id, from).await? else {
+        return Ok(false);
+    };
+    let event = Event::new("terminal.assign", "terminal", terminal_id).detail(detail);
+    audit::record(&state.keys, tx, actor, event).await?;
+    Ok(true)
+}
+
+/// Gives a terminal to a person from a day on; the one before ends the day before. Gives the detail of the audit event
+/// `terminal.assign`, which the caller writes; `None` if they have it already.
+///
+/// `Conflict` if an assignment that begins on or after that day stands already.
+pub async fn give(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    terminal_id: &str,
+    staff_id: &str,
+    from: &str,
+) -> Result<Option<Value>, AppError> {
     tx.serialise(Lock::Assignments).await?;
     let open: Option<(String, String, String)> =
         q("SELECT id, staff_id, starts_on FROM terminal_assignment \
@@ -178,7 +196,7 @@ pub async fn assign(
     .await?;
     if let Some((id, holder, starts_on)) = open {
         if holder == staff_id {
-            return Ok(false);
+            return Ok(None);
         }
         if starts_on.as_str() > from {
             return Err(AppError::Conflict("error.assigned_later".into()));
@@ -210,12 +228,12 @@ pub async fn assign(
     .bind(time::now())
     .exec(&mut *tx)
     .await?;
-    // HCPs of the hospital who belong to nobody go to the new one; others stay, since what was earned stays.
-    crate::hcp::store::own_unowned(tx, actor, terminal_id, staff_id).await?;
-    let event = Event::new("terminal.assign", "terminal", terminal_id)
-        .detail(json!({ "staff": staff_id, "from": from }));
-    audit::record(&state.keys, tx, actor, event).await?;
-    Ok(true)
+    // HCPs of the hospital who belong to nobody go to the new one; others stay, since what was earned stays. Who begins
+    // later does not look after anybody yet.
+    if from <= state.zone.today().as_str() {
+        crate::hcp::store::own_unowned(tx, actor, terminal_id, staff_id).await?;
+    }
+    Ok(Some(json!({ "staff": staff_id, "from": from })))
 }
 
 /// [`assign`] from its form; `staff` is a label of the list, an employee number, or a name that one person bears.
@@ -249,22 +267,33 @@ pub async fn assign_one(
     Ok(Saved::stay("notice.saved"))
 }
 
-/// Ends all assignments of a person who leaves.
+/// Ends all assignments of a person who leaves today, so that a successor can begin today: what began earlier ends
+/// yesterday, and what begins today or later never holds.
 pub async fn end_all_of(tx: &mut Tx, staff_id: &str, today: &str) -> DbResult<()> {
-    q("UPDATE terminal_assignment SET ends_on = $1 WHERE staff_id = $2 AND ends_on IS NULL")
-        .bind(today)
+    tx.serialise(Lock::Assignments).await?;
+    q("DELETE FROM terminal_assignment WHERE staff_id = $1 AND starts_on >= $2")
         .bind(staff_id)
+        .bind(today)
+        .exec(&mut *tx)
+        .await?;
+    q("UPDATE terminal_assignment SET ends_on = $1 WHERE staff_id = $2 AND (ends_on IS NULL OR ends_on >= $3)")
+        .bind(time::shift_day(today, -1))
+        .bind(staff_id)
+        .bind(today)
         .exec(tx)
         .await?;
     Ok(())
 }
 
-/// Today's owner of each terminal that has one.
-pub async fn owners(tx: &mut Tx) -> DbResult<HashMap<String, String>> {
-    let rows: Vec<(String, String)> =
-        q("SELECT terminal_id, staff_id FROM terminal_assignment WHERE ends_on IS NULL AND business_line = 'default'")
-            .all(tx)
-            .await?;
+/// The owner of each terminal that has one on a day (`YYYY-MM-DD`).
+pub async fn owners(tx: &mut Tx, today: &str) -> DbResult<HashMap<String, String>> {
+    let rows: Vec<(String, String)> = q(
+        "SELECT terminal_id, staff_id FROM terminal_assignment WHERE business_line = 'default' \
+         AND starts_on <= $1 AND (ends_on IS NULL OR ends_on >= $1)",
+    )
+    .bind(today)
+    .all(tx)
+    .await?;
     Ok(rows.into_iter().collect())
 }
 

@@ -279,6 +279,11 @@ on_both!(groups_and_followed_hcps_are_ones_own, |app| {
         StatusCode::OK
     );
     let card: OwnershipView = read(&app, &rep, &format!("/api/ownership/card?id={mine}")).await;
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM audit_log WHERE action = 'hcp_group.create'")
+            .await,
+        2
+    );
     let marks: Vec<(&str, bool)> = card
         .groups
         .iter()

@@ -139,11 +139,13 @@ on_both!(a_rep_enters_a_doctor_once, |app| {
 
 on_both!(who_else_enters_gives_to_the_hospitals_owner, |app| {
     let hospital = terminal(&app, "H1", "仁爱医院", "医院", "泉州市").await;
-    terminal(&app, "H2", "第二医院", "医院", "泉州市").await;
+    let second = terminal(&app, "H2", "第二医院", "医院", "泉州市").await;
     let rep = app.id_of(Role::Rep).await;
-    q("INSERT INTO terminal_assignment (id, terminal_id, staff_id, starts_on, created_by, created_at) \
-       VALUES ('a1', $1, $2, '2026-01-01', 'test', 1)")
+    // Today's owner is one whose time ends later, and not one whose time has not begun.
+    q("INSERT INTO terminal_assignment (id, terminal_id, staff_id, starts_on, ends_on, created_by, created_at) \
+       VALUES ('a1', $1, $3, '2020-01-01', '2099-12-31', 'test', 1), ('a2', $2, $3, '2099-01-01', NULL, 'test', 1)")
     .bind(&hospital)
+    .bind(&second)
     .bind(&rep)
     .exec(&app.state.db)
     .await
@@ -412,6 +414,23 @@ on_both!(changes_are_kept_with_who_and_when, |app| {
         .get("/api/hcps/list?text=%E8%82%BE%E5%86%85", &rep)
         .await;
     assert!(found.text().contains(&id));
+});
+
+on_both!(the_main_hospital_is_no_further_workplace, |app| {
+    terminal(&app, "H1", "仁爱医院", "医院", "泉州市").await;
+    let second = terminal(&app, "H2", "第二医院", "医院", "福州市").await;
+    let rep = app.cookie(Role::Rep).await;
+    let id = id_of(&enter(&app, &rep, &[("workplaces[0][hospital]", "第二医院")]).await);
+    // As a merge leaves it that took the hospital of the one who is gone.
+    q("UPDATE hcp SET terminal_id = $1 WHERE id = $2")
+        .bind(&second)
+        .bind(&id)
+        .exec(&app.state.db)
+        .await
+        .expect("is moved");
+    let record: HcpRecord = read(&app, &rep, &format!("/api/hcps/record?id={id}")).await;
+    assert_eq!(record.input.workplaces, []);
+    saved(&change(&app, &rep, &id, &[("title", "主任医师")]).await);
 });
 
 on_both!(who_changes_what_was_changed_meanwhile_is_told, |app| {

@@ -1,11 +1,14 @@
 //! An HCP's page: its scope, the timeline, notes, and where a merged HCP's leads.
 
 use axum::http::StatusCode;
+use mailuo::duplicate::merge;
 use mailuo::hcp::model::{NoteRow, Timeline};
+use mailuo::onboarding::consent::{self, By};
 use mailuo::server::db::q;
 use mailuo::server::{history, time};
 use mailuo::shared::{Page, Role};
 
+use crate::duplicate::{exec, merge_id, namesakes};
 use crate::hcp_record::{faults, form, read, saved, terminal};
 use crate::support::TestApp;
 
@@ -180,6 +183,64 @@ on_both!(the_timeline_holds_every_kind, |app| {
     }
     let page = app.get(&format!("/hcps/{hcp}?tab=timeline"), &cookie).await;
     assert!(page.text().contains("喜欢纸质资料") && !page.text().contains("阅读了"));
+});
+
+on_both!(only_what_somebody_withdrew_reads_so, |app| {
+    let (kept, gone, pair) = namesakes(&app).await;
+    for hcp in [&gone, &kept, &kept, &kept] {
+        app.bound(hcp, true).await;
+    }
+    let steward = app.actor(Role::Compliance).await;
+    merge::merge(&app.state, &steward, &pair, &kept, &[])
+        .await
+        .expect("merges");
+    // Three consents each time; those of the last time stand.
+    let ended = "SELECT COUNT(*) FROM consent WHERE withdrawn_at IS NOT NULL";
+    assert_eq!(app.count(ended).await, 9);
+    let cookie = app.session(&steward.id).await;
+    let told = async |hcp: &str| {
+        let all = timeline(&app, &cookie, hcp, "&kinds=consent").await;
+        all.entries.len()
+    };
+    assert_eq!(told(&kept).await, 12);
+
+    exec(
+        &app,
+        "INSERT INTO consent_text (purpose, version, text_zh, text_en, created_by, in_force_at) \
+         VALUES ('tracking', '2099-01', '新', 'new', 'x', 1)",
+    )
+    .await;
+    consent::grant(&app.state, &kept, "tracking", "test")
+        .await
+        .expect("agrees to the new version");
+    assert_eq!(told(&kept).await, 13);
+    let by = By::Hcp { address: "test" };
+    assert_eq!(
+        consent::withdraw(&app.state, &kept, "push", by).await,
+        Ok(true)
+    );
+    assert_eq!(told(&kept).await, 14, "this one was withdrawn");
+    merge::undo(&app.state, &steward, &merge_id(&app).await)
+        .await
+        .expect("is undone");
+    assert_eq!((told(&kept).await, told(&gone).await), (11, 3));
+});
+
+on_both!(each_way_onto_the_file_has_its_words, |app| {
+    let rep = app.id_of(Role::Rep).await;
+    let cookie = app.session(&rep).await;
+    let hcp = app.hcp("王小明", PHONE, Some(&rep)).await;
+    let mut words = Vec::new();
+    for source in ["form", "import", "self", "code", "another"] {
+        exec(&app, &format!("UPDATE hcp SET source = '{source}'")).await;
+        let all = timeline(&app, &cookie, &hcp, "&kinds=onboarding").await;
+        words.extend(all.entries.into_iter().map(|e| e.text));
+        let label = mailuo::duplicate::model::source_label(source);
+        assert_eq!(label == source, source == "another", "{label}");
+    }
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), 5, "{words:?}");
 });
 
 on_both!(the_timeline_is_paged_without_gaps, |app| {

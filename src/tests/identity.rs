@@ -2,8 +2,10 @@
 
 use axum::http::StatusCode;
 use mailuo::identity::{password, store};
+use mailuo::importing::Kind;
 use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
+use mailuo::server::time::shift_day;
 use mailuo::shared::Role;
 
 use crate::support::{TestApp, fresh_dir, phone};
@@ -128,6 +130,57 @@ on_both!(who_left_is_out_at_once, |app| {
         app.count("SELECT COUNT(*) FROM staff WHERE left_at IS NOT NULL")
             .await,
         0
+    );
+});
+
+on_both!(a_successor_can_begin_on_the_day_somebody_leaves, |app| {
+    let hospitals = "终端编码,终端名称\nT1,甲医院\nT2,乙医院\n";
+    app.import(Kind::Hospitals, hospitals.as_bytes()).await;
+    let terminals: Vec<(String,)> = q("SELECT id FROM terminal ORDER BY code")
+        .all(&app.state.db)
+        .await
+        .expect("rows");
+    let (rep, next) = (app.id_of(Role::Rep).await, app.id_of(Role::OtcRep).await);
+    let admin = app.actor(Role::Admin).await;
+    let today = app.state.zone.today();
+    let assign = async |terminal: &str, person: &str, from: &str| {
+        let mut tx = app.state.db.begin().await.expect("begins");
+        mailuo::terminal::store::assign(&app.state, &mut tx, &admin, terminal, person, from)
+            .await
+            .expect("is assigned");
+        tx.commit().await.expect("commits");
+    };
+    assign(&terminals[0].0, &rep, "2026-01-01").await;
+    assign(&terminals[1].0, &rep, &today).await;
+    store::leave(&app.state, &admin, &rep)
+        .await
+        .expect("leaves");
+    let left: Vec<(String, Option<String>)> =
+        q("SELECT starts_on, ends_on FROM terminal_assignment")
+            .all(&app.state.db)
+            .await
+            .expect("rows");
+    assert_eq!(
+        left,
+        [("2026-01-01".to_owned(), Some(shift_day(&today, -1)))],
+        "what began today never held"
+    );
+    for (terminal,) in &terminals {
+        assign(terminal, &next, &today).await;
+    }
+    assert_eq!(
+        app.count(
+            "SELECT COUNT(*) FROM terminal_assignment a JOIN terminal_assignment b \
+             ON b.terminal_id = a.terminal_id AND b.id > a.id \
+             WHERE a.starts_on <= COALESCE(b.ends_on, '9999') AND b.starts_on <= COALESCE(a.ends_on, '9999')"
+        )
+        .await,
+        0,
+        "never two at a time"
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM terminal_assignment").await,
+        3
     );
 });
 

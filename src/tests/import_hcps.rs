@@ -1,8 +1,9 @@
 //! What an import does with each HCP: modes, codes and phones, hospitals and owners.
 
-use mailuo::importing::Existing;
 use mailuo::importing::model::FieldChange;
+use mailuo::importing::{Existing, Kind};
 use mailuo::server::db::q;
+use mailuo::server::time::shift_day;
 use mailuo::shared::Role;
 
 use crate::import_jobs::{applied, checked, imported, steward};
@@ -205,4 +206,45 @@ on_both!(waiting_and_merged_ones_are_left_alone, |app| {
         .await
         .expect("is there");
     assert_eq!(state, "listed");
+});
+
+on_both!(masked_cells_overwrite_nothing, |app| {
+    let actor = steward(&app).await;
+    let first = "姓名,手机号,医院,客户编码,邮箱,办公电话\n王威,13900000001,甲医院,C1,wang@b.cn,021-64175590\n";
+    imported(&app, &actor, Existing::Overwrite, first).await;
+    let masked = "客户编码,邮箱,办公电话\nC1,w***@b.cn,021****\n";
+    let job = checked(&app, &actor, Existing::Overwrite, masked.as_bytes()).await;
+    let report = job.report.expect("was checked");
+    assert_eq!((report.updated, report.invalid), (0, 1));
+    let reasons: Vec<(&str, &str)> = report
+        .faults
+        .iter()
+        .map(|f| (&*f.field, &*f.reason))
+        .collect();
+    let reason = "内容已脱敏（含 ***），请填写完整内容或留空";
+    assert_eq!(reasons, [("邮箱", reason), ("办公电话", reason)]);
+});
+
+on_both!(new_ones_go_to_who_looks_after_the_hospital_today, |app| {
+    let actor = steward(&app).await;
+    let tomorrow = shift_day(&app.state.zone.today(), 1);
+    let (rep, next) = (phone(Role::Rep), phone(Role::OtcRep));
+    let rows = format!(
+        "终端编码,负责人手机号,开始日期\nT1,{rep},2026-01-01\nT1,{next},{tomorrow}\nT2,{next},{tomorrow}\n"
+    );
+    app.import(Kind::Assignments, rows.as_bytes()).await;
+    let csv = "姓名,手机号,医院\n王威,13900000001,甲医院\n李丽,13900000002,乙医院\n";
+    imported(&app, &actor, Existing::Overwrite, csv).await;
+    let owners: Vec<(String, Option<String>)> =
+        q("SELECT h.name, s.role FROM hcp h LEFT JOIN staff s ON s.id = h.owner_id ORDER BY h.phone_masked")
+            .all(&app.state.db)
+            .await
+            .expect("rows");
+    assert_eq!(
+        owners,
+        [
+            ("王威".to_owned(), Some("rep".to_owned())),
+            ("李丽".to_owned(), None)
+        ]
+    );
 });

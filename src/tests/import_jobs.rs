@@ -280,6 +280,29 @@ on_both!(what_a_dead_server_left_is_taken_up, |app| {
     worker::drain(&app.state).await.expect("runs");
     let job = jobs::view(&app.state, &actor, id).await.expect("is there");
     assert_eq!(job.report.expect("was checked").unchanged, 10);
+
+    // Checked once more, but not for ever: it may be the file that kills the server.
+    for status in ["queued", "failed"] {
+        q("UPDATE import_job SET status = 'checking', started_at = 1, lease_until = 1")
+            .exec(&app.state.db)
+            .await
+            .expect("is set");
+        worker::recover(&app.state, false).await.expect("looks");
+        let job = jobs::view(&app.state, &actor, id).await.expect("is there");
+        assert_eq!(job.row.progress.status, status);
+    }
+    assert_eq!(worker::drain(&app.state).await.expect("runs"), 0);
+    let job = jobs::view(&app.state, &actor, id).await.expect("is there");
+    assert_eq!(
+        job.error,
+        Some(AppError::Conflict("import.check_again_interrupted".into()))
+    );
+    jobs::recheck(&app.state, &actor, id, Existing::Overwrite)
+        .await
+        .expect("is asked for");
+    worker::drain(&app.state).await.expect("runs");
+    let job = jobs::view(&app.state, &actor, id).await.expect("is there");
+    assert_eq!((&*job.row.progress.status, job.error), ("checked", None));
 });
 
 on_both!(files_lie_sealed, |app| {

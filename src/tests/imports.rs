@@ -1,8 +1,12 @@
 //! The importers on the real files.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use mailuo::importing::table::Table;
 use mailuo::importing::{self, Kind, Mode};
+use mailuo::server::audit::{self, Event};
+use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
 use mailuo::shared::Role;
 
@@ -87,12 +91,11 @@ on_both!(dirty_rows_are_named_exactly, |app| {
     assert_eq!((report.rows, report.created), (315, 315 - refused));
     // Row 6 stands with stray spaces and full-width digits in the file.
     let index = app.state.keys.phone_index("13593786579");
-    let stored: (String, String) =
-        mailuo::server::db::q("SELECT name, phone_masked FROM hcp WHERE phone_index = $1")
-            .bind(index)
-            .one(&app.state.db)
-            .await
-            .expect("is there");
+    let stored: (String, String) = q("SELECT name, phone_masked FROM hcp WHERE phone_index = $1")
+        .bind(index)
+        .one(&app.state.db)
+        .await
+        .expect("is there");
     assert_eq!(stored, ("王俊".to_owned(), "135****6579".to_owned()));
 });
 
@@ -181,6 +184,66 @@ on_both!(people_and_assignments, |app| {
     .await
     .expect("is read");
     assert_eq!(report.invalid.len(), 1);
+});
+
+on_both!(rows_are_logged_together_at_the_end, |app| {
+    let actor = Actor::system();
+    let hospitals = "终端编码,终端名称\nT1,甲医院\n";
+    app.import(Kind::Hospitals, hospitals.as_bytes()).await;
+    let people = "姓名,手机号,角色,部门\n钱代表,13700000002,rep,公司/东区\n孙代表,13700000003,rep,公司/东区\n";
+    let assignments = format!("终端编码,负责人手机号\nT1,{}\n", phone(Role::Rep));
+
+    // While an import goes on, others act: on SQLite after it, since there is one writer.
+    if app.state.db.engine() == "postgres" {
+        let mut tx = app.state.db.begin().await.expect("begins");
+        let table = Table::read(people.as_bytes()).expect("is read");
+        mailuo::identity::people_import::import(&app.state, &mut tx, &table)
+            .await
+            .expect("is imported");
+        let table = Table::read(assignments.as_bytes()).expect("is read");
+        mailuo::terminal::import::assignments(&app.state, &mut tx, &actor, &table)
+            .await
+            .expect("is imported");
+        let other = async {
+            let mut tx = app.state.db.begin().await.expect("begins");
+            let event = Event::new("test.act", "thing", "thing");
+            audit::record(&app.state.keys, &mut tx, &actor, event)
+                .await
+                .expect("is recorded");
+            tx.commit().await.expect("commits");
+        };
+        tokio::time::timeout(Duration::from_secs(5), other)
+            .await
+            .expect("nobody waits for the import");
+    }
+
+    let before = app.count("SELECT COUNT(*) FROM audit_log").await;
+    for mode in [Mode::Preview, Mode::All] {
+        importing::run(&app.state, &actor, Kind::People, people.as_bytes(), mode)
+            .await
+            .expect("is read");
+    }
+    app.import(Kind::Assignments, assignments.as_bytes()).await;
+    let logged: Vec<(String,)> = q("SELECT action FROM audit_log WHERE seq > $1 ORDER BY seq")
+        .bind(before)
+        .all(&app.state.db)
+        .await
+        .expect("rows");
+    let logged: Vec<&str> = logged.iter().map(|(action,)| action.as_str()).collect();
+    assert_eq!(
+        logged,
+        [
+            "person.create",
+            "person.create",
+            "import.apply",
+            "terminal.assign",
+            "import.apply"
+        ]
+    );
+    let verdict = audit::verify(&app.state.db, &app.state.keys)
+        .await
+        .expect("answers");
+    assert_eq!(verdict.fault, None);
 });
 
 on_both!(articles_twice, |app| {

@@ -249,23 +249,21 @@ on_both!(undoing_has_its_time_and_its_order, |app| {
         .expect("merges");
     let first = merge_id(&app).await;
     let third = app.hcp("王小明", "13900000303", None).await;
-    let mut tx = app.state.db.begin().await.expect("begins");
-    merge::merge_in(&app.state, &mut tx, &steward, &third, &kept, &[])
-        .await
-        .expect("merges");
-    tx.commit().await.expect("commits");
-    assert_eq!(
-        merge::undo(&app.state, &steward, &first).await,
-        Err(AppError::Conflict("error.kept_merged".into()))
-    );
-    let second: (String,) = q("SELECT id FROM hcp_merge WHERE gone_id = $1")
-        .bind(&kept)
-        .one(&app.state.db)
-        .await
-        .expect("is there");
-    merge::undo(&app.state, &steward, &second.0)
-        .await
-        .expect("is undone");
+    // The kept one into another, then another into the kept one: the later merge is undone first.
+    for (into, from) in [(&third, &kept), (&kept, &third)] {
+        let mut tx = app.state.db.begin().await.expect("begins");
+        let later = merge::merge_in(&app.state, &mut tx, &steward, into, from, &[])
+            .await
+            .expect("merges");
+        tx.commit().await.expect("commits");
+        assert_eq!(
+            merge::undo(&app.state, &steward, &first).await,
+            Err(AppError::Conflict("error.undo_later_first".into()))
+        );
+        merge::undo(&app.state, &steward, &later)
+            .await
+            .expect("is undone");
+    }
     exec(
         &app,
         &format!(

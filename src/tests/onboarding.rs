@@ -1,8 +1,11 @@
 //! Personal codes, one at a time and in bulk.
 
 use axum::http::StatusCode;
+use mailuo::duplicate::merge::merge_in;
+use mailuo::onboarding::store::{Consents, From, Scanned, Standing};
 use mailuo::onboarding::{invitation, store as onboarding};
 use mailuo::server::db::q;
+use mailuo::server::otp::{self, Purpose};
 use mailuo::shared::{AppError, Role};
 
 use crate::support::TestApp;
@@ -253,4 +256,86 @@ on_both!(a_refresh_at_once_keeps_the_code_and_says_so, |app| {
     assert_eq!(first.notice, "notice.code_made");
     assert_eq!(second.notice, "notice.code_kept");
     assert_eq!(app.count("SELECT COUNT(*) FROM invitation").await, 1);
+});
+
+on_both!(who_was_merged_away_does_not_come_back, |app| {
+    let (gone, token) = invited(&app).await;
+    app.post(
+        &format!("/i/{token}"),
+        "",
+        &[("step", "send"), ("profile", "true")],
+    )
+    .await;
+    let code = app.code_for(PHONE);
+    let scanned = onboarding::scan(&app.state.db, &token)
+        .await
+        .expect("is found");
+    let kept = app.hcp("王小明", "13911115555", None).await;
+    let steward = app.actor(Role::Compliance).await;
+    let mut tx = app.state.db.begin().await.expect("begins");
+    merge_in(&app.state, &mut tx, &steward, &kept, &gone, &[])
+        .await
+        .expect("merges");
+    tx.commit().await.expect("commits");
+
+    // A code that leads to the one who is gone, as an older version could leave it.
+    q(
+        "INSERT INTO invitation (id, token, hcp_id, staff_id, created_at, expires_at) \
+       VALUES ('late', 'late', $1, $2, 1, 99999999999999)",
+    )
+    .bind(&gone)
+    .bind(&steward.id)
+    .exec(&app.state.db)
+    .await
+    .expect("is written");
+    assert_eq!(app.get("/i/late", "").await.status, StatusCode::GONE);
+    let late = onboarding::scan(&app.state.db, "late")
+        .await
+        .expect("is found");
+    assert_eq!(late.standing(), Standing::Revoked);
+    let confirm = async |scanned: &Scanned| {
+        let pass = otp::check(&app.state, Purpose::Onboard, PHONE, &code)
+            .await
+            .expect("is right");
+        let agreed = Consents {
+            profile: true,
+            ..Default::default()
+        };
+        let from = From {
+            address: "test",
+            user_agent: "test",
+            channel: "personal_code",
+        };
+        onboarding::confirm(&app.state, scanned, pass, agreed, &from).await
+    };
+    assert!(matches!(confirm(&late).await, Err(AppError::Conflict(_))));
+    assert_eq!(
+        invitation::invite(&app.state, &steward, &gone).await,
+        Err(AppError::NotFound)
+    );
+    // The code that was scanned before the merge is the kept one's now.
+    confirm(&scanned).await.expect("is bound");
+    let (bound,): (String,) = q("SELECT hcp_id FROM hcp_device")
+        .one(&app.state.db)
+        .await
+        .expect("one browser");
+    assert_eq!(bound, kept);
+    for (hcp, expected) in [(&gone, "merged"), (&kept, "onboarded")] {
+        let (state,): (String,) = q("SELECT state FROM hcp WHERE id = $1")
+            .bind(hcp)
+            .one(&app.state.db)
+            .await
+            .expect("is there");
+        assert_eq!(state, expected);
+    }
+    // A registration that waits gets no code either.
+    q("UPDATE hcp SET state = 'pending' WHERE id = $1")
+        .bind(&kept)
+        .exec(&app.state.db)
+        .await
+        .expect("waits");
+    assert_eq!(
+        invitation::invite(&app.state, &steward, &kept).await,
+        Err(AppError::NotFound)
+    );
 });

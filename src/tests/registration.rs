@@ -228,6 +228,18 @@ on_both!(
                 .await
                 .expect("is there");
         assert_eq!((state.as_str(), got), ("onboarded", Some(owner)));
+        // Whose time has not begun is not the owner of today.
+        q("UPDATE terminal_assignment SET starts_on = '2099-01-01'")
+            .exec(&app.state.db)
+            .await
+            .expect("is put off");
+        let (next, _) = stranger(&app, "钱二凡", "13911113333").await;
+        decide(&app, &steward, &next, "approve").await;
+        assert_eq!(
+            app.count("SELECT COUNT(*) FROM hcp WHERE state = 'onboarded' AND owner_id IS NULL")
+                .await,
+            1
+        );
     }
 );
 

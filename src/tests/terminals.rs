@@ -3,7 +3,9 @@
 use axum::http::StatusCode;
 use mailuo::importing::Kind;
 use mailuo::server::db::q;
+use mailuo::server::time::shift_day;
 use mailuo::shared::Role;
+use mailuo::terminal::store;
 use serde_json::Value;
 
 use crate::support::{Answer, TestApp};
@@ -397,4 +399,50 @@ on_both!(the_list_is_narrowed_and_ordered, |app| {
         codes(&[("province", "湖北省"), ("sort", "code")]).await,
         ["A3", "A4"]
     );
+});
+
+on_both!(who_begins_later_looks_after_nobody_yet, |app| {
+    let id = entered(&app).await;
+    let (rep, next) = (app.id_of(Role::Rep).await, app.id_of(Role::OtcRep).await);
+    let admin = app.actor(Role::Admin).await;
+    let hcp = app.hcp("王无主", "13911110005", None).await;
+    q("UPDATE hcp SET terminal_id = $1")
+        .bind(&id)
+        .exec(&app.state.db)
+        .await
+        .expect("is placed");
+    let today = app.state.zone.today();
+    let tomorrow = shift_day(&today, 1);
+
+    let mut tx = app.state.db.begin().await.expect("begins");
+    store::assign(&app.state, &mut tx, &admin, &id, &next, &tomorrow)
+        .await
+        .expect("is assigned");
+    let owners = store::owners(&mut tx, &today).await.expect("answers");
+    assert_eq!(owners.get(&id), None);
+    let (owner,): (Option<String>,) = q("SELECT owner_id FROM hcp WHERE id = $1")
+        .bind(&hcp)
+        .one(&mut tx)
+        .await
+        .expect("is there");
+    assert_eq!(owner, None);
+    drop(tx);
+
+    let mut tx = app.state.db.begin().await.expect("begins");
+    for (person, from) in [(&rep, &today), (&next, &tomorrow)] {
+        store::assign(&app.state, &mut tx, &admin, &id, person, from)
+            .await
+            .expect("is assigned");
+    }
+    for (day, person) in [(&today, &rep), (&tomorrow, &next)] {
+        let owners = store::owners(&mut tx, day).await.expect("answers");
+        assert_eq!(owners.get(&id), Some(person), "{day}");
+    }
+    tx.commit().await.expect("commits");
+    let (owner,): (Option<String>,) = q("SELECT owner_id FROM hcp WHERE id = $1")
+        .bind(&hcp)
+        .one(&app.state.db)
+        .await
+        .expect("is there");
+    assert_eq!(owner, Some(rep));
 });

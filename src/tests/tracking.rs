@@ -1,5 +1,7 @@
 //! What counts, against numbers counted by hand.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use mailuo::server::db::q;
 use mailuo::server::time::{DAY, MINUTE, now};
@@ -175,6 +177,7 @@ on_both!(repeats_and_rereads_by_the_clock, |app| {
             link: Some(link.clone()),
             root_staff_id: Some(rep.id.clone()),
             reader: "vis:a".into(),
+            visitor: None,
             own: false,
             at,
             dwell_ms: None,
@@ -371,4 +374,116 @@ on_both!(a_library_read_counts_without_a_link, |app| {
         .await,
         1
     );
+});
+
+on_both!(
+    a_view_waits_for_nobody_who_holds_its_readers_record,
+    |app| {
+        let article = app.article("血压", "public", "2099-01-01").await;
+        let rep = app.actor(Role::Rep).await;
+        let hcp = app.hcp("王小明", PHONE, Some(&rep.id)).await;
+        let doctor = app.bound(&hcp, true).await;
+        let link = root(&app, &article).await;
+        let (_, _, page) = open(&app, &link, &doctor).await;
+        q("UPDATE hcp SET last_contact_at = NULL")
+            .exec(&app.state.db)
+            .await
+            .expect("is set");
+        // SQLite has one writer: nobody holds a row while views are written.
+        let held = if app.state.db.engine() == "postgres" {
+            let mut tx = app.state.db.begin().await.expect("begins");
+            q("UPDATE hcp SET updated_at = updated_at WHERE id = $1")
+                .bind(&hcp)
+                .exec(&mut tx)
+                .await
+                .expect("is held");
+            Some(tx)
+        } else {
+            None
+        };
+        let view = view_of(&page);
+        let answer =
+            tokio::time::timeout(Duration::from_secs(5), beacon(&app, &view, 1_000, 10)).await;
+        assert_eq!(answer.expect("is not held up"), StatusCode::NO_CONTENT);
+        assert_eq!(app.count("SELECT COUNT(*) FROM article_view").await, 1);
+        if let Some(tx) = held {
+            tx.commit().await.expect("commits");
+        }
+        // The contact is noted a moment later.
+        let noted = "SELECT COUNT(*) FROM hcp h JOIN article_view v ON v.at = h.last_contact_at";
+        for _ in 0..500 {
+            if app.count(noted).await == 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(app.count(noted).await, 1);
+    }
+);
+
+on_both!(a_view_of_who_was_merged_meanwhile_is_the_kept_ones, |app| {
+    let article = app.article("血压", "public", "2099-01-01").await;
+    let rep = app.actor(Role::Rep).await;
+    let kept = app.hcp("王小明", PHONE, Some(&rep.id)).await;
+    let gone = app.hcp("王晓明", "13911113333", Some(&rep.id)).await;
+    let (keeps, goes) = (app.bound(&kept, true).await, app.bound(&gone, true).await);
+    let link = root(&app, &article).await;
+    let (_, _, through_the_rep) = open(&app, &link, &goes).await;
+    let (own, _, _) = open(&app, &link, &keeps).await;
+    let (_, _, through_the_kept) = open(&app, &own, &goes).await;
+    q("UPDATE hcp SET state = 'merged', merged_into = $1 WHERE id = $2")
+        .bind(&kept)
+        .bind(&gone)
+        .exec(&app.state.db)
+        .await
+        .expect("is merged");
+    for page in [&through_the_rep, &through_the_kept] {
+        beacon(&app, &view_of(page), 1_000, 10).await;
+    }
+    let views: Vec<(String, String)> = q("SELECT reader, kind FROM article_view ORDER BY kind")
+        .all(&app.state.db)
+        .await
+        .expect("rows");
+    let reader = format!("hcp:{kept}");
+    assert_eq!(
+        views,
+        [
+            (reader.clone(), "pv".to_owned()),
+            (reader, "self".to_owned())
+        ],
+        "below their own link they do not count"
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM share_link WHERE opened_at IS NOT NULL")
+            .await,
+        1
+    );
+});
+
+on_both!(a_view_of_who_withdrew_meanwhile_names_nobody, |app| {
+    let article = app.article("血压", "public", "2099-01-01").await;
+    let rep = app.actor(Role::Rep).await;
+    let hcp = app.hcp("王小明", PHONE, Some(&rep.id)).await;
+    let doctor = app.bound(&hcp, true).await;
+    let link = root(&app, &article).await;
+    let (_, _, bare) = open(&app, &link, &doctor).await;
+    let with_visitor = format!("{doctor}; vid=abcdefghijklmnopqrstuv");
+    let (_, _, visited) = open(&app, &link, &with_visitor).await;
+    let form = [("purpose", "tracking"), ("grant", "false")];
+    app.post("/me/consent", &doctor, &form).await;
+    for page in [&bare, &visited] {
+        assert_eq!(
+            beacon(&app, &view_of(page), 1_000, 10).await,
+            StatusCode::NO_CONTENT
+        );
+    }
+    for (condition, views) in [
+        ("kind = 'pv'", 2),
+        ("reader LIKE 'hcp:%'", 0),
+        ("reader = 'vis:abcdefghijklmnopqrstuv'", 1),
+        ("reader = 'vis:' || id", 1),
+    ] {
+        let sql = format!("SELECT COUNT(*) FROM article_view WHERE {condition}");
+        assert_eq!(app.count(&sql).await, views, "{condition}");
+    }
 });

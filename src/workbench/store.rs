@@ -26,7 +26,10 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
         }
     };
     if may(Permission::WriteHcps) {
-        waits("requests", ownership::requests::waiting(state, actor).await?);
+        waits(
+            "requests",
+            ownership::requests::waiting(state, actor).await?,
+        );
     }
     if may(Permission::AssignHcps) {
         let leavers = ownership::people::left_behind(state, actor).await?;

@@ -45,7 +45,7 @@ pub async fn check(
     let mut planner = Planner::load(state, Exec::Db(&state.db), table, existing).await?;
     let mut done = 0;
     for rows in table.chunks(CHUNK) {
-        watch.step(done).await?;
+        watch.step(&state.db, done).await?;
         done += rows.len();
         let verdicts = planner
             .plan(&mut Exec::Db(&state.db), &rows, &mut findings)
@@ -70,7 +70,7 @@ pub async fn apply(
     let mut planner = Planner::load(state, Exec::Tx(&mut *tx), table, existing).await?;
     let mut done = 0;
     for rows in table.chunks(CHUNK) {
-        watch.step(done).await?;
+        watch.step(&mut *tx, done).await?;
         done += rows.len();
         let verdicts: Vec<Verdict> = planner
             .plan(&mut Exec::Tx(&mut *tx), &rows, &mut findings)

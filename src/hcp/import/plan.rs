@@ -118,7 +118,7 @@ impl<'a> Planner<'a> {
             state,
             table,
             existing,
-            reference: Reference::load(&mut exec).await?,
+            reference: Reference::load(&mut exec, &state.zone.today()).await?,
             seen: Seen::default(),
             touched: HashSet::new(),
             released: HashSet::new(),

@@ -48,8 +48,8 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Reads it all.
-    pub async fn load(exec: &mut Exec<'_>) -> DbResult<Reference> {
+    /// Reads it all; hospitals are looked after by whoever does on the day `today` (`YYYY-MM-DD`).
+    pub async fn load(exec: &mut Exec<'_>, today: &str) -> DbResult<Reference> {
         let mut found = Reference {
             hospitals: q("SELECT id, code, name, province, city FROM terminal")
                 .all(super::plan::again(exec))
@@ -73,11 +73,13 @@ impl Reference {
                 found.by_alias.entry(alias).or_default().push(*i);
             }
         }
-        let keepers: Vec<(String, String)> =
-            q("SELECT terminal_id, staff_id FROM terminal_assignment \
-             WHERE ends_on IS NULL AND business_line = 'default'")
-            .all(super::plan::again(exec))
-            .await?;
+        let keepers: Vec<(String, String)> = q(
+            "SELECT terminal_id, staff_id FROM terminal_assignment WHERE business_line = 'default' \
+             AND starts_on <= $1 AND (ends_on IS NULL OR ends_on >= $1)",
+        )
+        .bind(today)
+        .all(super::plan::again(exec))
+        .await?;
         found.keepers = keepers.into_iter().collect();
         found.people = q(
             "SELECT id, name, employee_no, phone_index, (left_at IS NULL AND \

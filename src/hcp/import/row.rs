@@ -125,7 +125,13 @@ pub fn read<'a>(
         ""
     });
     let email = row.get("邮箱");
-    if !email.is_empty() && !is_email(&email) {
+    let office_phone = row.get("办公电话");
+    for (column, text) in [("邮箱", &email), ("办公电话", &office_phone)] {
+        if is_masked(text) {
+            fault(column, tr!("import.masked"));
+        }
+    }
+    if !email.is_empty() && !is_masked(&email) && !is_email(&email) {
         fault("邮箱", tr!("import.email_format"));
     }
     let tags = tags(&row.get("标签"));
@@ -151,7 +157,7 @@ pub fn read<'a>(
         province: row.get("省份"),
         city: row.get("城市"),
         email,
-        office_phone: row.get("办公电话"),
+        office_phone,
         preferred_times: row.get("方便时间"),
         tags,
     }
@@ -197,6 +203,12 @@ fn tags(text: &str) -> Vec<String> {
     tags
 }
 
+/// Whether a cell comes from an export that hides contact data, as `w***@example.com` and `021****` do: taken as it
+/// stands it would overwrite what it hides.
+fn is_masked(text: &str) -> bool {
+    text.contains("***")
+}
+
 fn is_email(text: &str) -> bool {
     let Some((user, host)) = text.split_once('@') else {
         return false;
@@ -212,6 +224,12 @@ fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn masked_cells_are_told_from_real_ones() {
+        assert!(is_masked("w***@example.com") && is_masked("021****"));
+        assert!(!is_masked("a*b@c.cn") && !is_masked(""));
+    }
 
     #[test]
     fn cells_are_read_as_people_write_them() {

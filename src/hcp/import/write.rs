@@ -31,10 +31,6 @@ const COLUMNS: [&str; 19] = [
     "owner_id",
 ];
 
-/// Rows of `hcp_ownership`.
-const OWNERSHIP: &str =
-    "INSERT INTO hcp_ownership (id, hcp_id, owner_id, starts_at, reason, created_by)";
-
 /// Writes a chunk.
 pub async fn chunk(
     state: &AppState,
@@ -61,7 +57,7 @@ pub async fn chunk(
     create(state, tx, actor, new, now).await
 }
 
-/// Somebody else entered the same phone or code since the rows were looked up.
+/// Somebody else entered the same phone or code, or gave the HCP away, since the rows were looked up.
 fn raced(error: sqlx::Error) -> AppError {
     if is_unique_violation(&error) {
         AppError::Conflict("import.changed_meanwhile".into())
@@ -100,6 +96,12 @@ fn owned(hcp: &str, owner: Option<&str>, reason: &str, by: &str, now: i64) -> Ve
         reason.into(),
         by.into(),
     ]
+}
+
+async fn own(tx: &mut Tx, rows: Rows) -> Result<(), AppError> {
+    let head = "INSERT INTO hcp_ownership (id, hcp_id, owner_id, starts_at, reason, created_by)";
+    insert_many(tx, head, rows, "").await.map_err(raced)?;
+    Ok(())
 }
 
 fn tag_rows(hcp: &str, tags: Vec<String>) -> impl Iterator<Item = Vec<Arg>> {
@@ -167,7 +169,7 @@ async fn create(
         COLUMNS.join(", ")
     );
     insert_many(tx, &head, rows, "").await.map_err(raced)?;
-    insert_many(tx, OWNERSHIP, owners, "").await?;
+    own(tx, owners).await?;
     insert_tags(tx, tags).await?;
     search::insert(tx, terms).await?;
     Ok(())
@@ -223,7 +225,7 @@ async fn update(
         any_of(&mut query, "hcp_id", ids);
         query.exec(&mut *tx).await?;
     }
-    insert_many(tx, OWNERSHIP, owners, "").await?;
+    own(tx, owners).await?;
     delete(tx, "hcp_tag WHERE ", "hcp_id", &retagged).await?;
     insert_tags(tx, tags).await?;
     // What is the main workplace now is no further one any more.

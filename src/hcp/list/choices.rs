@@ -2,7 +2,7 @@
 
 use super::super::list_model::Choices;
 use super::super::store::scope;
-use crate::server::db::{Db, DbResult, Query, q};
+use crate::server::db::{Db, DbResult, q};
 use crate::server::guard::Actor;
 use crate::shared::Role;
 
@@ -45,19 +45,11 @@ fn sees_others(actor: &Actor) -> bool {
     actor.role.sees_company() || actor.role == Role::Manager
 }
 
-/// The first values of a column that occur within scope. The column is the first of an index: where many HCPs are in
-/// scope, the index is read from value to value; where they are few, they are read themselves.
+/// The first values of a column that occur within scope. The column is the first of an index: for those who see all
+/// HCPs the index is read from value to value; for others their own HCPs are read.
 async fn values(db: &Db, actor: &Actor, table: &str, column: &str) -> DbResult<Vec<String>> {
-    let within = |query: &mut Query, condition: &str| {
-        query.push(if table == "hcp" {
-            "SELECT 1 FROM hcp h WHERE "
-        } else {
-            "SELECT 1 FROM hcp_tag g JOIN hcp h ON h.id = g.hcp_id WHERE "
-        });
-        query.push(condition);
-        scope(actor, query);
-    };
-    let mut query = if sees_others(actor) {
+    let walks = actor.role.sees_company() || (table != "hcp" && sees_others(actor));
+    let mut query = if walks {
         q(format!(
             "WITH RECURSIVE d(v) AS (SELECT MIN({column}) FROM {table} WHERE {column} > '' UNION ALL \
              SELECT (SELECT MIN(n.{column}) FROM {table} n WHERE n.{column} > d.v) FROM d WHERE d.v IS NOT NULL) \
@@ -74,10 +66,11 @@ async fn values(db: &Db, actor: &Actor, table: &str, column: &str) -> DbResult<V
     };
     if actor.role.sees_company() {
         query.push(&format!(" LIMIT {CHOICES}"));
-    } else if sees_others(actor) {
-        query.push(" AND EXISTS (");
-        let alias = if table == "hcp" { "h" } else { "g" };
-        within(&mut query, &format!("{alias}.{column} = d.v AND "));
+    } else if walks {
+        query.push(&format!(
+            " AND EXISTS (SELECT 1 FROM hcp_tag g JOIN hcp h ON h.id = g.hcp_id WHERE g.{column} = d.v AND "
+        ));
+        scope(actor, &mut query);
         query.push(&format!(") LIMIT {CHOICES}"));
     } else {
         scope(actor, &mut query);

@@ -39,7 +39,10 @@ pub async fn create(
     };
     input::check_place(&input.kind, Some(&hospital))?;
     let workplaces = input::places(&state.db, &input, Some(&hospital.id), &[]).await?;
-    if !confirmed && !hints_of(state, actor, &input, &hospital).await?.is_empty() {
+    if confirmed {
+        // A phone or code that is taken is refused: an answer like a hint's.
+        crate::duplicate::entry::limit(state, actor).await?;
+    } else if !hints_of(state, actor, &input, &hospital).await?.is_empty() {
         // Sent a second time, the form finds the very HCP that it made.
         let mut tx = state.db.begin().await?;
         if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
@@ -57,7 +60,8 @@ pub async fn create(
     insert_places(&mut tx, &id, &workplaces).await?;
     store::reindex(&mut tx, &id).await?;
     check_one(&mut tx, &id).await?;
-    if let Some((owner, reason)) = first_owner(&mut tx, actor, &hospital.id).await? {
+    let today = state.zone.today();
+    if let Some((owner, reason)) = first_owner(&mut tx, actor, &hospital.id, &today).await? {
         store::set_owner(&mut tx, &id, &owner, reason, &actor.id).await?;
     }
     let entered = Change::of("name", "", &input.name);
@@ -126,17 +130,22 @@ async fn insert(
     Ok(id)
 }
 
+/// Who gets a new HCP, and why. `today` is a day of the configured zone.
 async fn first_owner(
     tx: &mut Tx,
     actor: &Actor,
     terminal_id: &str,
+    today: &str,
 ) -> DbResult<Option<(String, &'static str)>> {
     if matches!(actor.role, Role::Rep | Role::OtcRep | Role::TradeRep) {
         return Ok(Some((actor.id.clone(), "entry")));
     }
-    let owner: Option<(String,)> = q("SELECT staff_id FROM terminal_assignment \
-         WHERE terminal_id = $1 AND ends_on IS NULL AND business_line = 'default'")
+    let owner: Option<(String,)> = q(
+        "SELECT staff_id FROM terminal_assignment WHERE terminal_id = $1 AND business_line = 'default' \
+         AND starts_on <= $2 AND (ends_on IS NULL OR ends_on >= $2)",
+    )
     .bind(terminal_id)
+    .bind(today)
     .optional(tx)
     .await?;
     Ok(owner.map(|(owner,)| (owner, "hospital")))

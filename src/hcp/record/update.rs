@@ -59,6 +59,9 @@ pub async fn update(
     let on_file = places(&state.db, id).await?;
     let workplaces = input::places(&state.db, &input, terminal_id.as_deref(), &on_file).await?;
 
+    if !input.phone.is_empty() || input.code != before.code.clone().unwrap_or_default() {
+        crate::duplicate::entry::limit(state, actor).await?;
+    }
     let mut tx = state.db.begin().await?;
     if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
         return Ok(saved);

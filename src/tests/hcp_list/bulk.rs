@@ -1,6 +1,8 @@
 //! Picking, bulk acts and the export; and that nobody beyond the scope turns up in any of them.
 
 use axum::http::StatusCode;
+use mailuo::hcp::bulk;
+use mailuo::onboarding::invitation;
 use mailuo::server::db::q;
 use mailuo::shared::Role;
 
@@ -360,4 +362,48 @@ on_both!(the_picked_are_invited_in_bulk, |app| {
         1
     );
     assert_eq!(app.count("SELECT COUNT(*) FROM invitation").await, 1);
+});
+
+on_both!(acts_at_once_do_not_lock_each_other_out, |app| {
+    let rep = app.actor(Role::Rep).await;
+    let mut own = Vec::new();
+    for i in 0..12 {
+        own.push(
+            app.hcp(
+                &format!("本区{i:02}"),
+                &format!("139333000{i:02}"),
+                Some(&rep.id),
+            )
+            .await,
+        );
+    }
+    let cookie = app.session(&rep.id).await;
+    let ids: Vec<&str> = own.iter().map(String::as_str).collect();
+    pick(&app, &cookie, &ids, &ids).await;
+    let mut acts = Vec::new();
+    for n in 0..8 {
+        let (state, actor) = (app.state.clone(), rep.clone());
+        acts.push(tokio::spawn(async move {
+            bulk::tag(&state, &actor, "讲者", n % 2 == 0)
+                .await
+                .map(|_| ())
+        }));
+        let (state, actor, all) = (app.state.clone(), rep.clone(), own.clone());
+        acts.push(tokio::spawn(async move {
+            invitation::invite_many(&state, &actor, &all)
+                .await
+                .map(|_| ())
+        }));
+        for hcp in own.iter().rev().take(4) {
+            let (state, actor, hcp) = (app.state.clone(), rep.clone(), hcp.clone());
+            acts.push(tokio::spawn(async move {
+                invitation::revoke_invitations(&state, &actor, &hcp)
+                    .await
+                    .map(|_| ())
+            }));
+        }
+    }
+    for act in acts {
+        assert_eq!(act.await.expect("ends"), Ok(()));
+    }
 });
