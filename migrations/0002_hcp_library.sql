@@ -44,7 +44,10 @@ ALTER TABLE hcp ADD COLUMN last_contact_at BIGINT;
 CREATE UNIQUE INDEX hcp_code ON hcp (code);
 CREATE INDEX share_link_recipient ON share_link (recipient_id, created_at);
 CREATE INDEX hcp_owner_contact ON hcp (owner_id, last_contact_at);
-CREATE INDEX hcp_region ON hcp (province, city, pinyin, id);
+-- With state and owner, so that scope and order are decided without the rows.
+DROP INDEX hcp_department;
+CREATE INDEX hcp_department ON hcp (department, state, owner_id, pinyin, id);
+CREATE INDEX hcp_region ON hcp (province, state, owner_id, city, pinyin, id);
 CREATE INDEX hcp_title ON hcp (title, pinyin, id);
 -- An expression, so that both engines keep who was never met at the same end.
 CREATE INDEX hcp_contact ON hcp (COALESCE(last_contact_at, 0), id);
