@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leptos::config::LeptosOptions;
 
-use crate::identity::{password, rules, store};
+use crate::identity::{password, rules, store, units};
 use crate::importing::model::ImportReport;
 use crate::importing::{self, Existing, Kind, Mode};
 use crate::server::config::Config;
@@ -442,7 +442,7 @@ async fn create_admin(
     .map_err(|e| e.to_string())?;
     let unit_id = match roots {
         Some((id,)) => id,
-        None => store::ensure_unit(&mut tx, None, company, "company")
+        None => units::ensure_unit(&mut tx, None, company, "company")
             .await
             .map_err(|e| e.to_string())?,
     };

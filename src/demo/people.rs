@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 
 use super::account;
-use crate::identity::store;
+use crate::identity::{store, units};
 use crate::server::db::{Tx, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
@@ -76,8 +76,8 @@ pub async fn enter(
     hash: &str,
     staffing: &Staffing,
 ) -> Result<Vec<DemoRep>, AppError> {
-    let company = store::ensure_unit(tx, None, &state.config.server.company, "company").await?;
-    let business = store::ensure_unit(tx, Some(&company), "慢病事业部", "business_unit").await?;
+    let company = units::ensure_unit(tx, None, &state.config.server.company, "company").await?;
+    let business = units::ensure_unit(tx, Some(&company), "慢病事业部", "business_unit").await?;
     let mut number = 10;
     let mut phone = || {
         number += 1;
@@ -87,7 +87,7 @@ pub async fn enter(
     let (mut place, mut district_place) = (0, 0);
     let mut reps = Vec::new();
     for (r, (region, districts)) in REGIONS.iter().enumerate() {
-        let region_id = store::ensure_unit(tx, Some(&business), region, "region").await?;
+        let region_id = units::ensure_unit(tx, Some(&business), region, "region").await?;
         let manager = Newcomer {
             name: name(rng),
             role: Role::Manager,
@@ -107,7 +107,7 @@ pub async fn enter(
                 } else {
                     format!("{district}{part}组")
                 };
-                let unit = store::ensure_unit(tx, Some(&region_id), &title, "district").await?;
+                let unit = units::ensure_unit(tx, Some(&region_id), &title, "district").await?;
                 let manager = Newcomer {
                     name: name(rng),
                     role: Role::Manager,

@@ -57,15 +57,6 @@ pub fn sex_label(sex: &str) -> String {
     }
 }
 
-/// A stretch of ownership.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OwnershipRow {
-    pub owner: String,
-    pub from: String,
-    pub to: Option<String>,
-    pub reason: String,
-}
-
 /// The name of a reason for ownership in the current language.
 pub fn reason_label(reason: &str) -> String {
     match reason {

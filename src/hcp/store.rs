@@ -1,6 +1,6 @@
 //! An HCP and who may see them: what every slice asks of the library.
 
-use super::model::{HcpRow, OwnershipRow};
+use super::model::HcpRow;
 use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
@@ -64,34 +64,6 @@ pub async fn row(db: &Db, actor: &Actor, id: &str) -> Result<HcpRow, AppError> {
     scope(actor, &mut query);
     query.push_with(" AND h.id = ?", [id]);
     Ok(query.one(db).await?)
-}
-
-/// Province, city and day of onboarding.
-pub async fn profile(state: &AppState, id: &str) -> DbResult<(String, String, Option<String>)> {
-    let (province, city, at): (String, String, Option<i64>) =
-        q("SELECT province, city, onboarded_at FROM hcp WHERE id = $1")
-            .bind(id)
-            .one(&state.db)
-            .await?;
-    Ok((province, city, at.map(|at| state.zone.minute(at))))
-}
-
-/// Who owned an HCP, the latest first.
-pub async fn ownership(state: &AppState, hcp_id: &str) -> DbResult<Vec<OwnershipRow>> {
-    let rows: Vec<(Option<String>, i64, Option<i64>, String)> = q("SELECT s.name, o.starts_at, o.ends_at, o.reason \
-         FROM hcp_ownership o LEFT JOIN staff s ON s.id = o.owner_id WHERE o.hcp_id = $1 ORDER BY o.starts_at DESC, o.id DESC")
-    .bind(hcp_id)
-    .all(&state.db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(owner, from, to, reason)| OwnershipRow {
-            owner: owner.unwrap_or_default(),
-            from: state.zone.day(from),
-            to: to.map(|at| state.zone.day(at)),
-            reason,
-        })
-        .collect())
 }
 
 /// Writes down that the actor looked at the full number, and gives it for five minutes after.

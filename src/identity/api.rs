@@ -8,7 +8,7 @@ use crate::shared::{AppResult, Page, Saved};
 
 #[cfg(feature = "ssr")]
 use {
-    super::{password, rules, store},
+    super::{password, rules, store, units},
     crate::server::otp::{self, Purpose},
     crate::server::{audit, guard, state::state, time},
     crate::shared::error::Checks,
@@ -59,7 +59,7 @@ pub async fn save_person(
     let state = state();
     let name = rules::clean(&name);
     let parsed = Role::parse(&role);
-    let units = store::units(&state.db).await?;
+    let units = units::units(&state.db).await?;
     let known = |id: &str| units.iter().any(|u| u.id == id);
     let number = rules::phone(&phone);
     let demo = store::is_demo(&state.db).await?;
@@ -132,7 +132,7 @@ pub async fn leave_person(id: String, #[server(default)] back: bool) -> AppResul
 #[server(prefix = "/api", endpoint = "units/list", input = server_fn::codec::GetUrl)]
 pub async fn list_units() -> AppResult<Vec<Unit>> {
     guard::require(Permission::ManageOrg).await?;
-    Ok(store::units(&state().db).await?)
+    Ok(units::units(&state().db).await?)
 }
 
 /// Adds or renames a unit.
@@ -147,7 +147,7 @@ pub async fn save_unit(
     let name = rules::clean(&name);
     Checks::default().text(&name, "name", 40).done()?;
     let filled = |s: &'_ str| Some(s.to_owned()).filter(|s| !s.is_empty());
-    store::save_unit(
+    units::save_unit(
         &state(),
         &actor,
         &form_key,

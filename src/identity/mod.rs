@@ -14,3 +14,5 @@ pub mod routes;
 pub mod rules;
 #[cfg(feature = "ssr")]
 pub mod store;
+#[cfg(feature = "ssr")]
+pub mod units;

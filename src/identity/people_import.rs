@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::rules;
 use super::store::{self, PersonInput};
+use super::units;
 use crate::importing::Findings;
 use crate::importing::table::Table;
 use crate::server::AppState;
@@ -107,7 +108,7 @@ async fn unit_of(
     let kinds = ["company", "business_unit", "region", "district"];
     let mut parent: Option<String> = None;
     for (name, kind) in path.split('/').map(rules::clean).zip(kinds) {
-        parent = Some(store::ensure_unit(tx, parent.as_deref(), &name, kind).await?);
+        parent = Some(units::ensure_unit(tx, parent.as_deref(), &name, kind).await?);
     }
     let id = parent.ok_or(AppError::NotFound)?;
     units.insert(path.to_owned(), id.clone());

@@ -8,6 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use leptos::config::LeptosOptions;
 use mailuo::identity::store::{self, PersonInput};
+use mailuo::identity::units;
 use mailuo::server::config::Config;
 use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
@@ -156,19 +157,19 @@ impl TestApp {
 
     async fn seed(&mut self) {
         let mut tx = self.state.db.begin().await.expect("begins");
-        let company = store::ensure_unit(&mut tx, None, "公司", "company")
+        let company = units::ensure_unit(&mut tx, None, "公司", "company")
             .await
             .expect("unit");
-        let region_a = store::ensure_unit(&mut tx, Some(&company), "甲大区", "region")
+        let region_a = units::ensure_unit(&mut tx, Some(&company), "甲大区", "region")
             .await
             .expect("unit");
-        let region_b = store::ensure_unit(&mut tx, Some(&company), "乙大区", "region")
+        let region_b = units::ensure_unit(&mut tx, Some(&company), "乙大区", "region")
             .await
             .expect("unit");
-        let district_a = store::ensure_unit(&mut tx, Some(&region_a), "甲一", "district")
+        let district_a = units::ensure_unit(&mut tx, Some(&region_a), "甲一", "district")
             .await
             .expect("unit");
-        let district_b = store::ensure_unit(&mut tx, Some(&region_b), "乙一", "district")
+        let district_b = units::ensure_unit(&mut tx, Some(&region_b), "乙一", "district")
             .await
             .expect("unit");
         tx.commit().await.expect("commits");
