@@ -201,6 +201,7 @@ fn leptos_options(common: &Common) -> Result<LeptosOptions, String> {
     Ok(LeptosOptions::builder()
         .output_name("mailuo")
         .hash_files(true)
+        .site_root(std::env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| "target/site".into()))
         .build())
 }
 

@@ -138,7 +138,7 @@ test('refused rows are downloaded, mended and uploaded again; changes are shown 
   await expect(change).toBeVisible({ timeout: 30_000 });
   await page.getByRole('button', { name: '导入 2 条变更' }).click();
   await expect(page.getByText('导入完成。')).toBeVisible({ timeout: 30_000 });
-  await page.getByRole('link', { name: '全部导入' }).click();
+  await page.getByRole('link', { name: '导入记录' }).click();
   await page.waitForURL(/\/import$/);
   await expect(page.getByRole('link', { name: /新客户\.csv.*已完成/ }).first()).toBeVisible();
 });

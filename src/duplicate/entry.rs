@@ -52,6 +52,15 @@ pub async fn on_entry(
     entry: &Entry<'_>,
 ) -> Result<Vec<EntryHint>, AppError> {
     limit(state, actor).await?;
+    hints(state, actor, entry).await
+}
+
+/// The same for a question that was counted before: showing its answer again writes nothing.
+pub async fn hints(
+    state: &AppState,
+    actor: &Actor,
+    entry: &Entry<'_>,
+) -> Result<Vec<EntryHint>, AppError> {
     let terminal: Option<(String, String)> = match entry.terminal_id {
         Some(id) => {
             q("SELECT name, city FROM terminal WHERE id = $1")

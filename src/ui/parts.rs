@@ -106,8 +106,11 @@ pub fn Toast() -> impl IntoView {
             {move || {
                 shown()
                     .map(|key| {
+                        // What was not written yet does not look like success.
+                        let kept_back = matches!(key.as_str(), "notice.similar_found" | "notice.choose_hospital");
+                        let class = if kept_back { "alert alert-warning mb-4 py-2 print:hidden" } else { "alert alert-success mb-4 py-2 print:hidden" };
                         view! {
-                            <div class="alert alert-success mb-4 py-2" role="status">
+                            <div class=class role="status">
                                 {super::locale::text(&key, &[])}
                             </div>
                         }

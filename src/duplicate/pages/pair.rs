@@ -42,9 +42,11 @@ fn Comparison(view: PairView) -> impl IntoView {
     let sides = [a.clone(), b.clone()]
         .into_iter()
         .zip(names)
-        .map(|(hcp, (name, state))| {
+        .zip([tr!("duplicate.first"), tr!("duplicate.second")])
+        .map(|((hcp, (name, state)), side)| {
             view! {
                 <a class="flex min-h-10 items-center gap-2 rounded-box bg-base-200 px-3 py-2" href=format!("/hcps/{hcp}")>
+                    <span class="text-sm text-base-content/70">{side}</span>
                     <span class="link font-semibold">{name}</span>
                     <StateBadge state=state/>
                 </a>
@@ -150,7 +152,7 @@ fn Comparison(view: PairView) -> impl IntoView {
 #[component]
 fn FieldRow(field: FieldPair, a: String, b: String, open: bool) -> impl IntoView {
     let name = label(&field.field);
-    let equal = field.a == field.b;
+    let equal = !field.choice && field.a == field.b;
     if open && field.choice {
         let input = format!("take[{}]", field.field);
         return view! {

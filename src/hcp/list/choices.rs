@@ -45,10 +45,10 @@ fn sees_others(actor: &Actor) -> bool {
     actor.role.sees_company() || actor.role == Role::Manager
 }
 
-/// The first values of a column that occur within scope. The column is the first of an index: for those who see all
-/// HCPs the index is read from value to value; for others their own HCPs are read.
+/// The first values of a column that occur within scope. The column is the first of an index: where many HCPs are in
+/// scope, the index is read from value to value; where they are few, they are read themselves.
 async fn values(db: &Db, actor: &Actor, table: &str, column: &str) -> DbResult<Vec<String>> {
-    let walks = actor.role.sees_company() || (table != "hcp" && sees_others(actor));
+    let walks = sees_others(actor);
     let mut query = if walks {
         q(format!(
             "WITH RECURSIVE d(v) AS (SELECT MIN({column}) FROM {table} WHERE {column} > '' UNION ALL \
@@ -67,8 +67,13 @@ async fn values(db: &Db, actor: &Actor, table: &str, column: &str) -> DbResult<V
     if actor.role.sees_company() {
         query.push(&format!(" LIMIT {CHOICES}"));
     } else if walks {
+        let (from, alias) = if table == "hcp" {
+            ("hcp h", "h")
+        } else {
+            ("hcp_tag g JOIN hcp h ON h.id = g.hcp_id", "g")
+        };
         query.push(&format!(
-            " AND EXISTS (SELECT 1 FROM hcp_tag g JOIN hcp h ON h.id = g.hcp_id WHERE g.{column} = d.v AND "
+            " AND EXISTS (SELECT 1 FROM {from} WHERE {alias}.{column} = d.v AND "
         ));
         scope(actor, &mut query);
         query.push(&format!(") LIMIT {CHOICES}"));

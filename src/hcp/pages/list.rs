@@ -336,7 +336,7 @@ fn Row(item: HcpItem, selected: RwSignal<i64>, failed: RwSignal<bool>) -> impl I
                 <input type="hidden" name="shown[]" value=item.id.clone()/>
                 <label class="flex min-h-11 min-w-11 cursor-pointer items-center justify-center">
                     <span class="sr-only">{label}</span>
-                    <input type="checkbox" class="checkbox" name="picked[]" value=item.id checked=item.picked on:change=change/>
+                    <input type="checkbox" class="checkbox" name="picked[]" value=item.id checked=item.picked prop:checked=item.picked on:change=change/>
                 </label>
             </td>
             <td class="lg:table-cell">

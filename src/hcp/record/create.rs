@@ -39,10 +39,9 @@ pub async fn create(
     };
     input::check_place(&input.kind, Some(&hospital))?;
     let workplaces = input::places(&state.db, &input, Some(&hospital.id), &[]).await?;
-    if confirmed {
-        // A phone or code that is taken is refused: an answer like a hint's.
-        crate::duplicate::entry::limit(state, actor).await?;
-    } else if !hints_of(state, actor, &input, &hospital).await?.is_empty() {
+    // Refused as taken or shown as similar: either answer tells whether somebody is on file.
+    crate::duplicate::entry::limit(state, actor).await?;
+    if !confirmed && !hints_of(state, actor, &input, &hospital).await?.is_empty() {
         // Sent a second time, the form finds the very HCP that it made.
         let mut tx = state.db.begin().await?;
         if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::{self, Found, Hospital};
 use super::{kinds, record};
-use crate::duplicate::entry::{Entry, on_entry};
+use crate::duplicate::entry::{self, Entry};
 use crate::duplicate::model::EntryHint;
 use crate::hcp::model::{EntryCheck, HcpInput};
 use crate::identity::rules::phone;
@@ -121,12 +121,12 @@ pub(super) async fn hints_of(
     hospital: &Hospital,
 ) -> Result<Vec<EntryHint>, AppError> {
     let phone = phone(&input.phone);
-    let entry = Entry {
+    let asked = Entry {
         name: &input.name,
         phone: phone.as_deref(),
         terminal_id: Some(&hospital.id),
         department: &input.department,
         except: None,
     };
-    on_entry(state, actor, &entry).await
+    entry::hints(state, actor, &asked).await
 }

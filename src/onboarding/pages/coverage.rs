@@ -130,7 +130,8 @@ fn Row(row: CoverageRow, by: CoverageBy) -> impl IntoView {
         (_, "") => None,
         (CoverageBy::Region, key) => Some(format!("province={}", escaped(key))),
         (CoverageBy::Rep, key) => Some(format!("owner={}", escaped(key))),
-        (CoverageBy::Specialty, key) => Some(format!("text={}", escaped(key))),
+        // A specialty, or where none is given the department: no filter of the list is just that.
+        (CoverageBy::Specialty, _) => None,
     };
     let label = match (by, row.label.is_empty()) {
         (CoverageBy::Rep, true) => tr!("hcp.no_owner"),
