@@ -160,7 +160,7 @@ pub async fn assignments(
             .into_iter()
             .collect();
     let today = state.zone.today();
-    let held = store::owners(tx, &today).await?;
+    let held = store::owners(&mut *tx, &today).await?;
     for row in table.iter() {
         let report = &mut findings.report;
         let before = report.invalid.len();

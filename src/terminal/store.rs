@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::model::{TerminalPage, TerminalRow};
 use crate::server::audit::{self, Event};
-use crate::server::db::{Db, DbResult, Lock, Query, Tx, q};
+use crate::server::db::{Db, DbResult, Exec, Lock, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, search, time};
 use crate::shared::page::{PAGE_SIZE, offset};
@@ -286,13 +286,13 @@ pub async fn end_all_of(tx: &mut Tx, staff_id: &str, today: &str) -> DbResult<()
 }
 
 /// The owner of each terminal that has one on a day (`YYYY-MM-DD`).
-pub async fn owners(tx: &mut Tx, today: &str) -> DbResult<HashMap<String, String>> {
+pub async fn owners<'a>(on: impl Into<Exec<'a>>, today: &str) -> DbResult<HashMap<String, String>> {
     let rows: Vec<(String, String)> = q(
         "SELECT terminal_id, staff_id FROM terminal_assignment WHERE business_line = 'default' \
          AND starts_on <= $1 AND (ends_on IS NULL OR ends_on >= $1)",
     )
     .bind(today)
-    .all(tx)
+    .all(on)
     .await?;
     Ok(rows.into_iter().collect())
 }

@@ -73,14 +73,7 @@ impl Reference {
                 found.by_alias.entry(alias).or_default().push(*i);
             }
         }
-        let keepers: Vec<(String, String)> = q(
-            "SELECT terminal_id, staff_id FROM terminal_assignment WHERE business_line = 'default' \
-             AND starts_on <= $1 AND (ends_on IS NULL OR ends_on >= $1)",
-        )
-        .bind(today)
-        .all(super::plan::again(exec))
-        .await?;
-        found.keepers = keepers.into_iter().collect();
+        found.keepers = crate::terminal::store::owners(super::plan::again(exec), today).await?;
         found.people = q(
             "SELECT id, name, employee_no, phone_index, (left_at IS NULL AND \
              role IN ('rep', 'otc_rep', 'trade_rep', 'manager')) AS owns FROM staff",
