@@ -142,6 +142,28 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
     }
 }
 
+/// Whether the address no longer is the page's: who presses back before a page has hydrated may get the address of one
+/// page with the HTML of another. Such a page is loaded anew, once.
+#[cfg(feature = "hydrate")]
+fn leads_elsewhere(path: &str) -> bool {
+    const TRIED: &str = "reloaded";
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    let Ok(Some(storage)) = window().session_storage() else {
+        return false;
+    };
+    if path == here {
+        let _ = storage.remove_item(TRIED);
+        return false;
+    }
+    // A proxy that rewrites addresses must not make it load for ever.
+    if storage.get_item(TRIED).ok().flatten().as_deref() == Some(here.as_str()) {
+        return false;
+    }
+    let _ = storage.set_item(TRIED, &here);
+    location.reload().is_ok()
+}
+
 /// Attaches the app to the page that the server sent.
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
@@ -153,6 +175,9 @@ pub fn hydrate() {
         leptos::logging::error!("the page carries no start data");
         return;
     };
+    if leads_elsewhere(&boot.path) {
+        return;
+    }
     crate::ui::locale::set_for_page(boot.locale);
     leptos::mount::hydrate_body(move || {
         provide_context(boot.clone());

@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
-use super::{Clock, acting, import, twins};
+use super::{Clock, account, acting, import, read, twins};
 use crate::importing::Kind;
 use crate::server::db::{DbResult, Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
@@ -72,10 +72,27 @@ pub async fn enrich(state: &AppState, seed: u64, clock: &Clock) -> Result<(), Ap
     }
     tx.commit().await?;
     clock.step("the library's particulars");
+    distributors(state).await?;
+    clock.step("distributors and their contacts");
     let pairs = twins::spreadsheet(state, &rep).await?;
     import(state, &Actor::system(), Kind::Hcps, pairs.as_bytes()).await?;
     clock.step("HCPs entered twice");
     Ok(())
+}
+
+/// Distributors, looked after by the commercial rep, and those who work there.
+async fn distributors(state: &AppState) -> Result<(), AppError> {
+    let actor = Actor::system();
+    let file = read("distributors.csv")?;
+    import(state, &actor, Kind::Hospitals, &file).await?;
+    let from = time::shift_day(&state.zone.today(), -90);
+    let mut assignments = String::from("终端编码,负责人手机号,开始日期\n");
+    for line in String::from_utf8_lossy(&file).lines().skip(1) {
+        let code = line.split(',').next().unwrap_or_default();
+        assignments += &format!("{code},{},{from}\n", account(Role::TradeRep));
+    }
+    import(state, &actor, Kind::Assignments, assignments.as_bytes()).await?;
+    import(state, &actor, Kind::Hcps, &read("contacts.csv")?).await
 }
 
 /// Kinds by title, and specialties of senior staff by department.

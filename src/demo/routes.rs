@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use leptos::prelude::*;
 use serde::Serialize;
 
-use crate::app::{App, page_permission};
+use crate::app::page_permission;
 use crate::identity::store;
 use crate::server::AppState;
 use crate::server::db::q;
-use crate::server::router::blank_boot;
+use crate::server::router::pages;
 use crate::shared::{AppError, Permission, Role};
 
 /// All pages and the demo accounts.
@@ -109,10 +108,6 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         let (start, end) = (path.find('{')?, path.find('}')?);
         Some(format!("{}{id}{}", &path[..start], &path[end + 1..]))
     };
-    let pages = leptos_axum::generate_route_list(|| {
-        provide_context(blank_boot());
-        view! { <App/> }
-    });
     // Whose scope the example lies in: the OTC rep's account has no HCPs of its own.
     let mut sees_example = Vec::new();
     for role in Role::ALL {
@@ -142,9 +137,9 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     };
     let plain = PLAIN
         .iter()
-        .filter(|(path, _)| pages.iter().all(|page| page.path() != *path))
+        .filter(|(path, _)| pages().iter().all(|page| page.path() != *path))
         .map(|(path, permission)| (*path, *permission));
-    let mut routes: Vec<RouteInfo> = pages
+    let mut routes: Vec<RouteInfo> = pages()
         .iter()
         .map(|page| (page.path(), page_permission(page.path())))
         .chain(plain)

@@ -174,6 +174,9 @@ pub struct MergeRow {
     pub kept: String,
     pub gone_id: String,
     pub gone: String,
+    /// Hospital and department of each.
+    pub kept_place: String,
+    pub gone_place: String,
     /// Days within which it can be undone; 0 when it no longer can.
     pub days_left: i64,
     /// When it was undone, and by whom.

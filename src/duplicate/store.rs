@@ -286,15 +286,20 @@ pub async fn merges(state: &AppState, page: i64) -> DbResult<Page<MergeRow>> {
         by_name: String,
         kept_id: String,
         kept: String,
+        kept_place: String,
         gone_id: String,
         gone: String,
+        gone_place: String,
         undone_at: Option<i64>,
         undone_by: Option<String>,
     }
     let total = q("SELECT COUNT(*) FROM hcp_merge").count(&state.db).await?;
     let rows: Vec<Row> = q(
         "SELECT m.id, m.at, m.by_name, m.kept_id, k.name AS kept, m.gone_id, g.name AS gone, m.undone_at, \
+         TRIM(COALESCE(kt.name, '') || ' ' || k.department) AS kept_place, \
+         TRIM(COALESCE(gt.name, '') || ' ' || g.department) AS gone_place, \
          s.name AS undone_by FROM hcp_merge m JOIN hcp k ON k.id = m.kept_id JOIN hcp g ON g.id = m.gone_id \
+         LEFT JOIN terminal kt ON kt.id = k.terminal_id LEFT JOIN terminal gt ON gt.id = g.terminal_id \
          LEFT JOIN staff s ON s.id = m.undone_by ORDER BY m.at DESC, m.id DESC LIMIT $1 OFFSET $2",
     )
     .bind(PAGE_SIZE)
@@ -313,8 +318,10 @@ pub async fn merges(state: &AppState, page: i64) -> DbResult<Page<MergeRow>> {
                 by: row.by_name,
                 kept_id: row.kept_id,
                 kept: row.kept,
+                kept_place: row.kept_place,
                 gone_id: row.gone_id,
                 gone: row.gone,
+                gone_place: row.gone_place,
                 days_left: (left + time::DAY - 1) / time::DAY,
                 undone: row
                     .undone_at

@@ -97,8 +97,8 @@ pub async fn check_entry(#[server(default)] check: String) -> AppResult<EntryChe
 /// Hospitals that a text of two or more characters finds, at most ten.
 #[server(prefix = "/api", endpoint = "hcps/suggest_hospitals", input = server_fn::codec::GetUrl)]
 pub async fn suggest_hospitals(#[server(default)] text: String) -> AppResult<Vec<String>> {
-    guard::require(Permission::WriteHcps).await?;
-    Ok(input::suggestions(&state().db, &text).await?)
+    let actor = guard::require(Permission::WriteHcps).await?;
+    Ok(input::suggestions(&state().db, actor.role, &text).await?)
 }
 
 /// Enters an HCP, or with `id` changes one, who must stand as they did at `seen`.
@@ -112,6 +112,7 @@ pub async fn enter_hcp(
     #[server(default)] kind: String,
     #[server(default)] sex: String,
     #[server(default)] phone: String,
+    #[server(default)] no_phone: bool,
     #[server(default)] hospital: String,
     #[server(default)] terminal_id: String,
     #[server(default)] department: String,
@@ -130,6 +131,7 @@ pub async fn enter_hcp(
         kind,
         sex,
         phone,
+        no_phone,
         hospital,
         terminal_id,
         department,

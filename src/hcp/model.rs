@@ -93,6 +93,8 @@ pub struct HcpInput {
     pub sex: String,
     /// The number in full; empty on a change keeps the one on file.
     pub phone: String,
+    /// Takes the number on file away.
+    pub no_phone: bool,
     /// The main hospital: its name, its name with the city as the suggestions write it, an alias or its code.
     pub hospital: String,
     /// The hospital that was picked where several fit what was typed; else empty.
@@ -117,6 +119,8 @@ pub struct HcpRecord {
     pub input: HcpInput,
     /// The number on file, masked; empty where there is none.
     pub phone_masked: String,
+    /// Whether that number can be taken away.
+    pub may_empty_phone: bool,
     /// The moment of the last change, which a change of it must name.
     pub updated_at: i64,
     /// Kinds that the asker may choose.

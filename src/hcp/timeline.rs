@@ -171,16 +171,23 @@ const KINDS: &[Kind] = &[
         label: || tr!("timeline.onboarding"),
         sql: "SELECT h.onboarded_at AS at, 'onboard:' || h.id AS id, 'onboarded' AS verb, '' AS by_name, \
               '' AS subject, '' AS ref_id, '' AS a, '' AS b FROM hcp h \
-              WHERE h.id = {hcp} AND h.onboarded_at IS NOT NULL \
-              UNION ALL SELECT h.created_at, 'entered:' || h.id, 'entered', '', h.source, '', '', '' \
-              FROM hcp h WHERE h.id = {hcp}",
+              WHERE h.id = {hcp} AND h.onboarded_at IS NOT NULL",
+        read: |_| Said {
+            text: tr!("timeline.onboarded"),
+            ..Said::default()
+        },
+    },
+    Kind {
+        code: "entry",
+        label: || tr!("timeline.entry"),
+        sql: "SELECT h.created_at AS at, 'entered:' || h.id AS id, 'entered' AS verb, '' AS by_name, \
+              h.source AS subject, '' AS ref_id, '' AS a, '' AS b FROM hcp h WHERE h.id = {hcp}",
         read: |row| Said {
-            text: match (row.verb.as_str(), row.subject.as_str()) {
-                ("onboarded", _) => tr!("timeline.onboarded"),
-                (_, "form") => tr!("timeline.entered_form"),
-                (_, "self") => tr!("timeline.entered_self"),
-                (_, "code") => tr!("timeline.entered_code"),
-                (_, "import") => tr!("timeline.entered_import"),
+            text: match row.subject.as_str() {
+                "form" => tr!("timeline.entered_form"),
+                "self" => tr!("timeline.entered_self"),
+                "code" => tr!("timeline.entered_code"),
+                "import" => tr!("timeline.entered_import"),
                 _ => tr!("timeline.entered"),
             },
             ..Said::default()

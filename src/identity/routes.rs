@@ -1,7 +1,8 @@
 //! Sign-in and sign-out: plain forms, before any session.
 
 use axum::Router;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, FromRequestParts, Query, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -10,9 +11,10 @@ use serde::Deserialize;
 
 use super::{password, rules, store};
 use crate::server::audit::{self, Event, Who};
+use crate::server::guard::Actor;
 use crate::server::otp::{self, Purpose};
 use crate::server::web::{Visit, own_path, see_other};
-use crate::server::{AppState, session, time};
+use crate::server::{AppState, api, session, time};
 use crate::shared::AppError;
 
 /// The routes of this slice.
@@ -20,6 +22,7 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/sign-in", get(sign_in_page).post(sign_in))
         .route("/sign-in/code", post(send_code))
+        .route("/sign-in/way", post(other_way))
         .route("/sign-out", post(sign_out))
 }
 
@@ -32,6 +35,30 @@ struct SignIn {
     /// "code" to sign in with a one-time code.
     by: String,
     next: String,
+    /// A form that was sent after the session had ended, sealed.
+    kept: String,
+}
+
+/// Sign-in for somebody whose session ended before they sent a form: the form comes back afterwards.
+pub async fn sign_in_for(state: &AppState, mut parts: Parts, form: api::Form) -> Response {
+    let visit = match Visit::from_request_parts(&mut parts, state).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    match form.keep(state) {
+        Ok(kept) => {
+            let blank = SignIn {
+                next: form.page().to_owned(),
+                kept,
+                ..SignIn::default()
+            };
+            let ended = AppError::field("", "sign_in.ended");
+            let mut response = render(&visit, &blank, Some(&ended), false);
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            response
+        }
+        Err(error) => visit.error(&error),
+    }
 }
 
 async fn sign_in_page(visit: Visit, Query(form): Query<SignIn>) -> Response {
@@ -47,7 +74,7 @@ fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) ->
     });
     visit.page_with(status, || tr!("sign_in.title"), || {
         let by_code = form.by == "code";
-        let other = if by_code { "/sign-in" } else { "/sign-in?by=code" };
+        let other = if by_code { "" } else { "code" };
         let message = error.map(|e| match e {
             AppError::Invalid(fields) => {
                 fields.first().map(|f| crate::ui::locale::text(&f.key, &f.args)).unwrap_or_default()
@@ -63,6 +90,7 @@ fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) ->
                 <form method="post" action="/sign-in">
                     <input type="hidden" name="next" value=form.next.clone()/>
                     <input type="hidden" name="by" value=form.by.clone()/>
+                    {(!form.kept.is_empty()).then(|| view! { <input type="hidden" name="kept" value=form.kept.clone()/> })}
                     <label class="mb-3 block">
                         <span class="mb-1 block text-sm font-medium">{tr!("sign_in.phone")}</span>
                         <input class="input w-full" name="phone" type="tel" inputmode="tel" autocomplete="username" required value=form.phone.clone()/>
@@ -87,9 +115,12 @@ fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) ->
                     }}
                     <button type="submit" class="btn btn-primary btn-block mt-2">{tr!("sign_in.submit")}</button>
                 </form>
-                <p class="mt-4 text-center text-sm">
-                    <a class="link" href=other>{if by_code { tr!("sign_in.by_password") } else { tr!("sign_in.by_code") }}</a>
-                </p>
+                // Posted, since a form that was kept does not fit into an address.
+                <form method="post" action="/sign-in/way" class="mt-4 text-center text-sm">
+                    <input type="hidden" name="next" value=form.next.clone()/>
+                    <input type="hidden" name="kept" value=form.kept.clone()/>
+                    <button class="link" name="by" value=other>{if by_code { tr!("sign_in.by_password") } else { tr!("sign_in.by_code") }}</button>
+                </form>
             </main>
         }
     })
@@ -98,11 +129,15 @@ fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) ->
 async fn sign_in(
     State(state): State<AppState>,
     visit: Visit,
+    parts: Parts,
     Form(form): Form<SignIn>,
 ) -> Response {
     match try_sign_in(&state, &visit, &form).await {
         Ok(token) => {
-            let mut response = see_other(own_path(&form.next));
+            let mut response = match api::Form::kept(&state, &form.kept) {
+                Some(kept) => resume(&state, &visit, parts, kept, &token).await,
+                None => see_other(own_path(&form.next)),
+            };
             let cookie = session::set_cookie(
                 visit.secure,
                 "sid",
@@ -114,6 +149,29 @@ async fn sign_in(
         }
         Err(error) => render(&visit, &form, Some(&error), false),
     }
+}
+
+/// The page of a form that was kept, with all that was typed; it was not carried out yet.
+async fn resume(
+    state: &AppState,
+    visit: &Visit,
+    mut parts: Parts,
+    form: api::Form,
+    token: &str,
+) -> Response {
+    match session::actor_of(state, token, &visit.address).await {
+        Ok(Some(actor)) => {
+            parts.extensions.insert::<Option<Actor>>(Some(actor));
+            let again = AppError::Conflict("sign_in.send_again".into());
+            api::again(state, parts, form, again).await
+        }
+        _ => see_other(own_path(form.page())),
+    }
+}
+
+/// The same page with the other way to sign in.
+async fn other_way(visit: Visit, Form(form): Form<SignIn>) -> Response {
+    render(&visit, &form, None, false)
 }
 
 async fn try_sign_in(state: &AppState, visit: &Visit, form: &SignIn) -> Result<String, AppError> {

@@ -292,7 +292,8 @@ pub async fn apply(
     Ok(asked)
 }
 
-/// Stops a job. What waits is cancelled at once; what runs is asked to stop and undoes what it did.
+/// Stops a job. What waits, or waits for a decision, is cancelled at once; what runs is asked to stop and undoes what
+/// it did.
 pub async fn cancel(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, AppError> {
     find(state, actor, id).await?;
     let running = progress::of(id);
@@ -306,7 +307,8 @@ pub async fn cancel(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
     let now = time::now();
     let mut tx = state.db.begin().await?;
     let waited = q(
-        "UPDATE import_job SET status = 'cancelled', cancel_at = $1, finished_at = $1 WHERE id = $2 AND status = 'queued'",
+        "UPDATE import_job SET status = 'cancelled', cancel_at = $1, finished_at = $1 WHERE id = $2 \
+         AND status IN ('queued', 'checked', 'failed')",
     )
     .bind(now)
     .bind(id)

@@ -238,10 +238,25 @@ pub struct Report {
     pub faults: Vec<Invalid>,
     /// The first 200 records that change.
     pub changes: Vec<ChangedRow>,
+    /// The first 200 new ones.
+    #[serde(default)]
+    pub new_rows: Vec<NewRow>,
     /// How many new ones look like somebody on file.
     pub similar: i64,
     /// The first 50 of them.
     pub similar_rows: Vec<SimilarRow>,
+}
+
+/// A new HCP of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRow {
+    /// The row as a spreadsheet counts it.
+    pub row: i64,
+    pub name: String,
+    pub hospital: String,
+    pub department: String,
+    /// Masked.
+    pub phone: String,
 }
 
 /// How far a job has come.

@@ -1,9 +1,7 @@
 //! Plain routes of imports: the upload and the workbooks.
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Multipart, Path, State};
-use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -12,7 +10,7 @@ use super::{failed, jobs, table};
 use crate::server::AppState;
 use crate::server::db::internal;
 use crate::server::guard::Actor;
-use crate::server::web::{Visit, see_other};
+use crate::server::web::{Visit, see_other, xlsx};
 use crate::shared::{AppError, Permission};
 
 /// The routes of this slice.
@@ -104,20 +102,4 @@ async fn refused(State(state): State<AppState>, visit: Visit, Path(id): Path<Str
         xlsx(&format!("mailuo-import-failed-{id}.xlsx"), bytes)
     };
     made.await.unwrap_or_else(|error| visit.error(&error))
-}
-
-fn xlsx(name: &str, bytes: Vec<u8>) -> Result<Response, AppError> {
-    let mut response = Response::new(Body::from(bytes));
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ),
-    );
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(internal)?,
-    );
-    Ok(response)
 }

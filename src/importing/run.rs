@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::model::{ChangedRow, Existing, ImportReport, Kind, SimilarRow};
+use super::model::{ChangedRow, Existing, ImportReport, Kind, NewRow, SimilarRow};
 use super::progress::Watch;
 use super::table::Table;
 use crate::server::audit::{self, Event};
@@ -30,6 +30,8 @@ pub struct Findings {
     pub report: ImportReport,
     /// The first records that change, field by field.
     pub changes: Vec<ChangedRow>,
+    /// The first new ones.
+    pub new_rows: Vec<NewRow>,
     /// How many new ones look like somebody on file, and the first of them.
     pub similar: i64,
     pub similar_rows: Vec<SimilarRow>,

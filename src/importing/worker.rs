@@ -370,6 +370,7 @@ fn kept(findings: Findings) -> Kept {
             invalid: refused.len() as i64,
             faults,
             changes: findings.changes,
+            new_rows: findings.new_rows,
             similar: findings.similar,
             similar_rows: findings.similar_rows,
         },

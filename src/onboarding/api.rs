@@ -215,10 +215,8 @@ pub async fn publish_text(
     #[server(default)] sure: bool,
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::ConsentTexts).await?;
-    if !sure {
-        return Err(AppError::field("sure", "field.text_sure"));
-    }
     let text = NewText {
+        sure,
         purpose,
         version: clean(&version),
         zh: text_zh.replace("\r\n", "\n").trim().to_owned(),

@@ -138,6 +138,8 @@ pub async fn list(state: &AppState) -> DbResult<Vec<PurposeTexts>> {
 /// A new version as its form brings it.
 #[derive(Debug, Clone, Default)]
 pub struct NewText {
+    /// Whether the box that asks for a second thought is ticked.
+    pub sure: bool,
     pub purpose: String,
     pub version: String,
     pub zh: String,
@@ -160,7 +162,7 @@ impl NewText {
                 "field.text_company",
             );
         }
-        checks.done()
+        checks.ensure(self.sure, "sure", "field.text_sure").done()
     }
 }
 

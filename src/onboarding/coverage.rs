@@ -1,30 +1,33 @@
 //! Coverage: how many HCPs within scope stand where, by region, rep or specialty.
 
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use serde_json::json;
+
 use super::consent::TRACKED;
 use super::model::{Coverage, CoverageBy, CoverageRow};
 use crate::hcp::store::scope;
-use crate::server::db::{DbResult, q};
+use crate::server::audit::{self, Event};
+use crate::server::db::{DbResult, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
-use crate::shared::Page;
 use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::{AppError, Page};
 
 /// Within how many days somebody must have read or passed something on to be active.
 const ACTIVE_DAYS: i64 = 30;
 /// Groups that the table holds at most.
 const GROUPS_MOST: i64 = 5_000;
 
-/// The table of coverage, one page of it in the asked order (a column's name, with `-` before it the largest first).
+/// All groups within scope in the asked order.
 ///
 /// Each HCP stands in one group, so the sum adds up. Only the onboarded are looked up among the views and links, each
 /// by their own index entry, so the cost goes with them and not with all that was ever read.
-pub async fn table(
+async fn groups(
     state: &AppState,
     actor: &Actor,
     by: CoverageBy,
     sort: &str,
-    page: i64,
-) -> DbResult<Coverage> {
+) -> DbResult<Vec<CoverageRow>> {
     let key = match by {
         CoverageBy::Region => "h.province",
         CoverageBy::Rep => "COALESCE(h.owner_id, '')",
@@ -58,6 +61,19 @@ pub async fn table(
     query.push(") g LEFT JOIN staff s ON s.id = g.key ORDER BY g.total DESC, g.key");
     query.push_with(" LIMIT ?", [GROUPS_MOST]);
     let mut rows: Vec<CoverageRow> = query.all(&state.db).await?;
+    order(&mut rows, sort);
+    Ok(rows)
+}
+
+/// The table of coverage, one page of it in the asked order (a column's name, with `-` before it the largest first).
+pub async fn table(
+    state: &AppState,
+    actor: &Actor,
+    by: CoverageBy,
+    sort: &str,
+    page: i64,
+) -> DbResult<Coverage> {
+    let rows = groups(state, actor, by, sort).await?;
     let sum = rows
         .iter()
         .fold(CoverageRow::default(), |sum, row| CoverageRow {
@@ -68,7 +84,6 @@ pub async fn table(
             active: sum.active + row.active,
             ..sum
         });
-    order(&mut rows, sort);
     let total = rows.len() as i64;
     let rows = rows
         .into_iter()
@@ -79,6 +94,60 @@ pub async fn table(
         page: Page { rows, total, page },
         sum,
     })
+}
+
+/// All groups as a workbook; audited.
+pub async fn workbook(
+    state: &AppState,
+    actor: &Actor,
+    by: CoverageBy,
+    sort: &str,
+) -> Result<Vec<u8>, AppError> {
+    let rows = groups(state, actor, by, sort).await?;
+    let mut tx = state.db.begin().await?;
+    let event = Event::new("coverage.export", "report", "coverage")
+        .detail(json!({ "by": by.code(), "rows": rows.len() }));
+    audit::record(&state.keys, &mut tx, actor, event).await?;
+    tx.commit().await?;
+    sheet(&rows, by).map_err(internal)
+}
+
+fn sheet(rows: &[CoverageRow], by: CoverageBy) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let bold = Format::new().set_bold();
+    let percent = Format::new().set_num_format("0.0%");
+    let sheet = book.add_worksheet();
+    sheet.set_name(tr!("coverage.title"))?;
+    let heads = [
+        by.label(),
+        tr!("coverage.total"),
+        tr!("hcp.state.listed"),
+        tr!("hcp.state.invited"),
+        tr!("hcp.state.onboarded"),
+        tr!("coverage.rate"),
+        tr!("coverage.active"),
+    ];
+    for (column, head) in (0..).zip(heads) {
+        sheet.write_with_format(0, column, head, &bold)?;
+    }
+    for (at, row) in (1..).zip(rows) {
+        sheet.write(at, 0, row.name(by))?;
+        for (column, number) in [
+            (1, row.total),
+            (2, row.listed),
+            (3, row.invited),
+            (4, row.onboarded),
+            (6, row.active),
+        ] {
+            sheet.write(at, column, number)?;
+        }
+        // Every group has somebody in it.
+        sheet.write_with_format(at, 5, row.onboarded as f64 / row.total as f64, &percent)?;
+    }
+    let last = rows.len() as u32 + 2;
+    sheet.write(last, 0, tr!("coverage.notes"))?;
+    sheet.set_column_width(0, 24)?;
+    book.save_to_buffer()
 }
 
 /// Sorts by a column; an unknown one leaves the largest groups first.

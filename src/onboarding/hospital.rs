@@ -21,7 +21,7 @@ pub async fn find(db: &Db, text: &str) -> DbResult<Typed> {
     if text.chars().count() < 2 {
         return Ok(Typed::Several(Vec::new()));
     }
-    let found = suggest(db, text).await?;
+    let found = suggest(db, text, Some(false)).await?;
     Ok(match exact(&found, text) {
         Some(id) => Typed::One(id),
         None => Typed::Several(found),

@@ -255,6 +255,15 @@ pub enum CoverageBy {
 }
 
 impl CoverageBy {
+    /// The name in the current language.
+    pub fn label(self) -> String {
+        match self {
+            CoverageBy::Region => tr!("coverage.region"),
+            CoverageBy::Rep => tr!("coverage.rep"),
+            CoverageBy::Specialty => tr!("coverage.specialty"),
+        }
+    }
+
     /// The value in an address; anything unknown is the region.
     pub fn parse(code: &str) -> CoverageBy {
         match code {
@@ -289,6 +298,17 @@ pub struct CoverageRow {
     pub onboarded: i64,
     /// Onboarded, agreeing to be named, and read or passed something on within 30 days.
     pub active: i64,
+}
+
+impl CoverageRow {
+    /// How the group is called in the current language.
+    pub fn name(&self, by: CoverageBy) -> String {
+        match (by, self.label.is_empty()) {
+            (CoverageBy::Rep, true) => tr!("hcp.no_owner"),
+            (_, true) => tr!("coverage.unknown"),
+            (_, false) => self.label.clone(),
+        }
+    }
 }
 
 /// The table of coverage within scope.

@@ -28,17 +28,21 @@ async fn own_page(State(state): State<AppState>, visit: Visit) -> Response {
         return see_other("/onboard?next=/me");
     };
     match load(&state, hcp).await {
-        Ok((rows, texts)) => show(&visit, &state.config.server.company, &rows, &texts),
+        Ok((rows, texts, waits)) => {
+            show(&visit, &state.config.server.company, &rows, &texts, waits)
+        }
         Err(error) => visit.error(&error),
     }
 }
 
-async fn load(state: &AppState, hcp: &str) -> Result<(Vec<ConsentRow>, Texts), AppError> {
+/// The consents, the texts, and whether a steward still has to look at the registration.
+async fn load(state: &AppState, hcp: &str) -> Result<(Vec<ConsentRow>, Texts, bool), AppError> {
     let rows = consent::consents(state, hcp).await?;
-    Ok((rows, consent::texts(&state.db).await?))
+    let waits = store::waits(&state.db, hcp).await?;
+    Ok((rows, consent::texts(&state.db).await?, waits))
 }
 
-fn show(visit: &Visit, company: &str, rows: &[ConsentRow], texts: &Texts) -> Response {
+fn show(visit: &Visit, company: &str, rows: &[ConsentRow], texts: &Texts, waits: bool) -> Response {
     visit.page(|| tr!("me.title"), || {
         let items = PURPOSES
             .map(|purpose| {
@@ -50,6 +54,7 @@ fn show(visit: &Visit, company: &str, rows: &[ConsentRow], texts: &Texts) -> Res
         view! {
             <main>
                 <h1 class="text-xl font-semibold">{tr!("me.title")}</h1>
+                {waits.then(|| view! { <p role="status" class="alert alert-info my-3">{tr!("welcome.waits")}</p> })}
                 <p class="mt-1 text-base-content/70">{tr!("me.explain")}</p>
                 <ul class="my-4 divide-y divide-base-300">{items}</ul>
                 <div class="flex gap-2">
@@ -120,11 +125,20 @@ fn item(
             })}
             <div class="mt-2">
                 // Who withdrew the registration itself registers anew.
-                {(on || !needed).then(|| if on {
-                    button(false, tr!("me.withdraw"), "btn")
-                } else {
-                    button(true, tr!("me.grant"), "btn")
-                })}
+                {match (on, needed) {
+                    (true, true) => Some(view! {
+                        <details>
+                            <summary class="btn list-none">{tr!("me.withdraw")}</summary>
+                            <div class="mt-2 rounded-box border border-error p-3">
+                                <p class="mb-2 text-sm">{tr!("me.profile_note")}</p>
+                                {button(false, tr!("me.withdraw_sure"), "btn btn-error")}
+                            </div>
+                        </details>
+                    }.into_any()),
+                    (true, false) => Some(button(false, tr!("me.withdraw"), "btn").into_any()),
+                    (false, false) => Some(button(true, tr!("me.grant"), "btn").into_any()),
+                    (false, true) => None,
+                }}
             </div>
         </li>
     }

@@ -221,6 +221,15 @@ pub struct Through<'a> {
     pub visitor: Option<&'a str>,
 }
 
+/// Whether a steward still has to look at the registration of an HCP.
+pub async fn waits(db: &Db, hcp_id: &str) -> DbResult<bool> {
+    let waiting = q("SELECT COUNT(*) FROM hcp WHERE id = $1 AND state = 'pending'")
+        .bind(hcp_id)
+        .count(db)
+        .await?;
+    Ok(waiting > 0)
+}
+
 /// Registers an HCP whose phone was verified: bound at once if the phone is on file, else waiting for a steward.
 /// Gives the device token and whether it waits.
 pub async fn register(

@@ -6,8 +6,9 @@ use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::shared::{Permission, Role};
 
-/// How a person stands in lists: `number name`, or `name（unit）` for those without a number.
-const LABEL: &str = "CASE WHEN COALESCE(s.employee_no, '') = '' THEN s.name || '（' || u.name || '）' \
+/// How a person stands in lists: `number name`, or `name（unit 1234）` with the phone's end for those without a number.
+const LABEL: &str = "CASE WHEN COALESCE(s.employee_no, '') = '' \
+    THEN s.name || '（' || u.name || ' ' || SUBSTR(s.phone_masked, 8) || '）' \
     ELSE s.employee_no || ' ' || s.name END";
 const FROM: &str = " FROM staff s JOIN org_unit u ON u.id = s.unit_id WHERE ";
 

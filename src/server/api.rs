@@ -6,12 +6,16 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use leptos::prelude::provide_context;
+use serde::{Deserialize, Serialize};
 
+use super::db::internal;
 use super::guard::Actor;
-use super::{AppState, web};
+use super::{AppState, time, web};
+use crate::identity;
 use crate::shared::{AppError, Saved};
 use crate::ui::boot::Flash;
 
@@ -22,33 +26,26 @@ pub async fn handle(State(state): State<AppState>, request: Request) -> Response
         .get::<Option<Actor>>()
         .is_some_and(Option::is_some);
     let plain = request.method() == Method::POST && accepts_html(request.headers());
-    if !signed_in {
-        return if plain {
-            web::see_other("/sign-in?next=/")
-        } else {
-            (
-                StatusCode::UNAUTHORIZED,
-                axum::Json(AppError::Unauthenticated),
-            )
-                .into_response()
-        };
+    if !plain && !signed_in {
+        let answer = axum::Json(AppError::Unauthenticated);
+        return (StatusCode::UNAUTHORIZED, answer).into_response();
     }
     if !plain {
         return status_of(run(&state, request).await).await;
     }
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, state.max_upload()).await else {
+    let limit = if signed_in {
+        state.max_upload()
+    } else {
+        MAX_KEPT
+    };
+    let Ok(body) = to_bytes(body, limit).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    // The form names its page: after a first refusal the browser's address is the server function's.
-    let page = serde_urlencoded::from_bytes::<Vec<(String, String)>>(&body)
-        .unwrap_or_default()
-        .into_iter()
-        .find(|(name, _)| name == "from_page")
-        .map(|(_, page)| web::own_path(&page).to_owned())
-        .or_else(|| web::referer(&parts.headers))
-        .unwrap_or_else(|| "/".to_owned());
-    let path = parts.uri.path().to_owned();
+    let form = Form::read(&parts, &body);
+    if !signed_in {
+        return identity::routes::sign_in_for(&state, parts, form).await;
+    }
     let original = parts.clone();
     parts
         .headers
@@ -66,14 +63,69 @@ pub async fn handle(State(state): State<AppState>, request: Request) -> Response
         .unwrap_or_default();
     match (ok, serde_json::from_slice::<Saved>(&answer)) {
         (true, Ok(saved)) => {
-            let next = saved.next.as_deref().unwrap_or(&page);
+            let next = saved.next.as_deref().unwrap_or(&form.page);
             let mut response = web::see_other(&with_notice(next, &saved.notice));
             for cookie in cookies {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
             response
         }
-        _ => again(&state, original, &page, path, &body, &answer).await,
+        _ => {
+            let error = serde_json::from_slice::<AppError>(&answer)
+                .unwrap_or(AppError::Network(String::new()));
+            again(&state, original, form, error).await
+        }
+    }
+}
+
+/// Bytes of a form that are kept for somebody whose session has ended.
+const MAX_KEPT: usize = 256 * 1024;
+
+/// A form that was posted without JavaScript.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Form {
+    /// The page it stands on.
+    page: String,
+    /// The server function it is for.
+    to: String,
+    values: Vec<(String, String)>,
+    /// When it was kept, in epoch milliseconds.
+    at: i64,
+}
+
+impl Form {
+    fn read(parts: &Parts, body: &Bytes) -> Form {
+        let values: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
+        // The form names its page: after a first refusal the browser's address is the server function's.
+        let page = values
+            .iter()
+            .find(|(name, _)| name == "from_page")
+            .map(|(_, page)| web::own_path(page).to_owned())
+            .or_else(|| web::referer(&parts.headers))
+            .unwrap_or_else(|| "/".to_owned());
+        Form {
+            page,
+            to: parts.uri.path().to_owned(),
+            values,
+            at: time::now(),
+        }
+    }
+
+    /// The page it stands on.
+    pub fn page(&self) -> &str {
+        &self.page
+    }
+
+    /// The form sealed, for the page on which somebody signs in again.
+    pub fn keep(&self, state: &AppState) -> Result<String, AppError> {
+        let json = serde_json::to_string(self).map_err(internal)?;
+        Ok(state.keys.seal(&json))
+    }
+
+    /// A form that was kept, for an hour.
+    pub fn kept(state: &AppState, sealed: &str) -> Option<Form> {
+        let form: Form = serde_json::from_str(&state.keys.open(sealed)?).ok()?;
+        (time::now() - form.at < time::HOUR).then_some(form)
     }
 }
 
@@ -117,26 +169,16 @@ async fn status_of(response: Response) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
-/// The form's page once more, with what was wrong.
-async fn again(
-    state: &AppState,
-    original: axum::http::request::Parts,
-    page: &str,
-    to: String,
-    body: &Bytes,
-    answer: &Bytes,
-) -> Response {
-    let error =
-        serde_json::from_slice::<AppError>(answer).unwrap_or(AppError::Network(String::new()));
+/// The form's page once more, with what was typed and what was wrong.
+pub async fn again(state: &AppState, original: Parts, form: Form, error: AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let values: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
     let flash = Flash {
-        to,
+        to: form.to,
         error: Some(error),
-        values,
+        values: form.values,
     };
     let mut request = Request::new(Body::empty());
-    *request.uri_mut() = page.parse().unwrap_or_default();
+    *request.uri_mut() = form.page.parse().unwrap_or_default();
     *request.headers_mut() = original.headers;
     request.headers_mut().remove(header::CONTENT_LENGTH);
     request.headers_mut().remove(header::CONTENT_TYPE);

@@ -35,6 +35,7 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     if let Err(error) = crate::importing::jobs::sweep(state).await {
         tracing::error!(%error, "old imports stay for now");
     }
+    crate::terminal::store::begin_due(state).await?;
     if (1..5).contains(&state.zone.hour(time::now())) {
         crate::duplicate::finder::nightly(state).await?;
     }

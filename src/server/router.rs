@@ -43,10 +43,6 @@ pub fn router(state: AppState) -> Router {
     let pkg = ServeDir::new(format!("{site}/pkg"))
         .precompressed_br()
         .precompressed_gzip();
-    let pages = leptos_axum::generate_route_list(|| {
-        provide_context(blank_boot());
-        view! { <App/> }
-    });
     let mut app = Router::new()
         .route("/api/{*function}", any(api::handle))
         .nest_service(
@@ -70,7 +66,7 @@ pub fn router(state: AppState) -> Router {
                 ))),
         )
         .merge(plain_routes());
-    for page in &pages {
+    for page in pages() {
         app = app.route(page.path(), get(page_handler));
     }
     app.fallback(page_handler)
@@ -98,6 +94,21 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(headers::layer))
         .layer(middleware::from_fn(log))
         .with_state(state)
+}
+
+/// The paths of the staff pages.
+///
+/// Found once in a process: while Leptos lists routes, a resource of any page that is being rendered elsewhere in the
+/// process waits for ever (leptos#4773).
+pub fn pages() -> &'static [leptos_axum::AxumRouteListing] {
+    static PAGES: std::sync::OnceLock<Vec<leptos_axum::AxumRouteListing>> =
+        std::sync::OnceLock::new();
+    PAGES.get_or_init(|| {
+        leptos_axum::generate_route_list(|| {
+            provide_context(blank_boot());
+            view! { <App/> }
+        })
+    })
 }
 
 async fn page_handler(State(state): State<AppState>, request: Request) -> Response {
@@ -132,6 +143,10 @@ pub async fn render(state: AppState, flash: Option<Flash>, request: Request) -> 
         form_key: crypto::random_token(12),
         company: state.config.server.company.clone(),
         today: state.zone.today(),
+        path: request
+            .uri()
+            .path_and_query()
+            .map_or_else(String::new, ToString::to_string),
     };
     let options = state.leptos.clone();
     let context = move || {
@@ -154,13 +169,14 @@ pub async fn render(state: AppState, flash: Option<Flash>, request: Request) -> 
 }
 
 /// Start data of nobody, for listing the pages.
-pub fn blank_boot() -> Boot {
+fn blank_boot() -> Boot {
     Boot {
         me: None,
         locale: crate::ui::locale::Locale::ZhCn,
         form_key: String::new(),
         company: String::new(),
         today: String::new(),
+        path: String::new(),
     }
 }
 

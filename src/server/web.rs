@@ -186,6 +186,24 @@ impl Visit {
     }
 }
 
+/// A workbook to download.
+pub fn xlsx(name: &str, bytes: Vec<u8>) -> Result<Response, AppError> {
+    let mut response = Response::new(Body::from(bytes));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
+    );
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
+            .map_err(super::db::internal)?,
+    );
+    Ok(response)
+}
+
 /// 303 to a path.
 pub fn see_other(path: &str) -> Response {
     let location: String = path.chars().flat_map(percent_encode).collect();

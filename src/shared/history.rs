@@ -21,6 +21,7 @@ pub struct ChangeRow {
 pub fn field_label(field: &str) -> String {
     match field {
         "name" => tr!("record.name"),
+        "terminal_name" => tr!("terminals.name"),
         "kind" => tr!("record.kind"),
         "sex" => tr!("record.sex"),
         "phone" => tr!("record.phone"),

@@ -1,8 +1,6 @@
 //! The report of layer 1 as XLSX.
 
-use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::Deserialize;
@@ -13,7 +11,7 @@ use super::model::RepRow;
 use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::internal;
-use crate::server::web::Visit;
+use crate::server::web::{self, Visit};
 use crate::shared::{AppError, Permission};
 
 /// What the page had filtered by.
@@ -58,23 +56,10 @@ async fn build(state: &AppState, visit: &Visit, asked: &Asked) -> Result<Respons
         .detail(json!({ "from": range.from, "to": range.to, "rows": rows.len() }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
-    let mut response = Response::new(Body::from(bytes));
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ),
-    );
-    let name = format!(
-        "attachment; filename=\"mailuo-shares-{}-{}.xlsx\"",
-        range.from, range.to
-    );
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        HeaderValue::from_str(&name).map_err(internal)?,
-    );
-    Ok(response)
+    web::xlsx(
+        &format!("mailuo-shares-{}-{}.xlsx", range.from, range.to),
+        bytes,
+    )
 }
 
 fn workbook(rows: &[RepRow], range: &Range, formula: &str) -> Result<Vec<u8>, XlsxError> {

@@ -267,6 +267,29 @@ pub async fn assign_one(
     Ok(Saved::stay("notice.saved"))
 }
 
+/// Gives HCPs of nobody to those whose assignment has begun since it was entered, as [`assign`] does at once for one
+/// that begins today.
+pub async fn begin_due(state: &AppState) -> Result<(), AppError> {
+    let due: Vec<(String, String)> = q(
+        "SELECT a.terminal_id, a.staff_id FROM terminal_assignment a WHERE a.business_line = 'default' \
+         AND a.starts_on <= $1 AND (a.ends_on IS NULL OR a.ends_on >= $1) AND a.created_at < $2 AND a.starts_on >= $3 \
+         AND EXISTS (SELECT 1 FROM hcp h WHERE h.terminal_id = a.terminal_id AND h.owner_id IS NULL \
+         AND h.state NOT IN ('pending', 'merged'))",
+    )
+    .bind(state.zone.today())
+    .bind(state.zone.start_of(&state.zone.today()).unwrap_or(0))
+    // A server that stood still for a week still catches up.
+    .bind(time::shift_day(&state.zone.today(), -7))
+    .all(&state.db)
+    .await?;
+    for (terminal_id, staff_id) in due {
+        let mut tx = state.db.begin().await?;
+        crate::hcp::store::own_unowned(&mut tx, &Actor::system(), &terminal_id, &staff_id).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 /// Ends all assignments of a person who leaves today, so that a successor can begin today: what began earlier ends
 /// yesterday, and what begins today or later never holds.
 pub async fn end_all_of(tx: &mut Tx, staff_id: &str, today: &str) -> DbResult<()> {
@@ -297,12 +320,24 @@ pub async fn owners<'a>(on: impl Into<Exec<'a>>, today: &str) -> DbResult<HashMa
     Ok(rows.into_iter().collect())
 }
 
-/// Terminals that a text finds by name, alias, city or code, for choosing a hospital; at most ten.
-pub async fn suggest(db: &Db, text: &str) -> DbResult<Vec<(String, String)>> {
+/// The kind of a terminal that sells on to others.
+pub const DISTRIBUTOR: &str = "商业公司";
+
+/// Terminals that a text finds by name, alias, city or code, for choosing a workplace; at most ten.
+/// `distributors` says whether only those, only others, or all.
+pub async fn suggest(
+    db: &Db,
+    text: &str,
+    distributors: Option<bool>,
+) -> DbResult<Vec<(String, String)>> {
     let mut query = q(
         "SELECT t.id, CASE WHEN t.city = '' THEN t.name ELSE t.name || '（' || t.city || '）' END \
          FROM terminal t WHERE 1 = 1",
     );
+    if let Some(only) = distributors {
+        let sign = if only { "=" } else { "<>" };
+        query.push_with(&format!(" AND t.kind {sign} ?"), [DISTRIBUTOR]);
+    }
     search::condition(&mut query, text, &[("t.id", "terminal")]);
     query.push(" ORDER BY LENGTH(t.name), t.name, t.id LIMIT 10");
     query.all(db).await

@@ -88,6 +88,7 @@ on_both!(who_withdraws_the_registration_is_let_go, |app| {
 
 fn text(purpose: &str, version: &str) -> NewText {
     NewText {
+        sure: true,
         purpose: purpose.into(),
         version: version.into(),
         zh: format!("%{{company}}的新文本 {version}"),

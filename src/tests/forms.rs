@@ -76,15 +76,43 @@ on_both!(preferences_set_their_cookies_without_javascript, |app| {
     assert!(page.contains("lang=\"en\"") && page.contains("data-theme=\"dark\""));
 });
 
-on_both!(an_ended_session_leads_to_sign_in, |app| {
+on_both!(an_ended_session_keeps_what_was_typed, |app| {
+    let form = [("name", "周新人"), ("phone", "123"), ("role", "rep")];
     let answer = app
-        .submit(
-            "/api/account/preferences",
-            "/account",
-            "sid=gone",
-            &[("locale", "en")],
-        )
+        .submit("/api/people/save", "/people/new", "sid=gone", &form)
         .await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert!(answer.location().starts_with("/sign-in"));
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    let html = answer.text();
+    assert!(!html.contains("周新人"), "what was typed is sealed");
+    let (_, rest) = html.split_once("name=\"kept\" value=\"").expect("is kept");
+    let kept = rest.split('"').next().unwrap_or_default();
+
+    // A wrong password loses nothing.
+    app.with_password(Role::Admin, "correct horse").await;
+    let phone = crate::support::phone(Role::Admin);
+    let mut sign_in = [
+        ("phone", phone.as_str()),
+        ("password", "wrong"),
+        ("kept", kept),
+        ("next", "/people/new"),
+    ];
+    let answer = app.submit("/sign-in", "/people/new", "", &sign_in).await;
+    assert!(answer.text().contains(kept));
+    sign_in[1].1 = "correct horse";
+    let answer = app.submit("/sign-in", "/people/new", "", &sign_in).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.cookie("sid").is_some());
+    let html = answer.text();
+    assert!(html.contains("value=\"周新人\"") && html.contains("value=\"123\""));
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM staff WHERE name = '周新人'")
+            .await,
+        0,
+        "nothing is carried out by signing in"
+    );
+
+    // What nobody sealed leads to the page asked for.
+    sign_in[2].1 = "made-up";
+    let answer = app.submit("/sign-in", "/people/new", "", &sign_in).await;
+    assert_eq!(answer.location(), "/people/new");
 });

@@ -483,3 +483,56 @@ on_both!(phones_and_codes_are_of_one_person, |app| {
     let steward = app.cookie(Role::Compliance).await;
     saved(&change(&app, &steward, &id, &other).await);
 });
+
+on_both!(a_phone_is_taken_away_only_before_it_was_verified, |app| {
+    terminal(&app, "H1", "仁爱医院", "医院", "泉州市").await;
+    let rep = app.cookie(Role::Rep).await;
+    let id = id_of(&enter(&app, &rep, &[("phone", PHONE)]).await);
+    let record: HcpRecord = read(&app, &rep, &format!("/api/hcps/record?id={id}")).await;
+    assert!(record.may_empty_phone);
+    let seen = record.updated_at.to_string();
+    let change = [
+        ("form_key", "k2"),
+        ("id", &id),
+        ("seen", &seen),
+        ("no_phone", "true"),
+    ];
+    let both = [change.as_slice(), &[("phone", "13911113333")]].concat();
+    assert_eq!(faults(&enter(&app, &rep, &both).await), ["no_phone"]);
+    saved(&enter(&app, &rep, &change).await);
+    let view: HcpView = read(&app, &rep, &format!("/api/hcps/get?id={id}")).await;
+    assert_eq!(view.row.phone_masked, "");
+    // The number is free again.
+    let other = [("form_key", "k3"), ("name", "吴二鸣"), ("phone", PHONE)];
+    let other = id_of(&enter(&app, &rep, &other).await);
+    app.bound(&other, true).await;
+    let record: HcpRecord = read(&app, &rep, &format!("/api/hcps/record?id={other}")).await;
+    assert!(!record.may_empty_phone);
+    let seen = record.updated_at.to_string();
+    let change = [
+        ("form_key", "k4"),
+        ("id", &other),
+        ("seen", &seen),
+        ("name", "吴二鸣"),
+        ("no_phone", "true"),
+    ];
+    assert_eq!(faults(&enter(&app, &rep, &change).await), ["no_phone"]);
+});
+
+on_both!(each_role_is_offered_where_its_hcps_work, |app| {
+    terminal(&app, "H1", "仁爱医院", "医院", "泉州市").await;
+    terminal(&app, "D1", "仁爱医药公司", "商业公司", "泉州市").await;
+    for (role, offered) in [
+        (Role::Rep, vec!["仁爱医院（泉州市）"]),
+        (Role::TradeRep, vec!["仁爱医药公司（泉州市）"]),
+        (
+            Role::Admin,
+            vec!["仁爱医院（泉州市）", "仁爱医药公司（泉州市）"],
+        ),
+    ] {
+        let cookie = app.cookie(role).await;
+        let path = "/api/hcps/suggest_hospitals?text=%E4%BB%81%E7%88%B1";
+        let found: Vec<String> = read(&app, &cookie, path).await;
+        assert_eq!(found, offered, "{role:?}");
+    }
+});

@@ -233,7 +233,7 @@ on_both!(each_way_onto_the_file_has_its_words, |app| {
     let mut words = Vec::new();
     for source in ["form", "import", "self", "code", "another"] {
         exec(&app, &format!("UPDATE hcp SET source = '{source}'")).await;
-        let all = timeline(&app, &cookie, &hcp, "&kinds=onboarding").await;
+        let all = timeline(&app, &cookie, &hcp, "&kinds=entry").await;
         words.extend(all.entries.into_iter().map(|e| e.text));
         let label = mailuo::duplicate::model::source_label(source);
         assert_eq!(label == source, source == "another", "{label}");

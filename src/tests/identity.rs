@@ -1,26 +1,16 @@
 //! Sign-in, sessions, passwords and phones.
 
 use axum::http::StatusCode;
-use mailuo::identity::{password, store};
+use mailuo::identity::store;
 use mailuo::importing::Kind;
 use mailuo::server::db::q;
-use mailuo::server::guard::Actor;
 use mailuo::server::time::shift_day;
 use mailuo::shared::Role;
 
-use crate::support::{TestApp, fresh_dir, phone};
-
-async fn with_password(app: &TestApp, role: Role, text: &str) -> String {
-    let id = app.id_of(role).await;
-    let hash = password::hash(text.to_owned()).await.expect("is hashed");
-    store::set_password(&app.state, &Actor::system(), &id, &hash)
-        .await
-        .expect("is set");
-    id
-}
+use crate::support::{fresh_dir, phone};
 
 on_both!(sign_in_by_password_and_out, |app| {
-    with_password(&app, Role::Rep, "correct horse").await;
+    app.with_password(Role::Rep, "correct horse").await;
     let phone = phone(Role::Rep);
     let wrong = app
         .post("/sign-in", "", &[("phone", &phone), ("password", "wrong")])
@@ -90,7 +80,7 @@ on_both!(sign_in_by_code, |app| {
 });
 
 on_both!(guessing_is_slowed, |app| {
-    with_password(&app, Role::Rep, "correct horse").await;
+    app.with_password(Role::Rep, "correct horse").await;
     let phone = phone(Role::Rep);
     for _ in 0..10 {
         app.post("/sign-in", "", &[("phone", &phone), ("password", "wrong")])
@@ -227,7 +217,7 @@ on_both!(a_phone_changes_with_both_codes, |app| {
 });
 
 on_both!(a_new_password_ends_the_other_sessions, |app| {
-    let id = with_password(&app, Role::Rep, "correct horse").await;
+    let id = app.with_password(Role::Rep, "correct horse").await;
     let (here, there) = (app.session(&id).await, app.session(&id).await);
     let weak = [
         ("old_password", "correct horse"),

@@ -219,7 +219,21 @@ on_both!(cancelling_leaves_nothing, |app| {
     worker::drain(&app.state).await.expect("runs");
     let job = jobs::view(&app.state, &actor, &id).await.expect("is there");
     assert_eq!(job.row.progress.status, "checked");
-    assert_eq!(job.report.expect("was checked").created, 5000);
+    let report = job.report.expect("was checked");
+    assert_eq!(report.created, 5000);
+    assert_eq!((report.new_rows.len(), report.new_rows[0].row), (200, 2));
+    // What was checked is discarded, and can be checked again.
+    jobs::cancel(&app.state, &actor, &id)
+        .await
+        .expect("is discarded");
+    let at = jobs::progress(&app.state, &actor, &id)
+        .await
+        .expect("is there");
+    assert_eq!(at.status, "cancelled");
+    jobs::recheck(&app.state, &actor, &id, Existing::Fill)
+        .await
+        .expect("is asked for");
+    worker::drain(&app.state).await.expect("runs");
     // While it writes.
     jobs::apply(&app.state, &actor, &id, false)
         .await
@@ -246,7 +260,7 @@ on_both!(cancelling_leaves_nothing, |app| {
     assert_eq!(
         app.count("SELECT COUNT(*) FROM audit_log WHERE action = 'import_job.cancel'")
             .await,
-        2
+        3
     );
     // And it can be applied after all.
     let job = applied(&app, &actor, &id, false).await;

@@ -185,6 +185,7 @@ const STAFF_ROUTES: &[Row] = &[
     ("GET", "/import/x/failed.xlsx", "", STEWARDS),
     ("POST", "/articles/x/images", "", WRITERS),
     ("GET", "/shares/export.xlsx", "", SHARE_READERS),
+    ("GET", "/coverage.xlsx", "", HCP_READERS),
     ("GET", "/hcps/export.xlsx", "", HCP_READERS),
     ("GET", "/hcps/export.xlsx?full=true", "", STEWARDS),
 ];

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use leptos::config::LeptosOptions;
 use mailuo::identity::store::{self, PersonInput};
-use mailuo::identity::units;
+use mailuo::identity::{password, units};
 use mailuo::server::config::Config;
 use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
@@ -223,6 +223,16 @@ impl TestApp {
             .expect("answers")
             .expect("is there")
             .id
+    }
+
+    /// Gives the member of a role a password; their id.
+    pub async fn with_password(&self, role: Role, text: &str) -> String {
+        let id = self.id_of(role).await;
+        let hash = password::hash(text.to_owned()).await.expect("is hashed");
+        store::set_password(&self.state, &Actor::system(), &id, &hash)
+            .await
+            .expect("is set");
+        id
     }
 
     /// A session cookie of a person.

@@ -125,7 +125,7 @@ on_both!(a_terminal_is_entered_once_and_found, |app| {
         assert_eq!(found(&app, text).await, 1, "{text}");
     }
     assert_eq!(found(&app, "江城二院").await, 0);
-    let suggested = mailuo::terminal::store::suggest(&app.state.db, "一院")
+    let suggested = mailuo::terminal::store::suggest(&app.state.db, "一院", None)
         .await
         .expect("answers");
     assert_eq!(suggested.len(), 1);
@@ -426,7 +426,35 @@ on_both!(who_begins_later_looks_after_nobody_yet, |app| {
         .await
         .expect("is there");
     assert_eq!(owner, None);
-    drop(tx);
+    tx.commit().await.expect("commits");
+
+    // The day comes.
+    store::begin_due(&app.state).await.expect("runs");
+    let (owner,): (Option<String>,) = q("SELECT owner_id FROM hcp WHERE id = $1")
+        .bind(&hcp)
+        .one(&app.state.db)
+        .await
+        .expect("is there");
+    assert_eq!(owner, None, "not before it");
+    q("UPDATE terminal_assignment SET starts_on = $1, created_at = 1")
+        .bind(&today)
+        .exec(&app.state.db)
+        .await
+        .expect("is moved");
+    store::begin_due(&app.state).await.expect("runs");
+    let (owner,): (Option<String>,) = q("SELECT owner_id FROM hcp WHERE id = $1")
+        .bind(&hcp)
+        .one(&app.state.db)
+        .await
+        .expect("is there");
+    assert_eq!(owner.as_ref(), Some(&next));
+    for sql in [
+        "DELETE FROM terminal_assignment",
+        "DELETE FROM hcp_ownership",
+        "UPDATE hcp SET owner_id = NULL",
+    ] {
+        q(sql).exec(&app.state.db).await.expect("begins anew");
+    }
 
     let mut tx = app.state.db.begin().await.expect("begins");
     for (person, from) in [(&rep, &today), (&next, &tomorrow)] {

@@ -28,6 +28,8 @@ pub struct Boot {
     pub company: String,
     /// Today in the configured zone, `YYYY-MM-DD`.
     pub today: String,
+    /// Path and query that the page was made for.
+    pub path: String,
 }
 
 impl Boot {

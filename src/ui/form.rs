@@ -141,7 +141,7 @@ fn submit_handler(
         if state.pending.get_untracked() {
             return;
         }
-        let Some(data) = browser::form_data(&event) else {
+        let Some((form, choice, data)) = browser::form_data(&event) else {
             return;
         };
         state.pending.set(true);
@@ -152,6 +152,9 @@ fn submit_handler(
             match answer {
                 Ok(saved) => {
                     state.error.set(None);
+                    if saved.next.is_none() {
+                        form.reset();
+                    }
                     state.key.set(format!("{}{to}", js_sys::Math::random()));
                     if reload {
                         let _ = window().location().reload();
@@ -167,9 +170,8 @@ fn submit_handler(
                         navigate(&next, Default::default());
                     }
                 }
-                Err(AppError::Unauthenticated) => {
-                    let _ = window().location().set_href("/sign-in");
-                }
+                // Sent once more the plain way: the server keeps what was typed until somebody has signed in.
+                Err(AppError::Unauthenticated) => browser::send_plainly(&form, choice),
                 Err(error) => state.error.set(Some(error)),
             }
         });
@@ -185,17 +187,35 @@ mod browser {
 
     use crate::shared::{AppError, Saved};
 
-    /// What the form holds, with the name and value of the button that was pressed.
-    pub fn form_data(event: &leptos::ev::SubmitEvent) -> Option<FormData> {
+    /// Name and value of the button that was pressed.
+    type Choice = Option<(String, String)>;
+
+    /// The form, the button that was pressed, and all that it sends.
+    pub fn form_data(
+        event: &leptos::ev::SubmitEvent,
+    ) -> Option<(HtmlFormElement, Choice, FormData)> {
         let form = event.target()?.dyn_into::<HtmlFormElement>().ok()?;
         let data = FormData::new_with_form(&form).ok()?;
-        if let Some(button) = event.submitter()
-            && let (Some(name), Some(value)) =
-                (button.get_attribute("name"), button.get_attribute("value"))
-        {
-            let _ = data.append_with_str(&name, &value);
+        let choice = event
+            .submitter()
+            .and_then(|b| Some((b.get_attribute("name")?, b.get_attribute("value")?)));
+        if let Some((name, value)) = &choice {
+            let _ = data.append_with_str(name, value);
         }
-        Some(data)
+        Some((form, choice, data))
+    }
+
+    /// Posts the form as a browser without JavaScript does; the answer replaces the page.
+    pub fn send_plainly(form: &HtmlFormElement, choice: Choice) {
+        if let Some((name, value)) = choice
+            && let Ok(field) = leptos::prelude::document().create_element("input")
+        {
+            let _ = field.set_attribute("type", "hidden");
+            let _ = field.set_attribute("name", &name);
+            let _ = field.set_attribute("value", &value);
+            let _ = form.append_child(&field);
+        }
+        let _ = form.submit();
     }
 
     /// Posts and reads the answer.

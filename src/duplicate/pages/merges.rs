@@ -56,9 +56,11 @@ fn MergeItem(merge: MergeRow) -> impl IntoView {
             <div class="me-auto min-w-0">
                 <p>
                     <a class="link link-hover font-medium" href=format!("/hcps/{}", merge.gone_id)>{merge.gone}</a>
+                    " "<span class="text-sm text-base-content/70">{merge.gone_place}</span>
                     <span aria-hidden="true">" → "</span>
                     <span class="sr-only">{tr!("duplicate.into")}</span>
                     <a class="link link-hover font-medium" href=format!("/hcps/{}", merge.kept_id)>{merge.kept}</a>
+                    " "<span class="text-sm text-base-content/70">{merge.kept_place}</span>
                 </p>
                 <p class="num text-sm text-base-content/70">{merge.at}" · "{merge.by}</p>
             </div>

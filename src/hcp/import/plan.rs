@@ -6,14 +6,14 @@ use super::reference::Reference;
 use super::row::{self, Input, Seen};
 use crate::hcp::model::kind_label;
 use crate::identity::rules::mask_phone;
-use crate::importing::model::{ChangedRow, FieldChange, Invalid};
+use crate::importing::model::{ChangedRow, FieldChange, Invalid, NewRow};
 use crate::importing::table::{Row, Table};
 use crate::importing::{Existing, Findings};
 use crate::server::AppState;
 use crate::server::db::{DbResult, Exec, Query, q};
 use crate::server::history::Change;
 
-/// How many changed records a report shows.
+/// How many new or changed records a report shows.
 const SHOWN_CHANGES: usize = 200;
 /// Arguments of one statement; see `insert_many` for why so few.
 pub const ARGS: usize = 400;
@@ -183,6 +183,15 @@ impl<'a> Planner<'a> {
             }
             let Some(before) = found else {
                 findings.report.created += 1;
+                if findings.new_rows.len() < SHOWN_CHANGES {
+                    findings.new_rows.push(NewRow {
+                        row: row.number,
+                        name: input.name.clone(),
+                        hospital: input.hospital.map(|h| h.name.clone()).unwrap_or_default(),
+                        department: input.department.clone(),
+                        phone: input.phone.as_deref().map(mask_phone).unwrap_or_default(),
+                    });
+                }
                 verdicts.push(Verdict::New(Box::new(new(row, input, index, reference))));
                 continue;
             };

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 use crate::duplicate::pages::EntryHints;
 use crate::hcp::api::*;
 use crate::hcp::model::{EntryCheck, SEXES, WORKPLACES, Workplace, kind_label, sex_label};
-use crate::ui::form::{Field, FieldMessage, PostForm, Select, Submit};
+use crate::ui::form::{Checkbox, Field, FieldMessage, PostForm, Select, Submit};
 use crate::ui::list::param;
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
@@ -76,6 +76,7 @@ fn HcpForm(entry: EntryCheck) -> impl IntoView {
         .filter(|record| !record.phone_masked.is_empty())
         .map(|record| tr!("hcp_form.phone_keep", phone = &record.phone_masked))
         .unwrap_or_default();
+    let may_empty = record.as_ref().is_some_and(|record| record.may_empty_phone);
     let back = record.as_ref().map_or_else(
         || "/hcps".to_owned(),
         |record| format!("/hcps/{}", record.id),
@@ -131,6 +132,10 @@ fn HcpForm(entry: EntryCheck) -> impl IntoView {
                     <Field name="phone" label=tr!("record.phone") kind="tel" mode="tel" value=input.phone hint=phone_hint/>
                     <Select name="sex" label=tr!("record.sex") options=sexes value=input.sex/>
                 </div>
+                {may_empty.then(|| view! {
+                    <Checkbox name="no_phone" label=tr!("hcp_form.no_phone") checked=input.no_phone/>
+                    <FieldMessage name="no_phone"/>
+                })}
                 <div on:input=suggest>
                     <Field name="hospital" label=tr!("record.terminal_id") value=input.hospital list="hospitals" hint=tr!("hcp_form.hospital_hint") required=fresh/>
                 </div>

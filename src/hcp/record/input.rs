@@ -6,9 +6,7 @@ use crate::server::db::{Db, DbResult, q};
 use crate::shared::Role;
 use crate::shared::error::Checks;
 use crate::shared::{AppError, FieldError};
-
-/// The kind of terminal at which an HCP of kind `contact` works.
-const DISTRIBUTOR: &str = "商业公司";
+use crate::terminal::store::{DISTRIBUTOR, suggest};
 
 /// Most tags of an HCP, and characters of each.
 const TAGS: usize = 20;
@@ -32,6 +30,7 @@ pub fn tidy(input: &HcpInput) -> HcpInput {
         kind: clean(&input.kind),
         sex: clean(&input.sex),
         phone: clean(&input.phone),
+        no_phone: input.no_phone,
         hospital: clean(&input.hospital),
         terminal_id: clean(&input.terminal_id),
         department: clean(&input.department),
@@ -96,6 +95,11 @@ pub fn check(input: &HcpInput, role: Role, kind: Option<&str>) -> Result<(), App
         input.phone.is_empty() || phone(&input.phone).is_some(),
         "phone",
         "field.phone_format",
+    );
+    checks.ensure(
+        input.phone.is_empty() || !input.no_phone,
+        "no_phone",
+        "field.phone_or_none",
     );
     checks.ensure(
         input.email.is_empty() || is_email(&input.email),
@@ -193,7 +197,7 @@ pub async fn find(db: &Db, text: &str, picked: &str) -> DbResult<Found> {
         return Ok(Found::One(by_id(db, id).await?));
     }
     let fitting = if exact.is_empty() {
-        crate::terminal::store::suggest(db, text).await?
+        suggest(db, text, None).await?
     } else {
         exact
     };
@@ -207,13 +211,17 @@ pub async fn find(db: &Db, text: &str, picked: &str) -> DbResult<Found> {
     })
 }
 
-/// Labels of terminals that a text finds, at most ten, no two alike.
-pub async fn suggestions(db: &Db, text: &str) -> DbResult<Vec<String>> {
+/// Labels of terminals that a text finds among those at which the role's HCPs work; at most ten, no two alike.
+pub async fn suggestions(db: &Db, role: Role, text: &str) -> DbResult<Vec<String>> {
     let text = clean(text);
     if text.chars().count() < 2 {
         return Ok(Vec::new());
     }
-    let found = crate::terminal::store::suggest(db, &text).await?;
+    let kinds = kinds_of(role);
+    let contacts = kinds.contains(&"contact");
+    // Stewards enter both.
+    let distributors = (!contacts || kinds.len() == 1).then_some(contacts);
+    let found = suggest(db, &text, distributors).await?;
     let labels = told_apart(db, found).await?;
     Ok(labels.into_iter().map(|(_, label)| label).collect())
 }

@@ -180,6 +180,15 @@ fn changed(
             after.phone_masked = mask_phone(&phone);
         }
     }
+    if input.no_phone {
+        // It is how an onboarded HCP proves who they are.
+        if before.state == "onboarded" {
+            return Err(AppError::field("no_phone", "field.phone_needed"));
+        }
+        after.phone_cipher = None;
+        after.phone_index = None;
+        after.phone_masked = String::new();
+    }
     Ok(after)
 }
 

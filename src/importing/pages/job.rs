@@ -8,7 +8,8 @@ use leptos_router::hooks::use_params_map;
 
 use crate::importing::api::{ApplyImport, CancelImport, CheckImport, get_import, import_progress};
 use crate::importing::model::{
-    ChangedRow, Existing, Invalid, JobView, Kind, Progress, Report, SimilarRow, status_label,
+    ChangedRow, Existing, Invalid, JobView, Kind, NewRow, Progress, Report, SimilarRow,
+    status_label,
 };
 use crate::shared::AppError;
 use crate::shared::history::field_label;
@@ -146,7 +147,12 @@ fn Ended(job: JobView) -> impl IntoView {
         {note.map(|(class, text)| view! { <p class=class role="status">{text}</p> })}
         {report.map(|report| view! { <ReportView id=id.clone() done=done finished=finished report=report/> })}
         {links}
-        {(!done).then(|| view! { <Again id=id kind=kind existing=existing/> })}
+        {(!done).then(|| view! { <Again id=id.clone() kind=kind existing=existing/> })}
+        {matches!(status.as_str(), "checked" | "failed").then(|| view! {
+            <Confirm to=CancelImport::url() label=tr!("import.discard") explain=tr!("import.discard_explain")>
+                <input type="hidden" name="id" value=id/>
+            </Confirm>
+        })}
     }
 }
 
@@ -229,6 +235,7 @@ fn ReportView(id: String, done: bool, finished: String, report: Report) -> impl 
             {action}
         </Card>
         {(report.similar > 0).then(|| view! { <Similar n=report.similar rows=report.similar_rows/> })}
+        {(!report.new_rows.is_empty()).then(|| view! { <NewRows rows=report.new_rows total=report.created/> })}
         {(!report.changes.is_empty()).then(|| view! { <Changes rows=report.changes more=more/> })}
         {(invalid > 0).then(|| view! { <Refused id=id rows=invalid faults=report.faults/> })}
     }
@@ -252,6 +259,35 @@ fn Similar(n: i64, rows: Vec<SimilarRow>) -> impl IntoView {
                     </li>
                 }).collect_view()}
             </ul>
+        </Card>
+    }
+}
+
+/// Who is new.
+#[component]
+fn NewRows(rows: Vec<NewRow>, total: i64) -> impl IntoView {
+    let more = (total - rows.len() as i64).max(0);
+    view! {
+        <Card title=tr!("import.new_ones")>
+            <div tabindex="0" role="region" aria-label=tr!("import.new_ones") class="max-h-96 overflow-auto">
+                <table class="table table-sm">
+                    <thead>
+                        <tr>
+                            <th>{tr!("import.row")}</th><th>{tr!("import.customer")}</th><th>{tr!("record.phone")}</th>
+                            <th>{tr!("record.hospital")}</th><th>{tr!("record.department")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {rows.into_iter().map(|r| view! {
+                            <tr>
+                                <td class="num">{r.row}</td><td class="whitespace-nowrap">{r.name}</td>
+                                <td class="num">{r.phone}</td><td>{r.hospital}</td><td>{r.department}</td>
+                            </tr>
+                        }).collect_view()}
+                    </tbody>
+                </table>
+            </div>
+            {(more > 0).then(|| view! { <p class="mt-2 text-sm">{tr!("import.more_new", n = more)}</p> })}
         </Card>
     }
 }

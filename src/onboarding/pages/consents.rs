@@ -7,7 +7,7 @@ use crate::onboarding::api::*;
 use crate::onboarding::model::{
     ConsentRow, PURPOSES, PurposeTexts, TextVersion, channel_label, purpose_label,
 };
-use crate::ui::boot::refresh;
+use crate::ui::boot::{boot, refresh};
 use crate::ui::form::{Checkbox, Confirm, Field, FieldMessage, PostForm, Submit, TextArea};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
@@ -143,9 +143,11 @@ fn PurposeCard(texts: PurposeTexts) -> impl IntoView {
     }
 }
 
-/// A version with both texts; the company's name stands as its placeholder.
+/// A version with both texts as HCPs read them.
 #[component]
 fn Version(text: TextVersion) -> impl IntoView {
+    let company = boot().company;
+    let read = |text: &str| text.replace("%{company}", &company);
     let line = match (text.by, text.at) {
         (Some(by), Some(at)) => tr!("consent.in_force", at = at, name = by),
         (None, Some(at)) => tr!("consent.in_force_since", at = at),
@@ -153,7 +155,7 @@ fn Version(text: TextVersion) -> impl IntoView {
     };
     view! {
         <p class="num text-sm"><span class="font-medium">{text.version}</span>" · "{line}</p>
-        <p class="mt-1 whitespace-pre-line">{text.zh}</p>
-        <p lang="en" class="mt-1 whitespace-pre-line text-sm text-base-content/70">{text.en}</p>
+        <p class="mt-1 whitespace-pre-line">{read(&text.zh)}</p>
+        <p lang="en" class="mt-1 whitespace-pre-line text-sm text-base-content/70">{read(&text.en)}</p>
     }
 }

@@ -17,7 +17,10 @@ pub fn Coverage() -> impl IntoView {
         |(by, sort, page, _)| list_coverage(by, sort, page),
     );
     view! {
-        <PageTitle title=tr!("coverage.title")/>
+        <PageTitle title=tr!("coverage.title")>
+            <a class="btn btn-sm min-h-10" rel="external" download
+                href=move || format!("/coverage.xlsx?by={}&sort={}", by.get(), sort.get())>{tr!("coverage.export")}</a>
+        </PageTitle>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(rows.await, |data| {
@@ -29,27 +32,19 @@ pub fn Coverage() -> impl IntoView {
     }
 }
 
-fn by_label(by: CoverageBy) -> String {
-    match by {
-        CoverageBy::Region => tr!("coverage.region"),
-        CoverageBy::Rep => tr!("coverage.rep"),
-        CoverageBy::Specialty => tr!("coverage.specialty"),
-    }
-}
-
 #[component]
 fn Table(data: model::Coverage, by: CoverageBy, sort: String) -> impl IntoView {
     let tabs = [CoverageBy::Region, CoverageBy::Rep, CoverageBy::Specialty]
         .map(|to| {
             let class = if to == by { "tab tab-active" } else { "tab" };
             let current = (to == by).then_some("page");
-            view! { <a class=class aria-current=current href=format!("/coverage?by={}", to.code())>{by_label(to)}</a> }
+            view! { <a class=class aria-current=current href=format!("/coverage?by={}", to.code())>{to.label()}</a> }
         })
         .into_iter()
         .collect_view();
     let sum = data.sum;
     let heads = [
-        ("label", by_label(by)),
+        ("label", by.label()),
         ("total", tr!("coverage.total")),
         ("listed", tr!("hcp.state.listed")),
         ("invited", tr!("hcp.state.invited")),
@@ -133,11 +128,7 @@ fn Row(row: CoverageRow, by: CoverageBy) -> impl IntoView {
         // A specialty, or where none is given the department: no filter of the list is just that.
         (CoverageBy::Specialty, _) => None,
     };
-    let label = match (by, row.label.is_empty()) {
-        (CoverageBy::Rep, true) => tr!("hcp.no_owner"),
-        (_, true) => tr!("coverage.unknown"),
-        (_, false) => row.label,
-    };
+    let label = row.name(by);
     let number = |n: i64, state: &str| match &filter {
         Some(filter) if n > 0 => {
             let state = if state.is_empty() {

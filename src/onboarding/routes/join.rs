@@ -182,7 +182,7 @@ pub async fn hospitals(
     let found = async {
         throttle(&state.db, &bucket, SUGGESTIONS_HOURLY, time::HOUR).await?;
         tally(&state.db, &bucket).await?;
-        Ok::<_, AppError>(suggest(&state.db, &text).await?)
+        Ok::<_, AppError>(suggest(&state.db, &text, Some(false)).await?)
     };
     match found.await {
         Ok(found) => {

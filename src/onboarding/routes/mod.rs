@@ -7,13 +7,17 @@ mod registration;
 mod screens;
 
 use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::consent::Texts;
+use super::model::CoverageBy;
 use super::store::Consents;
 use crate::server::AppState;
-use crate::shared::{AppError, AppResult};
+use crate::server::web::{self, Visit};
+use crate::shared::{AppError, AppResult, Permission};
 
 /// The routes of this slice.
 pub fn routes() -> Router<AppState> {
@@ -23,7 +27,36 @@ pub fn routes() -> Router<AppState> {
         .route("/join/hospitals", get(join::hospitals))
         .route("/join/{code}", get(join::page).post(join::step))
         .route("/join/{code}/seen", post(join::seen))
+        .route("/coverage.xlsx", get(coverage))
         .merge(super::own_page::routes())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    by: String,
+    sort: String,
+}
+
+/// Coverage as a workbook.
+async fn coverage(
+    State(state): State<AppState>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let made = async {
+        let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
+        actor.check(Permission::ReadHcps)?;
+        let by = CoverageBy::parse(&asked.by);
+        let owner = leptos::prelude::Owner::new();
+        let book = owner.with(|| {
+            leptos::prelude::provide_context(visit.locale);
+            let book = super::coverage::workbook(&state, actor, by, &asked.sort);
+            leptos::reactive::computed::ScopedFuture::new_untracked(book)
+        });
+        web::xlsx(&format!("mailuo-coverage-{}.xlsx", by.code()), book.await?)
+    };
+    made.await.unwrap_or_else(|error| visit.error(&error))
 }
 
 /// The form of all ways in. Each screen shows a part of it and carries the rest along, so that nothing typed is lost

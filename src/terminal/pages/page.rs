@@ -27,7 +27,12 @@ pub fn TerminalView() -> impl IntoView {
     view! {
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
-                outcome(data.await, |view| {
+                outcome(data.await, |mut view| {
+                    for change in &mut view.changes.rows {
+                        if change.field == "name" {
+                            change.field = "terminal_name".into();
+                        }
+                    }
                     let record = view.record;
                     let master = record.master;
                     let edit = format!("/terminals/{}/edit", master.id);

@@ -233,4 +233,6 @@ pub const WORKBOOKS: &[(&str, Permission)] = &[
     ("/hcps/export.xlsx?selection=true", Permission::ReadHcps),
     ("/hcps/export.xlsx?full=true", Permission::ExportPhones),
     ("/shares/export.xlsx", Permission::ReadShares),
+    ("/coverage.xlsx?by=rep", Permission::ReadHcps),
+    ("/coverage.xlsx?by=region", Permission::ReadHcps),
 ];
