@@ -5,13 +5,11 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
+use crate::lazy::{Content, Library, Office};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
-use crate::{
-    content, duplicate, hcp, identity, importing, onboarding, ownership, sharing, terminal,
-    workbench,
-};
+use crate::{identity, workbench};
 
 /// Where the start data stands in the page.
 pub const BOOT_ID: &str = "boot";
@@ -64,49 +62,49 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <ErrorView error=crate::shared::AppError::NotFound/> }>
                 <ParentRoute path=path!("") view=StaffLayout ssr=SsrMode::Async>
                     <Route path=path!("/") view=workbench::pages::Workbench ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps") view=hcp::pages::HcpList ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/new") view=hcp::pages::HcpNew ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/selection") view=hcp::pages::SelectionPage ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/sheet") view=onboarding::pages::InvitationSheet ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/pending") view=onboarding::pages::PendingList ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/:id") view=hcp::pages::HcpPage ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/:id/edit") view=hcp::pages::HcpEdit ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/:id/history") view=hcp::pages::HcpHistory ssr=SsrMode::Async/>
-                    <Route path=path!("/hcps/:id/code") view=onboarding::pages::InvitationCode ssr=SsrMode::Async/>
-                    <Route path=path!("/groups") view=ownership::pages::GroupList ssr=SsrMode::Async/>
-                    <Route path=path!("/requests") view=ownership::pages::RequestList ssr=SsrMode::Async/>
-                    <Route path=path!("/transfers") view=ownership::pages::TransferList ssr=SsrMode::Async/>
-                    <Route path=path!("/transfers/new") view=ownership::pages::TransferNew ssr=SsrMode::Async/>
-                    <Route path=path!("/transfers/:id") view=ownership::pages::TransferPage ssr=SsrMode::Async/>
-                    <Route path=path!("/duplicates") view=duplicate::pages::DuplicateList ssr=SsrMode::Async/>
-                    <Route path=path!("/duplicates/:id") view=duplicate::pages::DuplicatePair ssr=SsrMode::Async/>
-                    <Route path=path!("/merges") view=duplicate::pages::MergeList ssr=SsrMode::Async/>
-                    <Route path=path!("/codes") view=onboarding::pages::CodeList ssr=SsrMode::Async/>
-                    <Route path=path!("/codes/new") view=onboarding::pages::CodeNew ssr=SsrMode::Async/>
-                    <Route path=path!("/codes/:id") view=onboarding::pages::CodePage ssr=SsrMode::Async/>
-                    <Route path=path!("/codes/:id/sheet") view=onboarding::pages::CodeSheet ssr=SsrMode::Async/>
-                    <Route path=path!("/consents") view=onboarding::pages::ConsentTexts ssr=SsrMode::Async/>
-                    <Route path=path!("/coverage") view=onboarding::pages::Coverage ssr=SsrMode::Async/>
-                    <Route path=path!("/articles") view=content::pages::ArticleList ssr=SsrMode::Async/>
-                    <Route path=path!("/articles/new") view=content::pages::ArticleNew ssr=SsrMode::Async/>
-                    <Route path=path!("/articles/:id") view=content::pages::ArticlePage ssr=SsrMode::Async/>
-                    <Route path=path!("/articles/:id/edit") view=content::pages::ArticleEdit ssr=SsrMode::Async/>
-                    <Route path=path!("/articles/:id/share") view=sharing::pages::ShareArticle ssr=SsrMode::Async/>
-                    <Route path=path!("/articles/:id/tree") view=sharing::pages::ArticleTree ssr=SsrMode::Async/>
-                    <Route path=path!("/shares") view=sharing::pages::ShareReport ssr=SsrMode::Async/>
-                    <Route path=path!("/terminals") view=terminal::pages::TerminalList ssr=SsrMode::Async/>
-                    <Route path=path!("/terminals/new") view=terminal::pages::TerminalNew ssr=SsrMode::Async/>
-                    <Route path=path!("/terminals/:id") view=terminal::pages::TerminalView ssr=SsrMode::Async/>
-                    <Route path=path!("/terminals/:id/edit") view=terminal::pages::TerminalEdit ssr=SsrMode::Async/>
-                    <Route path=path!("/people") view=identity::pages::PeopleList ssr=SsrMode::Async/>
-                    <Route path=path!("/people/new") view=identity::pages::PersonNew ssr=SsrMode::Async/>
-                    <Route path=path!("/people/:id") view=identity::pages::PersonPage ssr=SsrMode::Async/>
-                    <Route path=path!("/units") view=identity::pages::UnitList ssr=SsrMode::Async/>
-                    <Route path=path!("/settings") view=sharing::pages::IndexSettings ssr=SsrMode::Async/>
-                    <Route path=path!("/import") view=importing::pages::ImportList ssr=SsrMode::Async/>
-                    <Route path=path!("/import/:id") view=importing::pages::ImportJob ssr=SsrMode::Async/>
-                    <Route path=path!("/sms") view=identity::pages::SmsOutbox ssr=SsrMode::Async/>
-                    <Route path=path!("/audit") view=identity::pages::AuditLog ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps") view=Library::HcpList ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/new") view=Library::HcpNew ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/selection") view=Library::SelectionPage ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/sheet") view=Library::InvitationSheet ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/pending") view=Office::PendingList ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id") view=Library::HcpPage ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id/edit") view=Library::HcpEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id/history") view=Library::HcpHistory ssr=SsrMode::Async/>
+                    <Route path=path!("/hcps/:id/code") view=Library::InvitationCode ssr=SsrMode::Async/>
+                    <Route path=path!("/groups") view=Library::GroupList ssr=SsrMode::Async/>
+                    <Route path=path!("/requests") view=Library::RequestList ssr=SsrMode::Async/>
+                    <Route path=path!("/transfers") view=Office::TransferList ssr=SsrMode::Async/>
+                    <Route path=path!("/transfers/new") view=Office::TransferNew ssr=SsrMode::Async/>
+                    <Route path=path!("/transfers/:id") view=Office::TransferPage ssr=SsrMode::Async/>
+                    <Route path=path!("/duplicates") view=Office::DuplicateList ssr=SsrMode::Async/>
+                    <Route path=path!("/duplicates/:id") view=Office::DuplicatePair ssr=SsrMode::Async/>
+                    <Route path=path!("/merges") view=Office::MergeList ssr=SsrMode::Async/>
+                    <Route path=path!("/codes") view=Library::CodeList ssr=SsrMode::Async/>
+                    <Route path=path!("/codes/new") view=Library::CodeNew ssr=SsrMode::Async/>
+                    <Route path=path!("/codes/:id") view=Library::CodePage ssr=SsrMode::Async/>
+                    <Route path=path!("/codes/:id/sheet") view=Library::CodeSheet ssr=SsrMode::Async/>
+                    <Route path=path!("/consents") view=Office::ConsentTexts ssr=SsrMode::Async/>
+                    <Route path=path!("/coverage") view=Library::Coverage ssr=SsrMode::Async/>
+                    <Route path=path!("/articles") view=Content::ArticleList ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/new") view=Content::ArticleNew ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/:id") view=Content::ArticlePage ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/:id/edit") view=Content::ArticleEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/:id/share") view=Content::ShareArticle ssr=SsrMode::Async/>
+                    <Route path=path!("/articles/:id/tree") view=Content::ArticleTree ssr=SsrMode::Async/>
+                    <Route path=path!("/shares") view=Content::ShareReport ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals") view=Office::TerminalList ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals/new") view=Office::TerminalNew ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals/:id") view=Office::TerminalView ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals/:id/edit") view=Office::TerminalEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/people") view=Office::PeopleList ssr=SsrMode::Async/>
+                    <Route path=path!("/people/new") view=Office::PersonNew ssr=SsrMode::Async/>
+                    <Route path=path!("/people/:id") view=Office::PersonPage ssr=SsrMode::Async/>
+                    <Route path=path!("/units") view=Office::UnitList ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=Office::IndexSettings ssr=SsrMode::Async/>
+                    <Route path=path!("/import") view=Office::ImportList ssr=SsrMode::Async/>
+                    <Route path=path!("/import/:id") view=Office::ImportJob ssr=SsrMode::Async/>
+                    <Route path=path!("/sms") view=Office::SmsOutbox ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=Office::AuditLog ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=identity::pages::Account ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
@@ -179,7 +177,7 @@ pub fn hydrate() {
         return;
     }
     crate::ui::locale::set_for_page(boot.locale);
-    leptos::mount::hydrate_body(move || {
+    leptos::mount::hydrate_lazy(move || {
         provide_context(boot.clone());
         Effect::new(|_| {
             // After the frame in which the listeners were attached; tests wait for it.

@@ -15,6 +15,7 @@ pub mod duplicate;
 pub mod hcp;
 pub mod identity;
 pub mod importing;
+mod lazy;
 pub mod onboarding;
 pub mod ownership;
 #[cfg(feature = "ssr")]

@@ -9,8 +9,44 @@ test('a session that ended leads to sign-in when a form is sent', async ({ page,
   await openFreshHcp(page);
   await page.context().clearCookies({ name: 'sid' });
   await page.getByRole('button', { name: '生成专属二维码' }).click();
-  await page.waitForURL(/\/sign-in/);
   await expect(page.getByRole('button', { name: '登录', exact: true })).toBeVisible();
+});
+
+test('what was typed outlives the session', async ({ page, problems }) => {
+  problems.allow(/status of 401/, /status of 409/);
+  await signIn(page, REP);
+  await goto(page, '/hcps/new');
+  await page.getByLabel('姓名', { exact: false }).first().fill('温故知');
+  await page.getByLabel('医院').first().fill('一所医院');
+  await page.getByLabel('职称').first().fill('主治医师');
+  await page.context().clearCookies({ name: 'sid' });
+  await page.getByRole('button', { name: '保存' }).click();
+  await expect(page.getByText('登录已过期，填写的内容还在。')).toBeVisible();
+  // The other way to sign in keeps it too.
+  await page.getByRole('button', { name: '用短信验证码登录' }).click();
+  await page.getByRole('button', { name: '用密码登录' }).click();
+  await page.locator('input[name="phone"]').fill(REP);
+  await page.locator('input[name="password"]').fill('mailuo-demo');
+  await page.getByRole('button', { name: '登录', exact: true }).click();
+  await expect(page.getByText('填写的内容还在，尚未提交。')).toBeVisible();
+  await expect(page.getByLabel('姓名', { exact: false }).first()).toHaveValue('温故知');
+  await expect(page.getByLabel('职称').first()).toHaveValue('主治医师');
+});
+
+test('back before a page has hydrated shows the page of the address', async ({ page }) => {
+  await signIn(page, REP);
+  await page.getByRole('link', { name: '内容', exact: true }).locator('visible=true').first().click();
+  await page.waitForURL('**/articles');
+  await page.getByRole('link', { name: '我的', exact: true }).locator('visible=true').first().click();
+  await page.waitForURL('**/account');
+  await page.goto('/library');
+  // Twice, the second time while the first page still loads its code.
+  await page.evaluate(() => history.back());
+  await page.waitForURL('**/account', { waitUntil: 'commit' });
+  await page.evaluate(() => history.back());
+  await page.waitForURL('**/articles');
+  await hydrated(page);
+  await expect(page.getByRole('heading', { level: 1, name: '内容' })).toBeVisible();
 });
 
 test('a session that ended leads to sign-in when a link is followed, and back to the page', async ({ page, problems }) => {

@@ -142,6 +142,7 @@ on_both!(the_timeline_holds_every_kind, |app| {
             "consent",
             "invitation",
             "onboarding",
+            "entry",
             "ownership",
             "merge",
             "note",

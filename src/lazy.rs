@@ -1,0 +1,99 @@
+//! Staff pages in chunks: the browser loads the code of a page with that of its neighbours when it first opens one of
+//! them, instead of all pages at once. On the server nothing is loaded.
+//!
+//! Few chunks on purpose: what two of them share becomes a file of its own.
+
+// The split points are declared `extern` by the macro.
+#![allow(unsafe_code)]
+
+use leptos::prelude::*;
+use leptos_router::ChooseView;
+
+macro_rules! chunk {
+    ($(#[$doc:meta])* $kind:ident in $load:ident, $preload:ident: $($page:ident => $view:path),+ $(,)?) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        #[repr(u32)]
+        pub enum $kind {
+            $($page),+
+        }
+
+        #[lazy]
+        fn $load(page: u32) -> AnyView {
+            match page {
+                $(page if page == $kind::$page as u32 => $view().into_any(),)+
+                _ => ().into_any(),
+            }
+        }
+
+        impl ChooseView for $kind {
+            async fn choose(self) -> AnyView {
+                $load(self as u32).await
+            }
+
+            /// Loads the chunk, so that hydration finds the page's code there.
+            async fn preload(&self) {
+                #[cfg(target_arch = "wasm32")]
+                $preload().await;
+            }
+        }
+    };
+}
+
+chunk! {
+    /// HCPs and what reps do with them.
+    Library in load_library, __preload_load_library:
+    HcpList => crate::hcp::pages::HcpList,
+    HcpNew => crate::hcp::pages::HcpNew,
+    SelectionPage => crate::hcp::pages::SelectionPage,
+    HcpPage => crate::hcp::pages::HcpPage,
+    HcpEdit => crate::hcp::pages::HcpEdit,
+    HcpHistory => crate::hcp::pages::HcpHistory,
+    InvitationSheet => crate::onboarding::pages::InvitationSheet,
+    InvitationCode => crate::onboarding::pages::InvitationCode,
+    CodeList => crate::onboarding::pages::CodeList,
+    CodeNew => crate::onboarding::pages::CodeNew,
+    CodePage => crate::onboarding::pages::CodePage,
+    CodeSheet => crate::onboarding::pages::CodeSheet,
+    Coverage => crate::onboarding::pages::Coverage,
+    GroupList => crate::ownership::pages::GroupList,
+    RequestList => crate::ownership::pages::RequestList,
+}
+
+chunk! {
+    /// Articles and their sharing.
+    Content in load_content, __preload_load_content:
+    ArticleList => crate::content::pages::ArticleList,
+    ArticleNew => crate::content::pages::ArticleNew,
+    ArticlePage => crate::content::pages::ArticlePage,
+    ArticleEdit => crate::content::pages::ArticleEdit,
+    ShareArticle => crate::sharing::pages::ShareArticle,
+    ArticleTree => crate::sharing::pages::ArticleTree,
+    ShareReport => crate::sharing::pages::ShareReport,
+}
+
+chunk! {
+    /// What stewards, managers and administrators do at a desk.
+    Office in load_office, __preload_load_office:
+    PendingList => crate::onboarding::pages::PendingList,
+    ConsentTexts => crate::onboarding::pages::ConsentTexts,
+    TransferList => crate::ownership::pages::TransferList,
+    TransferNew => crate::ownership::pages::TransferNew,
+    TransferPage => crate::ownership::pages::TransferPage,
+    DuplicateList => crate::duplicate::pages::DuplicateList,
+    DuplicatePair => crate::duplicate::pages::DuplicatePair,
+    MergeList => crate::duplicate::pages::MergeList,
+    TerminalList => crate::terminal::pages::TerminalList,
+    TerminalNew => crate::terminal::pages::TerminalNew,
+    TerminalView => crate::terminal::pages::TerminalView,
+    TerminalEdit => crate::terminal::pages::TerminalEdit,
+    PeopleList => crate::identity::pages::PeopleList,
+    PersonNew => crate::identity::pages::PersonNew,
+    PersonPage => crate::identity::pages::PersonPage,
+    UnitList => crate::identity::pages::UnitList,
+    SmsOutbox => crate::identity::pages::SmsOutbox,
+    AuditLog => crate::identity::pages::AuditLog,
+    IndexSettings => crate::sharing::pages::IndexSettings,
+    ImportList => crate::importing::pages::ImportList,
+    ImportJob => crate::importing::pages::ImportJob,
+}
