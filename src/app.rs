@@ -5,7 +5,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use crate::lazy::{Content, Library, Office};
+use crate::lazy::{Content, Library, Office, Teaching};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
@@ -103,6 +103,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=Office::IndexSettings ssr=SsrMode::Async/>
                     <Route path=path!("/import") view=Office::ImportList ssr=SsrMode::Async/>
                     <Route path=path!("/import/:id") view=Office::ImportJob ssr=SsrMode::Async/>
+                    <Route path=path!("/questions") view=Teaching::QuestionList ssr=SsrMode::Async/>
+                    <Route path=path!("/questions/new") view=Teaching::QuestionNew ssr=SsrMode::Async/>
+                    <Route path=path!("/questions/:id") view=Teaching::QuestionPage ssr=SsrMode::Async/>
+                    <Route path=path!("/questions/:id/edit") view=Teaching::QuestionEdit ssr=SsrMode::Async/>
                     <Route path=path!("/sms") view=Office::SmsOutbox ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=Office::AuditLog ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=identity::pages::Account ssr=SsrMode::Async/>
@@ -133,7 +137,8 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
         ("terminals", "new" | "edit") => P::ManageOrg,
         ("terminals", _) => P::ReadTerminals,
         ("people" | "units" | "settings" | "sms", _) => P::ManageOrg,
-        ("import", _) => P::ImportHcps,
+        ("questions", _) => P::WriteQuestions,
+        ("import", _) => P::OwnImports,
         ("audit", _) => P::ReadAudit,
         ("account", _) => P::OwnAccount,
         _ => P::Workbench,

@@ -10,6 +10,7 @@ use leptos::config::LeptosOptions;
 use crate::identity::{password, rules, store, units};
 use crate::importing::model::ImportReport;
 use crate::importing::{self, Existing, Kind, Mode};
+use crate::question::model::Format;
 use crate::server::config::Config;
 use crate::server::guard::Actor;
 use crate::server::{AppState, audit, http, jobs, router};
@@ -65,13 +66,14 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Import a spreadsheet, or a folder of articles
+    /// Import a spreadsheet, questions, or a folder of articles
     Import {
         #[arg(value_enum)]
         kind: ImportKind,
-        /// CSV (UTF-8 or GB18030) or XLSX; for articles a folder of Markdown files
+        /// CSV (UTF-8 or GB18030) or XLSX; for questions also GIFT, Aiken or plain text; for articles a folder of
+        /// Markdown files
         file: PathBuf,
-        /// What happens to HCPs on file
+        /// What happens to HCPs and questions on file
         #[arg(long, value_enum, default_value_t = ImportMode::Overwrite)]
         mode: ImportMode,
         /// Only say what would happen
@@ -80,9 +82,23 @@ enum Command {
         /// Import the valid rows although others are refused
         #[arg(long)]
         skip_invalid: bool,
+        /// Of a file of questions; told by its content if not given
+        #[arg(long, value_enum)]
+        format: Option<QuestionFormat>,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Write questions to a file
+    Export {
+        #[arg(value_enum)]
+        kind: ExportKind,
+        #[arg(long, value_enum)]
+        format: QuestionFormat,
+        /// Only those of this category and below it
+        #[arg(long, default_value = "")]
+        category: String,
+        file: PathBuf,
     },
     /// Administrators
     #[command(subcommand)]
@@ -118,7 +134,33 @@ enum ImportKind {
     Hospitals,
     Assignments,
     Hcps,
+    Questions,
     Articles,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ExportKind {
+    Questions,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum QuestionFormat {
+    Gift,
+    Aiken,
+    Xlsx,
+    /// Plain text as Chinese exam papers have it
+    Text,
+}
+
+impl From<QuestionFormat> for Format {
+    fn from(format: QuestionFormat) -> Self {
+        match format {
+            QuestionFormat::Gift => Format::Gift,
+            QuestionFormat::Aiken => Format::Aiken,
+            QuestionFormat::Xlsx => Format::Xlsx,
+            QuestionFormat::Text => Format::Text,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -232,6 +274,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
             mode: existing,
             dry_run,
             skip_invalid,
+            format,
             json,
         } => {
             let mode = match (dry_run, skip_invalid) {
@@ -239,7 +282,30 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
                 (false, true) => Mode::SkipInvalid,
                 (false, false) => Mode::All,
             };
-            import(&state, kind, &file, mode, existing.into(), json).await
+            let format = format.map(Format::from);
+            import(&state, kind, &file, mode, existing.into(), format, json).await
+        }
+        Command::Export {
+            kind: ExportKind::Questions,
+            format,
+            category,
+            file,
+        } => {
+            let filter = crate::question::store::Filter {
+                category,
+                ..Default::default()
+            };
+            let actor = Actor::system();
+            let (bytes, left) =
+                crate::question::export::file(&state, &actor, &filter, format.into())
+                    .await
+                    .map_err(said)?;
+            std::fs::write(&file, bytes).map_err(|e| format!("{}: {e}", file.display()))?;
+            if left > 0 {
+                eprintln!("{left} questions are left out: the format has no place for them");
+            }
+            println!("written to {}", file.display());
+            Ok(ExitCode::SUCCESS)
         }
         Command::Admin(AdminCommand::Create {
             name,
@@ -286,7 +352,11 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
 
 fn said(error: AppError) -> String {
     match &error {
-        AppError::Invalid(_) | AppError::Conflict(_) => error.message(),
+        AppError::Invalid(faults) => faults.first().map_or_else(
+            || error.message(),
+            |f| crate::ui::locale::text(&f.key, &f.args),
+        ),
+        AppError::Conflict(_) => error.message(),
         other => other.to_string(),
     }
 }
@@ -364,12 +434,14 @@ async fn import(
     file: &std::path::Path,
     mode: Mode,
     existing: Existing,
+    format: Option<Format>,
     json: bool,
 ) -> Result<ExitCode, String> {
     let actor = Actor::system();
+    let actor = &actor;
+    let read = || std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()));
     let sheet = |kind: Kind| async move {
-        let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
-        importing::run_with(state, &actor, kind, &bytes, mode, existing)
+        importing::run_with(state, actor, kind, &read()?, mode, existing)
             .await
             .map_err(said)
     };
@@ -378,7 +450,15 @@ async fn import(
         ImportKind::Hospitals => sheet(Kind::Hospitals).await?,
         ImportKind::Assignments => sheet(Kind::Assignments).await?,
         ImportKind::Hcps => sheet(Kind::Hcps).await?,
-        ImportKind::Articles => importing::articles(state, &Actor::system(), file, mode)
+        ImportKind::Questions => {
+            let bytes = read()?;
+            let table = crate::question::formats::table(&bytes, format).map_err(said)?;
+            let hash = crate::server::crypto::sha256_hex(&bytes);
+            importing::run_table(state, actor, Kind::Questions, &table, &hash, mode, existing)
+                .await
+                .map_err(said)?
+        }
+        ImportKind::Articles => importing::articles(state, actor, file, mode)
             .await
             .map_err(said)?,
     };
@@ -408,8 +488,11 @@ fn print_report(report: &ImportReport, mode: Mode) {
         report.invalid.len()
     );
     for invalid in &report.invalid {
+        let line = invalid
+            .line
+            .map_or_else(String::new, |line| format!(" (line {line})"));
         println!(
-            "  row {}: {}: {}",
+            "  row {}{line}: {}: {}",
             invalid.row, invalid.field, invalid.reason
         );
     }

@@ -73,6 +73,15 @@ chunk! {
 }
 
 chunk! {
+    /// What trainers do.
+    Teaching in load_teaching, __preload_load_teaching:
+    QuestionList => crate::question::pages::QuestionList,
+    QuestionNew => crate::question::pages::QuestionNew,
+    QuestionPage => crate::question::pages::QuestionPage,
+    QuestionEdit => crate::question::pages::QuestionEdit,
+}
+
+chunk! {
     /// What stewards, managers and administrators do at a desk.
     Office in load_office, __preload_load_office:
     PendingList => crate::onboarding::pages::PendingList,

@@ -18,6 +18,7 @@ pub mod importing;
 mod lazy;
 pub mod onboarding;
 pub mod ownership;
+pub mod question;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod shared;

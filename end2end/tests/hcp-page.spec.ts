@@ -128,8 +128,8 @@ test('tabs, timeline and notes of a doctor @nojs', async ({ page }) => {
   await expect(page.getByText(note)).toBeVisible();
   await expectAccessible(page);
   await expectNoSidewaysScroll(page);
-  await page.getByRole('navigation', { name: '按类型筛选' }).getByRole('link', { name: '入库', exact: true }).click();
-  await page.waitForURL(/kinds=onboarding/);
+  await page.getByRole('navigation', { name: '按类型筛选' }).getByRole('link', { name: '录入', exact: true }).click();
+  await page.waitForURL(/kinds=entry/);
   await expect(page.getByText('录入客户库')).toBeVisible();
   await expect(page.getByText(note)).toHaveCount(0);
 

@@ -125,7 +125,8 @@ test('a consent withdrawn at /me ends at once @nojs @wechat', async ({ page: rep
   await expect(named).toHaveCount(0);
 
   const registration = doctor.getByRole('listitem').filter({ hasText: '身份登记' });
-  await registration.getByRole('button', { name: '撤回' }).click();
+  await registration.locator('summary').click();
+  await registration.getByRole('button', { name: '确认撤回并注销登记' }).click();
   await expect(doctor.getByRole('heading', { name: '已撤回登记' })).toBeVisible();
   await goto(rep, `/hcps/${hcp.id}`);
   await expect(rep.getByText('未入库', { exact: true }).first()).toBeVisible();

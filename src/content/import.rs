@@ -57,6 +57,7 @@ pub async fn import(
             .map(|n| n.to_string_lossy().into_owned())
             .unwrap_or_default();
         let invalid = |reason: String| Invalid {
+            line: None,
             row: i as i64 + 1,
             field: name.clone(),
             reason,

@@ -74,6 +74,14 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     .await?;
     refused(&report.invalid)?;
     clock.step("articles");
+    import(
+        state,
+        &Actor::system(),
+        Kind::Questions,
+        &read("questions.txt")?,
+    )
+    .await?;
+    clock.step("questions");
 
     let mut tx = state.db.begin().await?;
     hcps::onboard(state, &mut tx, &mut rng).await?;

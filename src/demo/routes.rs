@@ -88,6 +88,9 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         .await?;
     let job = one("SELECT id FROM import_job WHERE $1 <> '' ORDER BY created_at DESC, id LIMIT 1")
         .await?;
+    let question =
+        one("SELECT id FROM question WHERE $1 <> '' AND kind = 'multiple' ORDER BY id LIMIT 1")
+            .await?;
     let example = |path: &str| -> Option<String> {
         let id = match path.split('/').nth(1).unwrap_or("") {
             _ if !path.contains('{') => return Some(path.to_owned()),
@@ -103,6 +106,7 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             "transfers" => transfer.clone(),
             "duplicates" => pair.clone(),
             "import" => job.clone(),
+            "questions" => question.clone(),
             _ => None,
         }?;
         let (start, end) = (path.find('{')?, path.find('}')?);

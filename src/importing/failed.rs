@@ -8,6 +8,7 @@ use serde_json::json;
 use super::jobs;
 use super::model::Kind;
 use super::table::{REASON_COLUMN, ROW_COLUMN, Table};
+use crate::question::formats::sheet::WHOLE;
 use crate::server::audit::{self, Event};
 use crate::server::db::internal;
 use crate::server::guard::Actor;
@@ -27,12 +28,10 @@ pub async fn workbook(state: &AppState, actor: &Actor, id: &str) -> Result<Vec<u
         other => other?,
     };
     let rows = refused.len();
-    let made = tokio::task::spawn_blocking(move || {
-        let table = Table::read(&bytes)?;
-        refused_rows(&table, refused).map_err(internal)
-    })
-    .await
-    .map_err(internal)??;
+    let table = super::run::read(job.kind(), bytes).await?;
+    let made = tokio::task::spawn_blocking(move || refused_rows(&table, refused).map_err(internal))
+        .await
+        .map_err(internal)??;
     let mut tx = state.db.begin().await?;
     let event = Event::new("import_job.download", "import_job", id).detail(json!({ "rows": rows }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
@@ -44,7 +43,7 @@ fn refused_rows(table: &Table, refused: Vec<(i64, String)>) -> Result<Vec<u8>, X
     let reasons: HashMap<i64, String> = refused.into_iter().collect();
     // The file may itself be such a workbook: its last two columns are written anew.
     let columns: Vec<usize> = (0..table.header.len())
-        .filter(|i| ![REASON_COLUMN, ROW_COLUMN].contains(&table.header[*i].as_str()))
+        .filter(|i| ![REASON_COLUMN, ROW_COLUMN, WHOLE].contains(&table.header[*i].as_str()))
         .collect();
     let mut book = Workbook::new();
     let bold = Format::new().set_bold();

@@ -30,4 +30,4 @@ pub use progress::Watch;
 #[cfg(feature = "ssr")]
 pub use routes::routes;
 #[cfg(feature = "ssr")]
-pub use run::{Findings, Mode, articles, run, run_with};
+pub use run::{Findings, Mode, articles, run, run_table, run_with};

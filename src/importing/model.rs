@@ -12,11 +12,18 @@ pub enum Kind {
     Hospitals,
     Assignments,
     Hcps,
+    Questions,
 }
 
 impl Kind {
     /// All kinds, in the order in which a company starts.
-    pub const ALL: [Kind; 4] = [Kind::People, Kind::Hospitals, Kind::Assignments, Kind::Hcps];
+    pub const ALL: [Kind; 5] = [
+        Kind::People,
+        Kind::Hospitals,
+        Kind::Assignments,
+        Kind::Hcps,
+        Kind::Questions,
+    ];
 
     /// The name in commands and addresses.
     pub fn code(self) -> &'static str {
@@ -25,6 +32,7 @@ impl Kind {
             Kind::Hospitals => "hospitals",
             Kind::Assignments => "assignments",
             Kind::Hcps => "hcps",
+            Kind::Questions => "questions",
         }
     }
 
@@ -40,6 +48,7 @@ impl Kind {
             Kind::Hospitals => tr!("import.hospitals"),
             Kind::Assignments => tr!("import.assignments"),
             Kind::Hcps => tr!("import.hcps"),
+            Kind::Questions => tr!("import.questions"),
         }
     }
 
@@ -47,6 +56,7 @@ impl Kind {
     pub fn permission(self) -> Permission {
         match self {
             Kind::Hcps => Permission::ImportHcps,
+            Kind::Questions => Permission::WriteQuestions,
             _ => Permission::Import,
         }
     }
@@ -98,7 +108,29 @@ impl Kind {
                 ("负责人工号", false),
                 ("负责人手机号", false),
             ],
+            Kind::Questions => &[
+                ("题型", true),
+                ("题干", true),
+                ("选项A", false),
+                ("选项B", false),
+                ("选项C", false),
+                ("选项D", false),
+                ("选项E", false),
+                ("选项F", false),
+                ("答案", false),
+                ("解析", false),
+                ("分类", false),
+                ("标签", false),
+                ("难度", false),
+                ("编号", false),
+                ("标题", false),
+            ],
         }
+    }
+
+    /// Whether what is on file can be filled up, overwritten or left alone; else it is always overwritten.
+    pub fn has_modes(self) -> bool {
+        matches!(self, Kind::Hcps | Kind::Questions)
     }
 
     /// What to know about a column, where its name does not say it all.
@@ -115,6 +147,11 @@ impl Kind {
             (Kind::Hcps, "类型") => tr!("import.note.kind"),
             (Kind::Hcps, "标签") => tr!("import.note.tags"),
             (Kind::Hcps, "负责人工号") => tr!("import.note.owner"),
+            (Kind::Questions, "题型") => tr!("import.note.question_kind"),
+            (Kind::Questions, "答案") => tr!("import.note.answer"),
+            (Kind::Questions, "选项A") => tr!("import.note.options"),
+            (Kind::Questions, "分类") => tr!("import.note.category"),
+            (Kind::Questions, "编号") => tr!("import.note.question_code"),
             _ => return None,
         })
     }
@@ -166,6 +203,9 @@ impl Existing {
 pub struct Invalid {
     /// As a spreadsheet shows it: the header is row 1.
     pub row: i64,
+    /// The line, where the file was a text and its rows are questions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<i64>,
     /// The column.
     pub field: String,
     pub reason: String,

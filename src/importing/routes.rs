@@ -23,7 +23,7 @@ pub fn routes() -> Router<AppState> {
 
 fn importer(visit: &Visit) -> Result<&Actor, AppError> {
     let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
-    actor.check(Permission::ImportHcps)?;
+    actor.check(Permission::OwnImports)?;
     Ok(actor)
 }
 
@@ -56,9 +56,10 @@ async fn upload(State(state): State<AppState>, visit: Visit, mut form: Multipart
     }
     let kind = Kind::parse(&kind).unwrap_or(Kind::Hcps);
     // The others have one way only.
-    let existing = match kind {
-        Kind::Hcps => Existing::parse(&mode).unwrap_or_default(),
-        _ => Existing::Overwrite,
+    let existing = if kind.has_modes() {
+        Existing::parse(&mode).unwrap_or_default()
+    } else {
+        Existing::Overwrite
     };
     let fault = if bytes.is_empty() {
         Some("empty")

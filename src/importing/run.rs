@@ -104,11 +104,24 @@ pub async fn run_with(
     mode: Mode,
     existing: Existing,
 ) -> Result<ImportReport, AppError> {
-    let watch = Watch::nobody();
     let hash = crypto::sha256_hex(bytes);
     let table = read(kind, bytes.to_vec()).await?;
+    run_table(state, actor, kind, &table, &hash, mode, existing).await
+}
+
+/// Imports a table that was read from a file with this SHA-256.
+pub async fn run_table(
+    state: &AppState,
+    actor: &Actor,
+    kind: Kind,
+    table: &Table,
+    hash: &str,
+    mode: Mode,
+    existing: Existing,
+) -> Result<ImportReport, AppError> {
+    let watch = Watch::nobody();
     if mode == Mode::Preview {
-        return Ok(check(state, actor, kind, existing, &table, &watch)
+        return Ok(check(state, actor, kind, existing, table, &watch)
             .await?
             .report);
     }
@@ -120,13 +133,13 @@ pub async fn run_with(
         actor,
         kind,
         existing,
-        &table,
+        table,
         skip_invalid,
         &watch,
     )
     .await?;
     if skip_invalid || findings.report.invalid.is_empty() {
-        record(state, &mut tx, actor, findings.told(kind, &hash)).await?;
+        record(state, &mut tx, actor, findings.told(kind, hash)).await?;
         tx.commit().await?;
         findings.report.applied = true;
     }
@@ -136,6 +149,9 @@ pub async fn run_with(
 /// Reads a file of a kind away from the threads that answer requests; an error names the columns that are missing.
 pub(super) async fn read(kind: Kind, bytes: Vec<u8>) -> Result<Table, AppError> {
     tokio::task::spawn_blocking(move || {
+        if kind == Kind::Questions {
+            return crate::question::formats::table(&bytes, None);
+        }
         let mut table = Table::read(&bytes)?;
         if kind == Kind::Hcps {
             crate::hcp::import::require(&mut table)?;
@@ -197,6 +213,9 @@ pub(super) async fn apply(
             ..Findings::default()
         },
         Kind::Assignments => crate::terminal::import::assignments(state, tx, actor, table).await?,
+        Kind::Questions => {
+            crate::question::import::import(tx, actor, table, existing, skip_invalid, watch).await?
+        }
     };
     watch.step(tx, table.rows.len()).await?;
     Ok(finished(findings, table))

@@ -1,6 +1,6 @@
 //! Reading a spreadsheet: CSV (UTF-8 with or without BOM, or GB18030) and XLSX or XLS, told apart by content.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 
 use calamine::{Data, Reader};
@@ -17,11 +17,17 @@ pub const ROW_COLUMN: &str = "行号";
 const MOST_ROWS: usize = 200_000;
 
 /// A table of texts with its header.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     pub header: Vec<String>,
     /// Each with its number as a spreadsheet shows it: the header is row 1.
     pub rows: Vec<(i64, Vec<String>)>,
+    /// Of a table made out of a text: the line in which each row begins, or is faulty.
+    pub lines: HashMap<i64, i64>,
+    /// Rows that could not be read.
+    pub faults: Vec<Invalid>,
+    /// What was passed over as no row at all.
+    pub skipped: i64,
 }
 
 /// One row, by column names.
@@ -44,6 +50,16 @@ impl Row<'_> {
         found.map(|cell| clean(cell)).unwrap_or_default()
     }
 
+    /// The cell of a column as it stands, without blanks around it.
+    pub fn get_text(&self, column: &str) -> String {
+        let found = self
+            .header
+            .iter()
+            .position(|h| h == column)
+            .and_then(|i| self.cells.get(i));
+        found.map(|cell| cell.trim().to_owned()).unwrap_or_default()
+    }
+
     /// The mobile number of column 手机号, or why the row is refused: missing, malformed, or in `seen` already.
     pub fn phone(&self, seen: &mut HashSet<String>) -> Result<String, Invalid> {
         let text = self.get("手机号");
@@ -60,6 +76,7 @@ impl Row<'_> {
     pub fn invalid(&self, field: &str, reason: impl Into<String>) -> Invalid {
         Invalid {
             row: self.number,
+            line: None,
             field: field.into(),
             reason: reason.into(),
         }
@@ -86,7 +103,14 @@ impl Table {
         Ok(Table {
             header: header.iter().map(|h| clean(h)).collect(),
             rows,
+            ..Table::default()
         })
+    }
+
+    /// A reason with the line of its row, where the table was made out of a text.
+    pub fn at(&self, mut invalid: Invalid) -> Invalid {
+        invalid.line = self.lines.get(&invalid.row).copied();
+        invalid
     }
 
     /// Gives columns their own names where the file has another for them; a column that is there stays.
@@ -150,7 +174,8 @@ pub fn is_spreadsheet(bytes: &[u8]) -> bool {
     is_workbook(bytes) || !bytes[..bytes.len().min(4096)].contains(&0)
 }
 
-fn is_workbook(bytes: &[u8]) -> bool {
+/// Whether bytes begin like XLSX or XLS.
+pub fn is_workbook(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0])
 }
 

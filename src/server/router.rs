@@ -32,6 +32,7 @@ fn plain_routes() -> Router<AppState> {
         .merge(crate::content::routes::routes())
         .merge(crate::sharing::routes::routes())
         .merge(crate::importing::routes())
+        .merge(crate::question::routes())
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/version", get(|| async { env!("CARGO_PKG_VERSION") }))

@@ -112,6 +112,8 @@ impl Role {
                 self,
                 R::Rep | R::OtcRep | R::Manager | R::Compliance | R::Admin
             ),
+            P::OwnImports => matches!(self, R::Trainer | R::Compliance | R::Admin),
+            P::WriteQuestions => matches!(self, R::Trainer | R::Admin),
             P::StewardHcps | P::ExportPhones | P::ConsentTexts | P::ImportHcps => {
                 matches!(self, R::Compliance | R::Admin)
             }
@@ -151,8 +153,12 @@ pub enum Permission {
     StewardHcps,
     /// Phone numbers in full in an export; each export is written to the audit log.
     ExportPhones,
+    /// See, check and apply imports of one's own; each kind asks for its own permission.
+    OwnImports,
     /// Import HCPs.
     ImportHcps,
+    /// The question bank.
+    WriteQuestions,
     /// Published articles; drafts need one of the next two.
     ReadArticles,
     /// Write articles, submit, publish and withdraw them.

@@ -21,6 +21,7 @@ async fn loads(url: String) {
     assert_eq!(count("SELECT COUNT(*) FROM staff").await, 83);
     // Those of the file, five who were entered twice, one who registered, and six contacts of distributors.
     assert_eq!(count("SELECT COUNT(*) FROM hcp").await, 5_012);
+    assert_eq!(count("SELECT COUNT(*) FROM question").await, 60);
     for table in [
         "hcp_tag",
         "hcp_note",

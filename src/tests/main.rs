@@ -25,6 +25,8 @@ mod merging;
 mod onboarding;
 mod ownership;
 mod permissions;
+mod question_formats;
+mod questions;
 mod registration;
 mod scope;
 mod terminals;

@@ -57,6 +57,8 @@ const REVEALERS: &[Role] = &[
     Role::Admin,
 ];
 const STEWARDS: &[Role] = &[Role::Compliance, Role::Admin];
+const IMPORTERS: &[Role] = &[Role::Trainer, Role::Compliance, Role::Admin];
+const TRAINERS: &[Role] = &[Role::Trainer, Role::Admin];
 const WRITERS: &[Role] = &[Role::Marketer];
 const REVIEWERS: &[Role] = &[Role::Compliance];
 const TERMINALS: &[Role] = &[Role::Manager, Role::Marketer, Role::Compliance, Role::Admin];
@@ -143,12 +145,23 @@ pub(crate) const FUNCTIONS: &[Row] = &[
     ("POST", "/api/consents/publish", "", STEWARDS),
     ("GET", "/api/coverage/list", "", HCP_READERS),
     ("GET", "/api/hcps/sheet", "", SHARERS),
-    ("POST", "/api/import/apply", "id=x", STEWARDS),
-    ("POST", "/api/import/cancel", "id=x", STEWARDS),
-    ("POST", "/api/import/check", "id=x&mode=fill", STEWARDS),
-    ("GET", "/api/import/get", "id=x", STEWARDS),
-    ("GET", "/api/import/list", "", STEWARDS),
-    ("GET", "/api/import/progress", "id=x", STEWARDS),
+    ("GET", "/api/questions/list", "", TRAINERS),
+    ("GET", "/api/questions/get", "id=x", TRAINERS),
+    ("GET", "/api/questions/categories", "", TRAINERS),
+    ("POST", "/api/questions/save", "", TRAINERS),
+    ("POST", "/api/questions/archive", "id=x", TRAINERS),
+    (
+        "POST",
+        "/api/questions/remove_image",
+        "id=x&image=x",
+        TRAINERS,
+    ),
+    ("POST", "/api/import/apply", "id=x", IMPORTERS),
+    ("POST", "/api/import/cancel", "id=x", IMPORTERS),
+    ("POST", "/api/import/check", "id=x&mode=fill", IMPORTERS),
+    ("GET", "/api/import/get", "id=x", IMPORTERS),
+    ("GET", "/api/import/list", "", IMPORTERS),
+    ("GET", "/api/import/progress", "id=x", IMPORTERS),
     ("POST", "/api/people/leave", "id=x", ADMIN),
     ("GET", "/api/people/get", "id=x", ADMIN),
     ("GET", "/api/people/list", "", ADMIN),
@@ -180,11 +193,14 @@ const STEPS: &[(&str, &[Role])] = &[
 /// Plain routes for staff. The others (`/s`, `/i`, `/t`, `/a`, `/library`, `/files`, `/onboard`, `/join`, `/me`, `/sign-in`,
 /// `/sign-out`) are for everybody and decide by what the visitor is; their own tests cover that.
 const STAFF_ROUTES: &[Row] = &[
-    ("POST", "/import/upload", "", STEWARDS),
+    ("POST", "/import/upload", "", IMPORTERS),
     ("GET", "/import/template/hcps.xlsx", "", STEWARDS),
-    ("GET", "/import/x/failed.xlsx", "", STEWARDS),
+    ("GET", "/import/x/failed.xlsx", "", IMPORTERS),
     ("POST", "/articles/x/images", "", WRITERS),
     ("GET", "/shares/export.xlsx", "", SHARE_READERS),
+    ("GET", "/import/template/questions.xlsx", "", TRAINERS),
+    ("GET", "/questions/export?format=gift", "", TRAINERS),
+    ("POST", "/questions/x/images", "", TRAINERS),
     ("GET", "/coverage.xlsx", "", HCP_READERS),
     ("GET", "/hcps/export.xlsx", "", HCP_READERS),
     ("GET", "/hcps/export.xlsx?full=true", "", STEWARDS),

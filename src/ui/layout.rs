@@ -85,7 +85,14 @@ fn entries() -> Vec<Entry> {
         false,
     );
     add(
-        Permission::ImportHcps,
+        Permission::WriteQuestions,
+        "/questions",
+        "question",
+        tr!("nav.questions"),
+        false,
+    );
+    add(
+        Permission::OwnImports,
         "/import",
         "import",
         tr!("nav.import"),

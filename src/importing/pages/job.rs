@@ -163,6 +163,7 @@ fn Links(kind: Kind) -> impl IntoView {
         Kind::People => ("/people", tr!("nav.people")),
         Kind::Hospitals | Kind::Assignments => ("/terminals", tr!("terminals.title")),
         Kind::Hcps => ("/hcps?sort=created", tr!("hcp.title")),
+        Kind::Questions => ("/questions", tr!("question.title")),
     };
     view! {
         <p class="mb-4 flex flex-wrap gap-2">
@@ -176,7 +177,7 @@ fn Links(kind: Kind) -> impl IntoView {
 /// The form that checks the file once more.
 #[component]
 fn Again(id: String, kind: Kind, existing: Existing) -> impl IntoView {
-    let modes = if kind == Kind::Hcps {
+    let modes = if kind.has_modes() {
         Existing::ALL.to_vec()
     } else {
         vec![Existing::Overwrite]
@@ -350,7 +351,7 @@ fn Refused(id: String, rows: i64, faults: Vec<Invalid>) -> impl IntoView {
                 <table class="table table-sm">
                     <thead><tr><th>{tr!("import.row")}</th><th>{tr!("import.field")}</th><th>{tr!("import.reason")}</th></tr></thead>
                     <tbody>
-                        {faults.into_iter().map(|i| view! { <tr><td class="num">{i.row}</td><td>{i.field}</td><td>{i.reason}</td></tr> }).collect_view()}
+                        {faults.into_iter().map(|i| view! { <tr><td class="num">{match i.line { Some(line) => tr!("import.row_line", row = i.row, line = line), None => i.row.to_string() }}</td><td>{i.field}</td><td>{i.reason}</td></tr> }).collect_view()}
                     </tbody>
                 </table>
             </div>

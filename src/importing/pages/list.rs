@@ -40,7 +40,13 @@ fn Upload() -> impl IntoView {
         .into_iter()
         .filter(|kind| may(kind.permission()))
         .collect();
-    let chosen = Kind::parse(&kind.get_untracked()).unwrap_or(Kind::Hcps);
+    let first = kinds.last().copied().unwrap_or(Kind::Hcps);
+    let usual = if kinds.contains(&Kind::Hcps) {
+        Kind::Hcps
+    } else {
+        first
+    };
+    let chosen = Kind::parse(&kind.get_untracked()).unwrap_or(usual);
     let existing = Existing::parse(&mode.get_untracked()).unwrap_or_default();
     let columns = kinds.clone();
     view! {
@@ -64,7 +70,7 @@ fn Upload() -> impl IntoView {
                 </label>
                 <label>
                     <span class="mb-1 block text-sm font-medium">{tr!("import.file")}</span>
-                    <input type="file" name="file" class="file-input w-full" accept=".csv,.xlsx,.xls" required/>
+                    <input type="file" name="file" class="file-input w-full" accept=".csv,.xlsx,.xls,.txt,.gift" required/>
                 </label>
                 <fieldset class="sm:col-span-2">
                     <legend class="mb-1 text-sm font-medium">{tr!("import.mode.title")}</legend>
