@@ -9,7 +9,7 @@ use crate::lazy::{Content, Library, Office, Teaching};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
-use crate::{identity, workbench};
+use crate::{exam, identity, workbench};
 
 /// Where the start data stands in the page.
 pub const BOOT_ID: &str = "boot";
@@ -107,6 +107,14 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/questions/new") view=Teaching::QuestionNew ssr=SsrMode::Async/>
                     <Route path=path!("/questions/:id") view=Teaching::QuestionPage ssr=SsrMode::Async/>
                     <Route path=path!("/questions/:id/edit") view=Teaching::QuestionEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/learning") view=exam::pages::Learning ssr=SsrMode::Async/>
+                    <Route path=path!("/exams") view=Teaching::ExamList ssr=SsrMode::Async/>
+                    <Route path=path!("/exams/new") view=Teaching::ExamNew ssr=SsrMode::Async/>
+                    <Route path=path!("/exams/marking") view=Teaching::MarkingQueue ssr=SsrMode::Async/>
+                    <Route path=path!("/exams/:id") view=Teaching::ExamPage ssr=SsrMode::Async/>
+                    <Route path=path!("/exams/:id/edit") view=Teaching::ExamEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/exams/:id/results") view=Teaching::ExamResults ssr=SsrMode::Async/>
+                    <Route path=path!("/exams/:id/accuracy") view=Teaching::ExamAccuracy ssr=SsrMode::Async/>
                     <Route path=path!("/sms") view=Office::SmsOutbox ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=Office::AuditLog ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=identity::pages::Account ssr=SsrMode::Async/>
@@ -138,6 +146,9 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
         ("terminals", _) => P::ReadTerminals,
         ("people" | "units" | "settings" | "sms", _) => P::ManageOrg,
         ("questions", _) => P::WriteQuestions,
+        ("learning", _) => P::Learn,
+        ("exams", "new" | "edit" | "marking" | "accuracy") => P::WriteExams,
+        ("exams", _) => P::ReadResults,
         ("import", _) => P::OwnImports,
         ("audit", _) => P::ReadAudit,
         ("account", _) => P::OwnAccount,

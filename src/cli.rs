@@ -390,9 +390,11 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     tracing::info!(%address, engine = state.db.engine(), version = env!("CARGO_PKG_VERSION"), "serving");
     let sweeper = tokio::spawn(jobs::run(state.clone()));
+    let clock = tokio::spawn(jobs::expire_attempts(state.clone()));
     let importer = tokio::spawn(crate::importing::worker::run(state.clone()));
     http::serve(listener, router::router(state.clone()), stop_signal()).await;
     sweeper.abort();
+    clock.abort();
     importer.abort();
     state.db.close().await;
     tracing::info!("stopped");

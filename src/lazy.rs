@@ -79,6 +79,13 @@ chunk! {
     QuestionNew => crate::question::pages::QuestionNew,
     QuestionPage => crate::question::pages::QuestionPage,
     QuestionEdit => crate::question::pages::QuestionEdit,
+    ExamList => crate::exam::pages::ExamList,
+    ExamNew => crate::exam::pages::ExamNew,
+    ExamPage => crate::exam::pages::ExamPage,
+    ExamEdit => crate::exam::pages::ExamEdit,
+    ExamResults => crate::exam::pages::ExamResults,
+    ExamAccuracy => crate::exam::pages::ExamAccuracy,
+    MarkingQueue => crate::exam::pages::MarkingQueue,
 }
 
 chunk! {

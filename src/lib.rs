@@ -12,6 +12,7 @@ pub mod ui;
 pub mod app;
 pub mod content;
 pub mod duplicate;
+pub mod exam;
 pub mod hcp;
 pub mod identity;
 pub mod importing;

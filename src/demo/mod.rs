@@ -3,6 +3,7 @@
 //! The files lie in `demo/`. Hospitals, people, assignments, HCPs and articles go in through the importers; sharing is
 //! written in bulk with the same rules that the tracker uses, and so is what the library holds beside its HCPs.
 
+mod exams;
 mod hcps;
 mod library;
 mod people;
@@ -90,6 +91,8 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     tx.commit().await?;
     clock.step(&format!("{made} views"));
     library::enrich(state, seed, &clock).await?;
+    exams::load(state, seed).await?;
+    clock.step("exams");
     unfinished(state).await?;
     let note = crate::duplicate::finder::nightly(state).await?;
     clock.step(&format!("duplicates: {note}"));

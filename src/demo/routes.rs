@@ -91,6 +91,12 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     let question =
         one("SELECT id FROM question WHERE $1 <> '' AND kind = 'multiple' ORDER BY id LIMIT 1")
             .await?;
+    let exam =
+        one("SELECT id FROM exam WHERE $1 <> '' AND published_at IS NOT NULL ORDER BY id LIMIT 1")
+            .await?;
+    let draft_exam =
+        one("SELECT id FROM exam WHERE $1 <> '' AND published_at IS NULL ORDER BY id LIMIT 1")
+            .await?;
     let example = |path: &str| -> Option<String> {
         let id = match path.split('/').nth(1).unwrap_or("") {
             _ if !path.contains('{') => return Some(path.to_owned()),
@@ -107,6 +113,8 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             "duplicates" => pair.clone(),
             "import" => job.clone(),
             "questions" => question.clone(),
+            "exams" if path.ends_with("/edit") => draft_exam.clone(),
+            "exams" => exam.clone(),
             _ => None,
         }?;
         let (start, end) = (path.find('{')?, path.find('}')?);

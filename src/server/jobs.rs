@@ -42,6 +42,16 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     Ok(())
 }
 
+/// Hands in attempts whose time is over, every quarter of a minute.
+pub async fn expire_attempts(state: AppState) {
+    loop {
+        if let Err(error) = crate::exam::attempt::expire(&state).await {
+            tracing::error!(%error, "attempts whose time is over were not handed in");
+        }
+        tokio::time::sleep(Duration::from_secs(15)).await;
+    }
+}
+
 /// A round every hour, for as long as the server runs.
 pub async fn run(state: AppState) {
     loop {

@@ -33,6 +33,7 @@ fn plain_routes() -> Router<AppState> {
         .merge(crate::sharing::routes::routes())
         .merge(crate::importing::routes())
         .merge(crate::question::routes())
+        .merge(crate::exam::routes())
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/version", get(|| async { env!("CARGO_PKG_VERSION") }))

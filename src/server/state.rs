@@ -11,6 +11,7 @@ use super::crypto::Keys;
 use super::db::Db;
 use super::sms::SmsProvider;
 use super::time::Zone;
+use crate::exam::writer::ExamWriter;
 use crate::sharing::tracker::Tracker;
 
 /// Shared by all requests; cheap to clone.
@@ -25,6 +26,7 @@ pub struct Inner {
     pub zone: Zone,
     pub sms: Box<dyn SmsProvider>,
     pub tracker: Tracker,
+    pub exams: ExamWriter,
     pub leptos: LeptosOptions,
 }
 
@@ -46,6 +48,7 @@ impl AppState {
         let zone = Zone::named(&config.server.time_zone)?;
         let sms = super::sms::provider(&config)?;
         let tracker = Tracker::start(db.clone(), zone.clone());
+        let exams = ExamWriter::start(db.clone());
         Ok(AppState(Arc::new(Inner {
             db,
             config,
@@ -53,6 +56,7 @@ impl AppState {
             zone,
             sms,
             tracker,
+            exams,
             leptos,
         })))
     }

@@ -37,6 +37,23 @@ impl Zone {
         zoned.strftime("%Y-%m-%d %H:%M").to_string()
     }
 
+    /// The minute of an instant as a form's `datetime-local` holds it: `YYYY-MM-DDTHH:MM`.
+    pub fn local(&self, at: i64) -> String {
+        let zoned = self.stamp(at).to_zoned(self.0.clone());
+        zoned.strftime("%Y-%m-%dT%H:%M").to_string()
+    }
+
+    /// The instant of such a minute, in epoch milliseconds.
+    pub fn moment(&self, text: &str) -> Option<i64> {
+        let at: jiff::civil::DateTime = text.parse().ok()?;
+        Some(
+            at.to_zoned(self.0.clone())
+                .ok()?
+                .timestamp()
+                .as_millisecond(),
+        )
+    }
+
     /// The day and second of an instant.
     pub fn second(&self, at: i64) -> String {
         self.stamp(at)

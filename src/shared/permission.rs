@@ -79,7 +79,7 @@ impl Role {
         use Permission as P;
         use Role as R;
         match permission {
-            P::OwnAccount | P::ReadArticles | P::Workbench => true,
+            P::OwnAccount | P::ReadArticles | P::Workbench | P::Learn => true,
             P::ReadHcps => matches!(
                 self,
                 R::Rep
@@ -113,7 +113,10 @@ impl Role {
                 R::Rep | R::OtcRep | R::Manager | R::Compliance | R::Admin
             ),
             P::OwnImports => matches!(self, R::Trainer | R::Compliance | R::Admin),
-            P::WriteQuestions => matches!(self, R::Trainer | R::Admin),
+            P::ReadResults => {
+                matches!(self, R::Manager | R::Trainer | R::Compliance | R::Admin)
+            }
+            P::WriteExams | P::WriteQuestions => matches!(self, R::Trainer | R::Admin),
             P::StewardHcps | P::ExportPhones | P::ConsentTexts | P::ImportHcps => {
                 matches!(self, R::Compliance | R::Admin)
             }
@@ -159,6 +162,12 @@ pub enum Permission {
     ImportHcps,
     /// The question bank.
     WriteQuestions,
+    /// Take exams that are set to oneself.
+    Learn,
+    /// Put exams together, publish them, mark answers.
+    WriteExams,
+    /// Results of exams within scope.
+    ReadResults,
     /// Published articles; drafts need one of the next two.
     ReadArticles,
     /// Write articles, submit, publish and withdraw them.

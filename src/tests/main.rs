@@ -11,6 +11,7 @@ mod consents;
 mod crash;
 mod demo;
 mod duplicate;
+mod exams;
 mod foreign;
 mod forms;
 mod hcp_list;

@@ -58,6 +58,7 @@ const REVEALERS: &[Role] = &[
 ];
 const STEWARDS: &[Role] = &[Role::Compliance, Role::Admin];
 const IMPORTERS: &[Role] = &[Role::Trainer, Role::Compliance, Role::Admin];
+const RESULT_READERS: &[Role] = &[Role::Manager, Role::Trainer, Role::Compliance, Role::Admin];
 const TRAINERS: &[Role] = &[Role::Trainer, Role::Admin];
 const WRITERS: &[Role] = &[Role::Marketer];
 const REVIEWERS: &[Role] = &[Role::Compliance];
@@ -145,6 +146,31 @@ pub(crate) const FUNCTIONS: &[Row] = &[
     ("POST", "/api/consents/publish", "", STEWARDS),
     ("GET", "/api/coverage/list", "", HCP_READERS),
     ("GET", "/api/hcps/sheet", "", SHARERS),
+    ("GET", "/api/exams/mine", "", &Role::ALL),
+    ("GET", "/api/exams/list", "", RESULT_READERS),
+    ("GET", "/api/exams/get", "id=x", RESULT_READERS),
+    ("GET", "/api/exams/results", "id=x", RESULT_READERS),
+    ("GET", "/api/exams/choices", "", TRAINERS),
+    ("GET", "/api/exams/pool_choices", "", TRAINERS),
+    ("GET", "/api/exams/drafts", "", TRAINERS),
+    ("GET", "/api/exams/accuracy", "id=x", TRAINERS),
+    ("GET", "/api/exams/marking", "", TRAINERS),
+    ("POST", "/api/exams/save", "", TRAINERS),
+    ("POST", "/api/exams/add_pool", "id=x", TRAINERS),
+    (
+        "POST",
+        "/api/exams/add_question",
+        "id=x&question=x&points=1",
+        TRAINERS,
+    ),
+    ("POST", "/api/exams/change_part", "part=x", TRAINERS),
+    ("POST", "/api/exams/advance", "id=x&step=publish", TRAINERS),
+    (
+        "POST",
+        "/api/exams/mark",
+        "attempt=x&position=0&points=1",
+        TRAINERS,
+    ),
     ("GET", "/api/questions/list", "", TRAINERS),
     ("GET", "/api/questions/get", "id=x", TRAINERS),
     ("GET", "/api/questions/categories", "", TRAINERS),
@@ -200,6 +226,7 @@ const STAFF_ROUTES: &[Row] = &[
     ("GET", "/shares/export.xlsx", "", SHARE_READERS),
     ("GET", "/import/template/questions.xlsx", "", TRAINERS),
     ("GET", "/questions/export?format=gift", "", TRAINERS),
+    ("GET", "/exams/x/results.xlsx", "", RESULT_READERS),
     ("POST", "/questions/x/images", "", TRAINERS),
     ("GET", "/coverage.xlsx", "", HCP_READERS),
     ("GET", "/hcps/export.xlsx", "", HCP_READERS),

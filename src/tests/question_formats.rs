@@ -170,15 +170,16 @@ fn broken_aiken_is_refused_by_line() {
 #[test]
 fn papers_are_read_whole() {
     let all = drafts(text::read(PAPER));
-    assert_eq!(all.len(), 12);
-    assert!(all.iter().all(|d| d.category == "心血管/高血压"));
+    assert_eq!(all.len(), 13);
+    assert!(all[..12].iter().all(|d| d.category == "心血管/高血压"));
+    assert_eq!(all[12].category, "合规");
     let kinds: Vec<Kind> = all.iter().map(|d| d.body.kind()).collect();
     use Kind::*;
     assert_eq!(
         kinds,
         [
             Single, Single, Single, Multiple, Multiple, TrueFalse, TrueFalse, TrueFalse, Fill,
-            Short, Ordering, Matching
+            Short, Ordering, Matching, TrueFalse
         ]
     );
     assert_eq!(all[0].stem, "成人诊室血压的诊断界值是（ ）");

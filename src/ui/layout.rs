@@ -50,6 +50,13 @@ fn entries() -> Vec<Entry> {
         true,
     );
     add(
+        Permission::Learn,
+        "/learning",
+        "learn",
+        tr!("nav.learning"),
+        true,
+    );
+    add(
         Permission::ReadShares,
         "/shares",
         "chart",
@@ -82,6 +89,13 @@ fn entries() -> Vec<Entry> {
         "/people",
         "org",
         tr!("nav.people"),
+        false,
+    );
+    add(
+        Permission::ReadResults,
+        "/exams",
+        "exam",
+        tr!("nav.exams"),
         false,
     );
     add(

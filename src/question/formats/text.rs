@@ -356,9 +356,9 @@ pub fn read(text: &str) -> Parsed {
         let found = field(&line);
         // A category before the first question, or between two, is for those that follow.
         if let Some((Field::Category, from)) = found
-            && open
-                .as_ref()
-                .is_none_or(|q| q.is_heading() || (q.answered() && after_blank))
+            && open.as_ref().is_none_or(|q| {
+                q.is_heading() || (after_blank && (q.answered() || !q.options.is_empty()))
+            })
         {
             parsed.items.extend(open.take().map(close));
             category = path(&line.text(from));

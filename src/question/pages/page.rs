@@ -5,10 +5,11 @@ use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_params_map;
 
 use super::Answers;
+use crate::exam::api::{AddQuestion, draft_exams};
 use crate::question::api::{ArchiveQuestion, RemoveImage, get_question};
 use crate::question::model::{QuestionView, difficulty_label};
 use crate::ui::boot::refresh;
-use crate::ui::form::{Confirm, PostForm, Submit};
+use crate::ui::form::{Confirm, Field, PostForm, Select, Submit};
 use crate::ui::list::param;
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
@@ -101,6 +102,7 @@ fn Cards(view: QuestionView) -> impl IntoView {
                         }}
                     </div>
                 </Card>
+                {(newest && !archived).then(|| view! { <ToExam id=id/> })}
                 {(!view.twins.is_empty()).then(|| view! {
                     <Card title=tr!("question.twins")>
                         <ul class="space-y-2">
@@ -128,6 +130,29 @@ fn Cards(view: QuestionView) -> impl IntoView {
                 </Card>
             </div>
         </div>
+    }
+}
+
+/// Adds the question to the paper of an exam that is being put together.
+#[component]
+fn ToExam(id: StoredValue<String>) -> impl IntoView {
+    let exams = Resource::new(refresh, |_| draft_exams());
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                let exams = exams.await.ok().filter(|exams| !exams.is_empty())?;
+                Some(view! {
+                    <Card title=tr!("exam.add_question")>
+                        <PostForm to=AddQuestion::url()>
+                            <input type="hidden" name="question" value=id.get_value()/>
+                            <Select name="id" label=tr!("exam.which") options=exams/>
+                            <Field name="points" kind="number" mode="numeric" label=tr!("exam.points") value="2"/>
+                            <Submit label=tr!("exam.add") class="btn btn-sm min-h-10"/>
+                        </PostForm>
+                    </Card>
+                })
+            })}
+        </Suspense>
     }
 }
 

@@ -168,10 +168,17 @@ pub const OWN: &[(&str, &str, u16)] = &[
     ("/api/shares/report", "", 200),
     ("/api/shares/tree", "id={article}", 200),
     ("/api/workbench/desk", "", 200),
+    ("/api/exams/mine", "", 200),
+    ("/api/exams/list", "", 200),
+    // Exams are the company's; of their results everybody sees their own people.
+    ("/api/exams/get", "id=exam-of-all", 200),
+    ("/api/exams/results", "id=exam-of-all", 200),
 ];
 
 /// Pages of what is somebody else's.
 pub const MISSING_PAGES: &[&str] = &[
+    "/exams/unknown",
+    "/exams/unknown/results",
     "/hcps/{hcp}",
     "/hcps/{hcp}?tab=timeline",
     "/hcps/{hcp}?tab=portrait",
@@ -196,6 +203,10 @@ pub const MISSING_PAGES: &[&str] = &[
 /// Pages that hold the asker's own, whatever their address asks for.
 pub const OWN_PAGES: &[&str] = &[
     "/",
+    "/learning",
+    "/exams",
+    "/exams/exam-of-all",
+    "/exams/exam-of-all/results",
     "/hcps",
     "/hcps?owner={owner}",
     "/hcps?owner=none",
@@ -233,6 +244,7 @@ pub const WORKBOOKS: &[(&str, Permission)] = &[
     ("/hcps/export.xlsx?selection=true", Permission::ReadHcps),
     ("/hcps/export.xlsx?full=true", Permission::ExportPhones),
     ("/shares/export.xlsx", Permission::ReadShares),
+    ("/exams/exam-of-all/results.xlsx", Permission::ReadResults),
     ("/coverage.xlsx?by=rep", Permission::ReadHcps),
     ("/coverage.xlsx?by=region", Permission::ReadHcps),
 ];

@@ -204,6 +204,21 @@ impl World {
             ),
         )
         .await;
+        // An exam that all take, and the owner's attempt at it.
+        for sql in [
+            "INSERT INTO exam (id, title, intro, minutes, attempts, pass_percent, shuffle_questions, shuffle_options, \
+             review, created_by, created_at, updated_at, published_at) \
+             VALUES ('exam-of-all', '全员考试', '', 0, 0, 60, 1 = 0, 1 = 0, 'all', 'x', 1, 1, 1)"
+                .to_owned(),
+            "INSERT INTO exam_audience (exam_id, kind, value) VALUES ('exam-of-all', 'all', '')".to_owned(),
+            format!(
+                "INSERT INTO exam_attempt (id, exam_id, learner, number, paper, started_at, submitted_at, timed_out, \
+                 unmarked, score, points, passed) VALUES ('attempt-of-the-owner', 'exam-of-all', 'staff:{owner_id}', 1, \
+                 '[]', 1, 2, 1 = 0, 0, 97, 100, 1 = 1)"
+            ),
+        ] {
+            exec(app, &sql).await;
+        }
         let mut traces: Vec<String> = [
             NAME,
             "欧阳外可",
@@ -223,6 +238,7 @@ impl World {
             traces.push(format!("139****000{last}"));
         }
         traces.push(token.clone());
+        traces.push("attempt-of-the-owner".to_owned());
         ids.extend([
             ("pair", pair_with_twin),
             ("job", job),

@@ -1,0 +1,62 @@
+//! The results of an exam as XLSX.
+
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use serde_json::json;
+
+use super::model::ResultRow;
+use super::results::{self, Filter};
+use crate::server::AppState;
+use crate::server::audit::{self, Event};
+use crate::server::db::internal;
+use crate::server::guard::Actor;
+use crate::shared::AppError;
+
+/// The workbook of an exam's results within scope; audited.
+pub async fn workbook(
+    state: &AppState,
+    actor: &Actor,
+    exam: &str,
+    filter: &Filter,
+) -> Result<Vec<u8>, AppError> {
+    let (title, rows) = results::all(state, actor, exam, filter).await?;
+    let mut tx = state.db.begin().await?;
+    let event = Event::new("exam.export", "exam", exam).detail(json!({ "rows": rows.len() }));
+    audit::record(&state.keys, &mut tx, actor, event).await?;
+    tx.commit().await?;
+    sheet(&title, &rows).map_err(internal)
+}
+
+fn sheet(title: &str, rows: &[ResultRow]) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let bold = Format::new().set_bold();
+    let sheet = book.add_worksheet();
+    sheet.write_with_format(0, 0, title, &bold)?;
+    let heads = [
+        tr!("people.name"),
+        tr!("people.employee_no"),
+        tr!("people.unit"),
+        tr!("exam.attempts_used"),
+        tr!("exam.percent"),
+        tr!("exam.outcome"),
+        tr!("exam.submitted_at"),
+        tr!("exam.left"),
+    ];
+    for (column, head) in (0..).zip(heads) {
+        sheet.write_with_format(1, column, head, &bold)?;
+    }
+    for (at, row) in (2..).zip(rows) {
+        sheet.write_string(at, 0, &row.name)?;
+        sheet.write_string(at, 1, &row.employee_no)?;
+        sheet.write_string(at, 2, &row.unit)?;
+        sheet.write(at, 3, row.attempts)?;
+        if let Some(percent) = row.percent {
+            sheet.write(at, 4, (percent * 10.0).round() / 10.0)?;
+        }
+        sheet.write_string(at, 5, row.outcome())?;
+        sheet.write_string(at, 6, row.at.as_deref().unwrap_or_default())?;
+        sheet.write(at, 7, row.left)?;
+    }
+    sheet.set_column_width(0, 14)?;
+    sheet.set_column_width(6, 18)?;
+    book.save_to_buffer()
+}

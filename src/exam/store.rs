@@ -1,0 +1,859 @@
+//! SQL of exams as trainers put them together.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::model::{Audience, ExamInput, ExamRow, ExamState, ExamView, PartRow, REVIEWS};
+use super::paper::Pool;
+use crate::identity::rules::clean;
+use crate::question::store::{self as questions, Filter};
+use crate::server::audit::{self, Event};
+use crate::server::db::{Db, DbResult, Exec, Query, Rows, Tx, insert_many, internal, q};
+use crate::server::guard::Actor;
+use crate::server::{AppState, crypto, form_key, time};
+use crate::shared::error::Checks;
+use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::{AppError, Page, Role, Saved};
+
+/// The most candidates that a part keeps: papers are drawn from so many at random, and no more need be read.
+const CANDIDATES: usize = 3_000;
+/// The most questions of a paper.
+const QUESTIONS: i64 = 300;
+
+/// Condition that the person `s` is of the audience of exam `e`, and works here.
+pub const ASSIGNED: &str = "s.left_at IS NULL AND EXISTS (SELECT 1 FROM exam_audience a WHERE a.exam_id = e.id AND \
+    (a.kind = 'all' OR (a.kind = 'role' AND a.value = s.role) OR (a.kind = 'person' AND a.value = s.id) \
+    OR (a.kind = 'unit' AND EXISTS (SELECT 1 FROM org_closure c WHERE c.ancestor_id = a.value \
+    AND c.descendant_id = s.unit_id))))";
+
+/// An exam as it is stored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Exam {
+    pub id: String,
+    pub title: String,
+    pub intro: String,
+    pub minutes: i64,
+    pub opens_at: Option<i64>,
+    pub closes_at: Option<i64>,
+    pub attempts: i64,
+    pub pass_percent: i64,
+    pub shuffle_questions: bool,
+    pub shuffle_options: bool,
+    pub review: String,
+    pub makeup_of: Option<String>,
+    pub updated_at: i64,
+    pub published_at: Option<i64>,
+    pub ended_at: Option<i64>,
+}
+
+const EXAM: &str = "SELECT e.id, e.title, e.intro, e.minutes, e.opens_at, e.closes_at, e.attempts, e.pass_percent, \
+    e.shuffle_questions, e.shuffle_options, e.review, e.makeup_of, e.updated_at, e.published_at, e.ended_at FROM exam e";
+
+impl Exam {
+    /// Where it stands at a moment.
+    pub fn state(&self, now: i64) -> ExamState {
+        if self.published_at.is_none() {
+            ExamState::Draft
+        } else if self.ended_at.is_some() || self.closes_at.is_some_and(|at| at <= now) {
+            ExamState::Closed
+        } else if self.opens_at.is_some_and(|at| at > now) {
+            ExamState::Ahead
+        } else {
+            ExamState::Open
+        }
+    }
+}
+
+/// The exam of an id.
+pub async fn exam<'a>(on: impl Into<Exec<'a>>, id: &str) -> Result<Exam, AppError> {
+    Ok(q(format!("{EXAM} WHERE e.id = $1"))
+        .bind(id)
+        .one(on)
+        .await?)
+}
+
+/// Exams that somebody in `query`'s conditions has to do with, as they are stored.
+pub async fn exams(db: &Db, condition: impl FnOnce(&mut Query)) -> DbResult<Vec<Exam>> {
+    let mut query = q(EXAM);
+    query.push(" WHERE ");
+    condition(&mut query);
+    query.all(db).await
+}
+
+/// How many are assigned, took it, and passed, by exam; within the asker's scope.
+async fn counts(
+    db: &Db,
+    actor: &Actor,
+    ids: &[String],
+) -> DbResult<HashMap<String, (i64, i64, i64, i64)>> {
+    let mut query = q(
+        "SELECT e.id, COUNT(*), COUNT(CASE WHEN t.taken > 0 THEN 1 END), COUNT(CASE WHEN t.passed > 0 THEN 1 END), \
+         (SELECT CAST(COALESCE(SUM(u.unmarked), 0) AS BIGINT) FROM exam_attempt u WHERE u.exam_id = e.id AND u.submitted_at IS NOT NULL) \
+         FROM exam e JOIN staff s ON ",
+    );
+    query.push(ASSIGNED);
+    query.push(
+        " LEFT JOIN (SELECT exam_id, learner, COUNT(*) AS taken, COUNT(CASE WHEN passed THEN 1 END) AS passed \
+         FROM exam_attempt WHERE submitted_at IS NOT NULL GROUP BY exam_id, learner) t \
+         ON t.exam_id = e.id AND t.learner = 'staff:' || s.id WHERE ",
+    );
+    actor.scope(&mut query, "s.id");
+    query.push(" AND e.id IN (''");
+    for id in ids {
+        query.push_with(", ?", [id]);
+    }
+    query.push(") GROUP BY e.id");
+    let rows: Vec<(String, i64, i64, i64, i64)> = query.all(db).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, assigned, taken, passed, unmarked)| (id, (assigned, taken, passed, unmarked)))
+        .collect())
+}
+
+fn row(state: &AppState, exam: &Exam, counts: Option<&(i64, i64, i64, i64)>, now: i64) -> ExamRow {
+    let (assigned, taken, passed, unmarked) = counts.copied().unwrap_or_default();
+    ExamRow {
+        id: exam.id.clone(),
+        title: exam.title.clone(),
+        state: exam.state(now),
+        opens: exam.opens_at.map(|at| state.zone.minute(at)),
+        closes: exam.closes_at.map(|at| state.zone.minute(at)),
+        assigned,
+        taken,
+        passed,
+        unmarked,
+    }
+}
+
+/// One page of exams, the latest changed first; `text` is part of the title. Who does not write them sees no drafts.
+pub async fn list(
+    state: &AppState,
+    actor: &Actor,
+    text: &str,
+    page: i64,
+) -> DbResult<Page<ExamRow>> {
+    let drafts = actor.role.may(crate::shared::Permission::WriteExams);
+    let narrow = |query: &mut Query| {
+        query.push(if drafts {
+            "1 = 1"
+        } else {
+            "e.published_at IS NOT NULL"
+        });
+        if !text.trim().is_empty() {
+            query.push_with(" AND e.title LIKE ? ESCAPE '!'", [like(text.trim())]);
+        }
+    };
+    let mut count = q("SELECT COUNT(*) FROM exam e WHERE ");
+    narrow(&mut count);
+    let total = count.count(&state.db).await?;
+    let found = exams(&state.db, |query| {
+        narrow(query);
+        query.push_with(
+            " ORDER BY e.updated_at DESC, e.id DESC LIMIT ? OFFSET ?",
+            [PAGE_SIZE, offset(page)],
+        );
+    })
+    .await?;
+    let ids: Vec<String> = found.iter().map(|e| e.id.clone()).collect();
+    let counts = counts(&state.db, actor, &ids).await?;
+    let now = time::now();
+    Ok(Page {
+        rows: found
+            .iter()
+            .map(|exam| row(state, exam, counts.get(&exam.id), now))
+            .collect(),
+        total,
+        page,
+    })
+}
+
+/// A pattern that finds a text anywhere.
+fn like(text: &str) -> String {
+    let escaped = text
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
+}
+
+/// An exam on its page.
+pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<ExamView, AppError> {
+    let db = &state.db;
+    let exam = exam(db, id).await?;
+    let drafts = actor.role.may(crate::shared::Permission::WriteExams);
+    if exam.published_at.is_none() && !drafts {
+        return Err(AppError::NotFound);
+    }
+    let counts = counts(db, actor, std::slice::from_ref(&exam.id)).await?;
+    let mut parts: Vec<PartRow> = q(
+        "SELECT p.id, p.question_id, COALESCE(SUBSTR(x.stem, 1, 120), '') AS stem, p.category, p.kind, p.tag, \
+         p.difficulty, p.draws, p.points FROM exam_part p LEFT JOIN question x ON x.id = p.question_id \
+         WHERE p.exam_id = $1 ORDER BY p.position, p.id",
+    )
+    .bind(id)
+    .all(db)
+    .await?;
+    let (mut count, mut points) = (0, 0);
+    for part in &mut parts {
+        part.available = match part.question_id {
+            Some(_) => 1,
+            None => questions::available(db, &pool_filter(part)).await?,
+        };
+        let draws = part.draws.min(part.available);
+        count += draws;
+        points += draws * part.points;
+    }
+    let audience: Vec<(String, String)> =
+        q("SELECT kind, value FROM exam_audience WHERE exam_id = $1 ORDER BY kind, value")
+            .bind(id)
+            .all(db)
+            .await?;
+    let (audience, words) = read_audience(db, audience).await?;
+    let named = |rows: Vec<(String, String)>| rows;
+    let makeup_of: Option<(String, String)> = match &exam.makeup_of {
+        Some(of) => {
+            q("SELECT id, title FROM exam WHERE id = $1")
+                .bind(of)
+                .optional(db)
+                .await?
+        }
+        None => None,
+    };
+    let makeups = named(
+        q("SELECT id, title FROM exam WHERE makeup_of = $1 ORDER BY created_at LIMIT 20")
+            .bind(id)
+            .all(db)
+            .await?,
+    );
+    let begun =
+        q("SELECT COUNT(*) FROM (SELECT 1 AS one FROM exam_attempt WHERE exam_id = $1 LIMIT 1) c")
+            .bind(id)
+            .count(db)
+            .await?
+            > 0;
+    let moment = |at: Option<i64>| at.map(|at| state.zone.local(at)).unwrap_or_default();
+    Ok(ExamView {
+        row: row(state, &exam, counts.get(id), time::now()),
+        input: ExamInput {
+            title: exam.title.clone(),
+            intro: exam.intro.clone(),
+            minutes: exam.minutes,
+            opens: moment(exam.opens_at),
+            closes: moment(exam.closes_at),
+            attempts: exam.attempts,
+            pass_percent: exam.pass_percent,
+            shuffle_questions: exam.shuffle_questions,
+            shuffle_options: exam.shuffle_options,
+            review: exam.review.clone(),
+            audience,
+        },
+        audience: words,
+        parts,
+        questions: count,
+        points,
+        makeup_of,
+        makeups,
+        updated_at: exam.updated_at,
+        begun,
+    })
+}
+
+/// The filter of a part that draws.
+fn pool_filter(part: &PartRow) -> Filter {
+    Filter {
+        category: part.category.clone(),
+        kind: part.kind.clone(),
+        tag: part.tag.clone(),
+        difficulty: part.difficulty,
+        ..Filter::default()
+    }
+}
+
+/// The audience for its form, and in words.
+async fn read_audience(db: &Db, rows: Vec<(String, String)>) -> DbResult<(Audience, Vec<String>)> {
+    let mut audience = Audience::default();
+    let (mut words, mut people) = (Vec::new(), Vec::new());
+    for (kind, value) in rows {
+        match kind.as_str() {
+            "all" => {
+                audience.all = true;
+                words.push(tr!("exam.audience_all"));
+            }
+            "role" => {
+                if let Some(role) = Role::parse(&value) {
+                    audience.roles.push(role);
+                    words.push(role.label());
+                }
+            }
+            "unit" => {
+                let name: Option<(String,)> = q("SELECT name FROM org_unit WHERE id = $1")
+                    .bind(&value)
+                    .optional(db)
+                    .await?;
+                words.extend(name.map(|(name,)| name));
+                audience.units.push(value);
+            }
+            _ => people.push(value),
+        }
+    }
+    if !people.is_empty() {
+        let mut query =
+            q("SELECT COALESCE(NULLIF(employee_no, ''), name), name FROM staff WHERE id IN (''");
+        for id in &people {
+            query.push_with(", ?", [id]);
+        }
+        query.push(") ORDER BY name, id");
+        let named: Vec<(String, String)> = query.all(db).await?;
+        audience.people = named
+            .iter()
+            .map(|(no, _)| no.clone())
+            .collect::<Vec<_>>()
+            .join("\n");
+        words.push(tr!("exam.audience_people", n = named.len()));
+    }
+    Ok((audience, words))
+}
+
+/// Saves an exam from its form: a new draft without `id`, else a change since `seen`.
+pub async fn save(
+    state: &AppState,
+    actor: &Actor,
+    key: &str,
+    id: Option<(&str, i64)>,
+    input: &ExamInput,
+) -> Result<Saved, AppError> {
+    let mut checks = Checks::default();
+    checks
+        .text(&input.title, "title", 80)
+        .ensure(
+            input.intro.chars().count() <= 2_000,
+            "intro",
+            "field.too_long",
+        )
+        .ensure(
+            (0..=600).contains(&input.minutes),
+            "minutes",
+            "field.exam_minutes",
+        )
+        .ensure(
+            (0..=99).contains(&input.attempts),
+            "attempts",
+            "field.exam_attempts",
+        )
+        .ensure(
+            (1..=100).contains(&input.pass_percent),
+            "pass_percent",
+            "field.exam_pass",
+        )
+        .ensure(
+            REVIEWS.contains(&input.review.as_str()),
+            "review",
+            "field.required",
+        );
+    let moment = |text: &str, field: &str, checks: &mut Checks| -> Option<i64> {
+        if text.is_empty() {
+            return None;
+        }
+        let at = state.zone.moment(text);
+        checks.ensure(at.is_some(), field, "field.moment");
+        at
+    };
+    let opens = moment(&input.opens, "opens", &mut checks);
+    let closes = moment(&input.closes, "closes", &mut checks);
+    if let (Some(opens), Some(closes)) = (opens, closes) {
+        checks.ensure(opens < closes, "closes", "field.closes_before_opens");
+    }
+    let audience = audience_rows(&state.db, &input.audience).await?;
+    match &audience {
+        Ok(rows) => {
+            checks.ensure(!rows.is_empty(), "audience", "field.exam_audience");
+        }
+        Err(_) => {
+            checks.ensure(false, "people", "field.person_unknown");
+        }
+    }
+    checks.done()?;
+    let audience = audience.unwrap_or_default();
+    let now = time::now();
+    let mut tx = state.db.begin().await?;
+    if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
+        return Ok(saved);
+    }
+    let exam_id = match id {
+        None => {
+            let id = crypto::new_id();
+            q("INSERT INTO exam (id, title, intro, minutes, opens_at, closes_at, attempts, pass_percent, \
+               shuffle_questions, shuffle_options, review, created_by, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)")
+            .bind(&id)
+            .bind(&input.title)
+            .bind(&input.intro)
+            .bind(input.minutes)
+            .bind(opens)
+            .bind(closes)
+            .bind(input.attempts)
+            .bind(input.pass_percent)
+            .bind(input.shuffle_questions)
+            .bind(input.shuffle_options)
+            .bind(&input.review)
+            .bind(&actor.id)
+            .bind(now)
+            .exec(&mut tx)
+            .await?;
+            audit::record(
+                &state.keys,
+                &mut tx,
+                actor,
+                Event::new("exam.create", "exam", &id),
+            )
+            .await?;
+            id
+        }
+        Some((id, seen)) => {
+            let changed = q(
+                "UPDATE exam SET title = $1, intro = $2, minutes = $3, opens_at = $4, closes_at = $5, attempts = $6, \
+                 pass_percent = $7, shuffle_questions = $8, shuffle_options = $9, review = $10, updated_at = $11 \
+                 WHERE id = $12 AND updated_at = $13",
+            )
+            .bind(&input.title)
+            .bind(&input.intro)
+            .bind(input.minutes)
+            .bind(opens)
+            .bind(closes)
+            .bind(input.attempts)
+            .bind(input.pass_percent)
+            .bind(input.shuffle_questions)
+            .bind(input.shuffle_options)
+            .bind(&input.review)
+            .bind(now.max(seen + 1))
+            .bind(id)
+            .bind(seen)
+            .exec(&mut tx)
+            .await?;
+            if changed == 0 {
+                exam(&mut tx, id).await?;
+                return Err(AppError::Conflict("error.changed_meanwhile".into()));
+            }
+            audit::record(
+                &state.keys,
+                &mut tx,
+                actor,
+                Event::new("exam.update", "exam", id),
+            )
+            .await?;
+            id.to_owned()
+        }
+    };
+    q("DELETE FROM exam_audience WHERE exam_id = $1")
+        .bind(&exam_id)
+        .exec(&mut tx)
+        .await?;
+    let rows: Rows = audience
+        .into_iter()
+        .map(|(kind, value)| vec![(&exam_id).into(), kind.into(), value.into()])
+        .collect();
+    insert_many(
+        &mut tx,
+        "INSERT INTO exam_audience (exam_id, kind, value)",
+        rows,
+        "ON CONFLICT DO NOTHING",
+    )
+    .await?;
+    let saved = Saved::go("notice.exam_saved", format!("/exams/{exam_id}"));
+    form_key::keep(&mut tx, actor, key, &saved).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// The rows of an audience, or the line that names nobody.
+async fn audience_rows(
+    db: &Db,
+    audience: &Audience,
+) -> DbResult<Result<Vec<(&'static str, String)>, String>> {
+    if audience.all {
+        return Ok(Ok(vec![("all", String::new())]));
+    }
+    let mut rows: Vec<(&'static str, String)> = Vec::new();
+    for role in &audience.roles {
+        rows.push(("role", role.code().to_owned()));
+    }
+    for unit in audience.units.iter().filter(|u| !u.is_empty()) {
+        let known: Option<(String,)> = q("SELECT id FROM org_unit WHERE id = $1")
+            .bind(unit)
+            .optional(db)
+            .await?;
+        rows.extend(known.map(|(id,)| ("unit", id)));
+    }
+    let names = audience.people.split(['\n', ',', '，', '、']).map(clean);
+    for name in names.filter(|name| !name.is_empty()).take(500) {
+        let found: Vec<(String,)> = q(
+            "SELECT id FROM staff WHERE left_at IS NULL AND (employee_no = $1 OR name = $1) LIMIT 2",
+        )
+        .bind(&name)
+        .all(db)
+        .await?;
+        let [(id,)] = found.as_slice() else {
+            return Ok(Err(name));
+        };
+        rows.push(("person", id.clone()));
+    }
+    Ok(Ok(rows))
+}
+
+/// Locks an exam that nobody has begun for a change of its paper.
+async fn unbegun(tx: &mut Tx, id: &str) -> Result<(), AppError> {
+    let exam = exam(&mut *tx, id).await?;
+    if exam.published_at.is_some() {
+        return Err(AppError::Conflict("error.exam_published".into()));
+    }
+    q("UPDATE exam SET updated_at = $1 WHERE id = $2")
+        .bind(time::now().max(exam.updated_at + 1))
+        .bind(id)
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// A part that draws, as its form holds it.
+#[derive(Debug, Clone, Default)]
+pub struct PartInput {
+    pub category: String,
+    pub kind: String,
+    pub tag: String,
+    pub difficulty: i64,
+    pub draws: i64,
+    pub points: i64,
+}
+
+/// Adds a part that draws from a pool.
+pub async fn add_pool(
+    state: &AppState,
+    actor: &Actor,
+    key: &str,
+    id: &str,
+    input: &PartInput,
+) -> Result<Saved, AppError> {
+    let mut checks = Checks::default();
+    checks
+        .ensure(
+            (1..=QUESTIONS).contains(&input.draws),
+            "draws",
+            "field.exam_draws",
+        )
+        .ensure(
+            (1..=100).contains(&input.points),
+            "points",
+            "field.exam_points",
+        );
+    let part = PartRow {
+        id: String::new(),
+        question_id: None,
+        stem: String::new(),
+        category: input.category.clone(),
+        kind: input.kind.clone(),
+        tag: input.tag.clone(),
+        difficulty: input.difficulty,
+        draws: input.draws,
+        points: input.points,
+        available: 0,
+    };
+    let available = questions::available(&state.db, &pool_filter(&part)).await?;
+    checks.ensure(available >= input.draws, "draws", "field.exam_too_few");
+    checks.done()?;
+    let mut tx = state.db.begin().await?;
+    if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
+        return Ok(saved);
+    }
+    unbegun(&mut tx, id).await?;
+    insert_part(&mut tx, id, &part).await?;
+    let saved = Saved::stay("notice.saved");
+    form_key::keep(&mut tx, actor, key, &saved).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// Adds one question to a draft's paper; one that is there stays as it is.
+pub async fn add_question(
+    state: &AppState,
+    id: &str,
+    question_id: &str,
+    points: i64,
+) -> Result<Saved, AppError> {
+    if !(1..=100).contains(&points) {
+        return Err(AppError::field("points", "field.exam_points"));
+    }
+    let mut tx = state.db.begin().await?;
+    unbegun(&mut tx, id).await?;
+    q("SELECT id FROM question WHERE id = $1 AND archived_at IS NULL")
+        .bind(question_id)
+        .one::<(String,)>(&mut tx)
+        .await?;
+    let there = q("SELECT COUNT(*) FROM exam_part WHERE exam_id = $1 AND question_id = $2")
+        .bind(id)
+        .bind(question_id)
+        .count(&mut tx)
+        .await?;
+    if there == 0 {
+        let part = PartRow {
+            id: String::new(),
+            question_id: Some(question_id.to_owned()),
+            stem: String::new(),
+            category: String::new(),
+            kind: String::new(),
+            tag: String::new(),
+            difficulty: 0,
+            draws: 1,
+            points,
+            available: 1,
+        };
+        insert_part(&mut tx, id, &part).await?;
+    }
+    tx.commit().await?;
+    Ok(Saved::go("notice.question_added", format!("/exams/{id}")))
+}
+
+async fn insert_part(tx: &mut Tx, id: &str, part: &PartRow) -> DbResult<()> {
+    let last = q("SELECT COALESCE(MAX(position), 0) FROM exam_part WHERE exam_id = $1")
+        .bind(id)
+        .count(&mut *tx)
+        .await?;
+    q("INSERT INTO exam_part (id, exam_id, position, question_id, category, kind, tag, difficulty, draws, points) \
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+    .bind(crypto::new_id())
+    .bind(id)
+    .bind(last + 1)
+    .bind(&part.question_id)
+    .bind(&part.category)
+    .bind(&part.kind)
+    .bind(&part.tag)
+    .bind(part.difficulty)
+    .bind(part.draws)
+    .bind(part.points)
+    .exec(tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a part out of a draft's paper, or moves it one place up.
+pub async fn change_part(state: &AppState, part_id: &str, up: bool) -> Result<Saved, AppError> {
+    let mut tx = state.db.begin().await?;
+    let (exam_id, position): (String, i64) =
+        q("SELECT exam_id, position FROM exam_part WHERE id = $1")
+            .bind(part_id)
+            .one(&mut tx)
+            .await?;
+    unbegun(&mut tx, &exam_id).await?;
+    if up {
+        let before: Option<(String, i64)> = q(
+            "SELECT id, position FROM exam_part WHERE exam_id = $1 AND position < $2 ORDER BY position DESC LIMIT 1",
+        )
+        .bind(&exam_id)
+        .bind(position)
+        .optional(&mut tx)
+        .await?;
+        if let Some((other, place)) = before {
+            for (id, place) in [(part_id, place), (other.as_str(), position)] {
+                q("UPDATE exam_part SET position = $1 WHERE id = $2")
+                    .bind(place)
+                    .bind(id)
+                    .exec(&mut tx)
+                    .await?;
+            }
+        }
+    } else {
+        q("DELETE FROM exam_part WHERE id = $1")
+            .bind(part_id)
+            .exec(&mut tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(Saved::stay("notice.saved"))
+}
+
+/// Publishes a draft: from now on every paper is drawn from the questions as they are now.
+pub async fn publish(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, AppError> {
+    let mut tx = state.db.begin().await?;
+    let exam = exam(&mut tx, id).await?;
+    let saved = Saved::stay("notice.exam_published");
+    if exam.published_at.is_some() {
+        return Ok(saved);
+    }
+    let parts: Vec<PartRow> = q(
+        "SELECT id, question_id, '' AS stem, category, kind, tag, difficulty, draws, points FROM exam_part \
+         WHERE exam_id = $1 ORDER BY position, id",
+    )
+    .bind(id)
+    .all(&mut tx)
+    .await?;
+    if parts.is_empty() {
+        return Err(AppError::Conflict("error.exam_empty".into()));
+    }
+    if parts.iter().map(|p| p.draws).sum::<i64>() > QUESTIONS {
+        return Err(AppError::Conflict("error.exam_too_long".into()));
+    }
+    for part in parts {
+        let mut candidates: Vec<(String, i64)> = match &part.question_id {
+            Some(question) => {
+                q("SELECT id, version FROM question WHERE id = $1 AND archived_at IS NULL")
+                    .bind(question)
+                    .all(&mut tx)
+                    .await?
+            }
+            None => questions::pool(&mut tx, &pool_filter(&part)).await?,
+        };
+        if (candidates.len() as i64) < part.draws {
+            return Err(AppError::Conflict("error.exam_too_few".into()));
+        }
+        if candidates.len() > CANDIDATES {
+            use rand::seq::IndexedRandom;
+            candidates = candidates
+                .choose_multiple(&mut rand::rng(), CANDIDATES)
+                .cloned()
+                .collect();
+        }
+        q("UPDATE exam_part SET candidates = $1 WHERE id = $2")
+            .bind(serde_json::to_string(&candidates).map_err(internal)?)
+            .bind(&part.id)
+            .exec(&mut tx)
+            .await?;
+    }
+    let now = time::now();
+    q("UPDATE exam SET published_at = $1, published_by = $2, updated_at = $3 WHERE id = $4 AND published_at IS NULL")
+        .bind(now)
+        .bind(&actor.id)
+        .bind(now.max(exam.updated_at + 1))
+        .bind(id)
+        .exec(&mut tx)
+        .await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new("exam.publish", "exam", id),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// Ends a published exam, or opens it again. Attempts under way go on to their own end.
+pub async fn end(state: &AppState, actor: &Actor, id: &str, on: bool) -> Result<Saved, AppError> {
+    let mut tx = state.db.begin().await?;
+    let exam = exam(&mut tx, id).await?;
+    if exam.published_at.is_none() {
+        return Err(AppError::Conflict("error.exam_draft".into()));
+    }
+    let now = time::now();
+    q("UPDATE exam SET ended_at = $1, ended_by = $2, updated_at = $3 WHERE id = $4")
+        .bind(on.then_some(now))
+        .bind(on.then(|| actor.id.clone()))
+        .bind(now.max(exam.updated_at + 1))
+        .bind(id)
+        .exec(&mut tx)
+        .await?;
+    let action = if on { "exam.end" } else { "exam.reopen" };
+    audit::record(&state.keys, &mut tx, actor, Event::new(action, "exam", id)).await?;
+    tx.commit().await?;
+    Ok(Saved::stay(if on {
+        "notice.exam_ended"
+    } else {
+        "notice.exam_reopened"
+    }))
+}
+
+/// Makes a draft like another exam; as a make-up (补考) it is set to those who have not passed that one.
+pub async fn copy(
+    state: &AppState,
+    actor: &Actor,
+    key: &str,
+    id: &str,
+    makeup: bool,
+) -> Result<Saved, AppError> {
+    let mut tx = state.db.begin().await?;
+    if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
+        return Ok(saved);
+    }
+    let exam = exam(&mut tx, id).await?;
+    let new = crypto::new_id();
+    let title = if makeup {
+        tr!("exam.makeup_title", title = exam.title)
+    } else {
+        tr!("exam.copy_title", title = exam.title)
+    };
+    q("INSERT INTO exam (id, title, intro, minutes, attempts, pass_percent, shuffle_questions, shuffle_options, review, \
+       makeup_of, created_by, created_at, updated_at) SELECT $1, $2, intro, minutes, attempts, pass_percent, \
+       shuffle_questions, shuffle_options, review, $3, $4, $5, $5 FROM exam WHERE id = $6")
+    .bind(&new)
+    .bind(title.chars().take(80).collect::<String>())
+    .bind(makeup.then_some(id))
+    .bind(&actor.id)
+    .bind(time::now())
+    .bind(id)
+    .exec(&mut tx)
+    .await?;
+    let parts: Vec<PartRow> = q(
+        "SELECT id, question_id, '' AS stem, category, kind, tag, difficulty, draws, points FROM exam_part \
+         WHERE exam_id = $1 ORDER BY position, id",
+    )
+    .bind(id)
+    .all(&mut tx)
+    .await?;
+    for part in &parts {
+        insert_part(&mut tx, &new, part).await?;
+    }
+    if makeup {
+        let mut people = q("INSERT INTO exam_audience (exam_id, kind, value) SELECT ");
+        people.push_with(
+            "CAST(? AS TEXT), 'person', s.id FROM exam e JOIN staff s ON ",
+            [&new],
+        );
+        people.push(ASSIGNED);
+        people.push_with(
+            " WHERE e.id = ? AND NOT EXISTS (SELECT 1 FROM exam_attempt t WHERE t.exam_id = e.id \
+             AND t.learner = 'staff:' || s.id AND t.passed)",
+            [id],
+        );
+        people.exec(&mut tx).await?;
+    } else {
+        q("INSERT INTO exam_audience (exam_id, kind, value) SELECT CAST($1 AS TEXT), kind, value FROM exam_audience WHERE exam_id = $2")
+            .bind(&new)
+            .bind(id)
+            .exec(&mut tx)
+            .await?;
+    }
+    let event =
+        Event::new("exam.create", "exam", &new).detail(json!({ "from": id, "makeup": makeup }));
+    audit::record(&state.keys, &mut tx, actor, event).await?;
+    let saved = Saved::go("notice.exam_copied", format!("/exams/{new}"));
+    form_key::keep(&mut tx, actor, key, &saved).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// The pools of a published exam.
+pub async fn pools(db: &Db, id: &str) -> Result<Vec<Pool>, AppError> {
+    let rows: Vec<(Option<String>, i64, i64)> = q(
+        "SELECT candidates, draws, points FROM exam_part WHERE exam_id = $1 ORDER BY position, id",
+    )
+    .bind(id)
+    .all(db)
+    .await?;
+    rows.into_iter()
+        .map(|(candidates, draws, points)| {
+            Ok(Pool {
+                candidates: serde_json::from_str(candidates.as_deref().unwrap_or("[]"))
+                    .map_err(internal)?,
+                draws: draws as usize,
+                points,
+            })
+        })
+        .collect()
+}
+
+/// Drafts to which a question can be added: ids and titles.
+pub async fn drafts(db: &Db) -> DbResult<Vec<(String, String)>> {
+    q("SELECT id, title FROM exam WHERE published_at IS NULL ORDER BY updated_at DESC, id LIMIT 50")
+        .all(db)
+        .await
+}

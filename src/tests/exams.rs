@@ -1,0 +1,644 @@
+//! Exams: papers, attempts by the server's clock, answers that are never lost, marking, results.
+
+use axum::http::StatusCode;
+use mailuo::exam::model::{ExamView, MyExam, Results};
+use mailuo::exam::{attempt, paper, routes};
+use mailuo::importing::{self, Kind, Mode};
+use mailuo::question::model::{Body, Draft};
+use mailuo::question::rules::Given;
+use mailuo::server::db::q;
+use mailuo::server::guard::Actor;
+use mailuo::server::time;
+use mailuo::shared::{AppError, Role};
+
+use crate::hcp_record::{faults, read, saved};
+use crate::support::TestApp;
+
+const PAPER: &str = include_str!("corpus/paper.txt");
+
+fn form<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut form = vec![
+        ("form_key", "e1"),
+        ("title", "高血压基础"),
+        ("minutes", "30"),
+        ("attempts", "2"),
+        ("pass_percent", "60"),
+        ("shuffle_questions", "true"),
+        ("shuffle_options", "true"),
+        ("review", "all"),
+        ("roles[0]", "rep"),
+    ];
+    for &(name, value) in changes {
+        form.retain(|(n, _)| *n != name);
+        form.push((name, value));
+    }
+    form
+}
+
+/// An exam on the twelve questions of the paper, open to reps; its id.
+pub async fn open(app: &TestApp, changes: &[(&str, &str)]) -> String {
+    importing::run(
+        &app.state,
+        &Actor::system(),
+        Kind::Questions,
+        PAPER.as_bytes(),
+        Mode::All,
+    )
+    .await
+    .expect("is imported");
+    let trainer = app.cookie(Role::Trainer).await;
+    let made = saved(&app.post("/api/exams/save", &trainer, &form(changes)).await);
+    let id = made
+        .next
+        .expect("leads on")
+        .trim_start_matches("/exams/")
+        .to_owned();
+    let part = [
+        ("form_key", "p1"),
+        ("id", &id),
+        ("category", "心血管"),
+        ("draws", "12"),
+        ("points", "5"),
+    ];
+    saved(&app.post("/api/exams/add_pool", &trainer, &part).await);
+    saved(
+        &app.post(
+            "/api/exams/advance",
+            &trainer,
+            &[("id", &id), ("step", "publish")],
+        )
+        .await,
+    );
+    id
+}
+
+async fn begin(app: &TestApp, cookie: &str, exam: &str) -> String {
+    let answer = app.post(&format!("/exams/{exam}/start"), cookie, &[]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+    answer
+        .location()
+        .trim_start_matches("/attempts/")
+        .to_owned()
+}
+
+/// The questions of an attempt.
+async fn drafts(app: &TestApp, id: &str) -> Vec<Draft> {
+    let attempt = attempt::attempt(&app.state.db, id).await.expect("is there");
+    let items = attempt.items().expect("a paper");
+    attempt::drafts(&app.state.db, &items)
+        .await
+        .expect("are there")
+        .iter()
+        .map(|d| (**d).clone())
+        .collect()
+}
+
+/// The right answer as the form's fields hold it.
+fn right(place: usize, draft: &Draft) -> Vec<(String, String)> {
+    let name = format!("a{place}");
+    let mut fields = vec![(format!("q{place}"), "1".to_owned())];
+    fields.extend(match &draft.body {
+        Body::Single { choices } | Body::Multiple { choices } => choices
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.right)
+            .map(|(i, _)| (name.clone(), i.to_string()))
+            .collect(),
+        Body::TrueFalse { right } => vec![(name, right.to_string())],
+        Body::Fill { blanks } => blanks
+            .iter()
+            .enumerate()
+            .map(|(i, b)| (format!("a{place}_{i}"), b.accept[0].clone()))
+            .collect(),
+        Body::Ordering { items } => (0..items.len())
+            .map(|i| (format!("a{place}_{i}"), i.to_string()))
+            .collect(),
+        Body::Matching { pairs, .. } => (0..pairs.len())
+            .map(|i| (format!("a{place}_{i}"), i.to_string()))
+            .collect(),
+        Body::Short { .. } => vec![(name, "家庭血压监测".into())],
+    });
+    fields
+}
+
+async fn answer(
+    app: &TestApp,
+    cookie: &str,
+    id: &str,
+    place: usize,
+    fields: &[(String, String)],
+) -> StatusCode {
+    let position = place.to_string();
+    let mut form: Vec<(&str, &str)> = vec![("position", &position)];
+    form.extend(fields.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+    app.post(&format!("/attempts/{id}/answer"), cookie, &form)
+        .await
+        .status
+}
+
+async fn mine(app: &TestApp, cookie: &str) -> Vec<MyExam> {
+    read(app, cookie, "/api/exams/mine").await
+}
+
+on_both!(an_exam_is_put_together_and_published, |app| {
+    let trainer = app.cookie(Role::Trainer).await;
+    for (changes, fields) in [
+        (vec![("title", "")], vec!["title"]),
+        (vec![("pass_percent", "0")], vec!["pass_percent"]),
+        (vec![("roles[0]", "")], vec![]),
+        (
+            vec![
+                ("opens", "2026-01-02T08:00"),
+                ("closes", "2026-01-01T08:00"),
+            ],
+            vec!["closes"],
+        ),
+        (vec![("opens", "yesterday")], vec!["opens"]),
+        (vec![("people", "没有这个人")], vec!["people"]),
+    ] {
+        let answer = app.post("/api/exams/save", &trainer, &form(&changes)).await;
+        assert_eq!(faults(&answer), fields, "{changes:?}");
+    }
+    let nobody: Vec<_> = form(&[])
+        .into_iter()
+        .filter(|(n, _)| *n != "roles[0]")
+        .collect();
+    assert_eq!(
+        faults(&app.post("/api/exams/save", &trainer, &nobody).await),
+        ["audience"]
+    );
+
+    let id = open(&app, &[]).await;
+    let view: ExamView = read(&app, &trainer, &format!("/api/exams/get?id={id}")).await;
+    assert_eq!(
+        (view.questions, view.points, view.row.assigned),
+        (12, 60, 1)
+    );
+    // A published paper is not changed, and what is there is enough only where it is.
+    let part = [
+        ("form_key", "p2"),
+        ("id", &id),
+        ("draws", "1"),
+        ("points", "5"),
+    ];
+    let late = app.post("/api/exams/add_pool", &trainer, &part).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    let copy = saved(
+        &app.post(
+            "/api/exams/advance",
+            &trainer,
+            &[("form_key", "c1"), ("id", &id), ("step", "copy")],
+        )
+        .await,
+    );
+    let copy = copy
+        .next
+        .expect("leads on")
+        .trim_start_matches("/exams/")
+        .to_owned();
+    let part = [
+        ("form_key", "p3"),
+        ("id", &copy),
+        ("draws", "14"),
+        ("points", "5"),
+    ];
+    assert_eq!(
+        faults(&app.post("/api/exams/add_pool", &trainer, &part).await),
+        ["draws"]
+    );
+    // A draft is the trainers' alone.
+    let manager = app.cookie(Role::Manager).await;
+    let hidden = app
+        .get(&format!("/api/exams/get?id={copy}"), &manager)
+        .await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+});
+
+on_both!(an_attempt_keeps_its_paper_and_every_answer, |app| {
+    let exam = open(&app, &[]).await;
+    let rep = app.cookie(Role::Rep).await;
+    let id = begin(&app, &rep, &exam).await;
+    assert_eq!(begin(&app, &rep, &exam).await, id, "the one under way");
+    let before = attempt::attempt(&app.state.db, &id)
+        .await
+        .expect("is there")
+        .paper;
+    let questions = drafts(&app, &id).await;
+    assert_eq!(questions.len(), 12);
+    let page = app.get(&format!("/attempts/{id}"), &rep).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(!page.text().contains(".wasm"));
+    assert!(
+        !page.text().contains("中国指南沿用"),
+        "no explanation before the end"
+    );
+
+    for (place, draft) in questions.iter().enumerate() {
+        assert_eq!(
+            answer(&app, &rep, &id, place, &right(place, draft)).await,
+            StatusCode::NO_CONTENT
+        );
+    }
+    // A question that changes meanwhile, and a page that is loaded anew, change nothing of the paper.
+    let trainer = app.actor(Role::Trainer).await;
+    let changed = PAPER.replace("中国指南沿用 140/90。", "另有说明。");
+    importing::run(
+        &app.state,
+        &trainer,
+        Kind::Questions,
+        changed.as_bytes(),
+        Mode::All,
+    )
+    .await
+    .expect("is imported");
+    let again = app.get(&format!("/attempts/{id}"), &rep).await.text();
+    assert!(
+        again.contains("家庭血压监测"),
+        "what was typed is there: {again}"
+    );
+    let after = attempt::attempt(&app.state.db, &id)
+        .await
+        .expect("is there")
+        .paper;
+    assert_eq!(before, after);
+    assert_eq!(drafts(&app, &id).await, questions);
+
+    // Handed in twice is handed in once.
+    for _ in 0..2 {
+        let sent = app
+            .post(&format!("/attempts/{id}"), &rep, &[("step", "submit")])
+            .await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(
+        answer(&app, &rep, &id, 0, &right(0, &questions[0])).await,
+        StatusCode::CONFLICT
+    );
+    let waiting = attempt::attempt(&app.state.db, &id)
+        .await
+        .expect("is there");
+    assert_eq!(
+        (waiting.unmarked, waiting.score, waiting.passed),
+        (1, None, None)
+    );
+
+    // A person marks the short answer.
+    let place = questions
+        .iter()
+        .position(|d| matches!(d.body, Body::Short { .. }))
+        .expect("has one")
+        .to_string();
+    let trainer = app.cookie(Role::Trainer).await;
+    let queue: serde_json::Value = read(&app, &trainer, "/api/exams/marking").await;
+    assert_eq!(queue["total"], 1);
+    assert_eq!(queue["rows"][0]["given"], "家庭血压监测");
+    let mark = [
+        ("attempt", id.as_str()),
+        ("position", &place),
+        ("points", "6"),
+    ];
+    assert_eq!(
+        faults(&app.post("/api/exams/mark", &trainer, &mark).await),
+        ["points"]
+    );
+    let mark = [
+        ("attempt", id.as_str()),
+        ("position", &place),
+        ("points", "2.5"),
+        ("comment", "要点不全"),
+    ];
+    saved(&app.post("/api/exams/mark", &trainer, &mark).await);
+    let done = attempt::attempt(&app.state.db, &id)
+        .await
+        .expect("is there");
+    assert_eq!(
+        (done.unmarked, done.score, done.passed),
+        (0, Some(57.5), Some(true))
+    );
+    let outcome = app.get(&format!("/attempts/{id}"), &rep).await.text();
+    assert!(outcome.contains("57.5") && outcome.contains("要点不全") && outcome.contains("通过"));
+
+    // Accuracy leaves out what a person marked; eleven were right at first.
+    let sql = "SELECT COUNT(*) FROM first_answer WHERE correct";
+    assert_eq!(app.count(sql).await, 11);
+    assert_eq!(app.count("SELECT COUNT(*) FROM first_answer").await, 11);
+    let second = begin(&app, &rep, &exam).await;
+    app.post(&format!("/attempts/{second}"), &rep, &[("step", "submit")])
+        .await;
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM first_answer").await,
+        11,
+        "first answers only"
+    );
+    // Both attempts are used up.
+    let third = app.post(&format!("/exams/{exam}/start"), &rep, &[]).await;
+    assert_eq!(third.status, StatusCode::CONFLICT);
+    let list = mine(&app, &rep).await;
+    assert_eq!(
+        (list[0].used, list[0].can_take(), list[0].done()),
+        (2, false, true)
+    );
+    let results: Results = read(&app, &trainer, &format!("/api/exams/results?id={exam}")).await;
+    assert_eq!((results.assigned, results.taken, results.passed), (1, 1, 1));
+    assert_eq!(
+        results.page.rows[0].attempt_id.as_ref(),
+        Some(&id),
+        "the best counts"
+    );
+});
+
+on_both!(the_servers_clock_ends_an_attempt, |app| {
+    let exam = open(&app, &[]).await;
+    let rep = app.cookie(Role::Rep).await;
+    let actor = app.actor(Role::Rep).await;
+    let id = begin(&app, &rep, &exam).await;
+    let questions = drafts(&app, &id).await;
+    // Three that no person marks.
+    let places: Vec<usize> = (0..questions.len())
+        .filter(|i| !matches!(questions[*i].body, Body::Short { .. }))
+        .collect();
+    assert_eq!(
+        answer(
+            &app,
+            &rep,
+            &id,
+            places[0],
+            &right(places[0], &questions[places[0]])
+        )
+        .await,
+        StatusCode::NO_CONTENT
+    );
+    let due = |at: i64| q("UPDATE exam_attempt SET due_at = $1").bind(at);
+    // A little late is still in time; the line may be slow.
+    due(time::now() - 2_000)
+        .exec(&app.state.db)
+        .await
+        .expect("is moved");
+    let held = attempt::attempt(&app.state.db, &id)
+        .await
+        .expect("is there");
+    let given = Given::Chosen(vec![0]);
+    let kept = attempt::answer(&app.state, &actor, &held, places[1] as i64, &given).await;
+    assert_eq!(kept, Ok(()));
+    due(time::now() - 60_000)
+        .exec(&app.state.db)
+        .await
+        .expect("is moved");
+    let late = attempt::answer(&app.state, &actor, &held, places[2] as i64, &given).await;
+    assert_eq!(late, Err(AppError::Conflict("error.attempt_over".into())));
+    // Nobody comes back: the sweep hands it in, with what is there.
+    assert_eq!(attempt::expire(&app.state).await, Ok(1));
+    assert_eq!(attempt::expire(&app.state).await, Ok(0));
+    let over = attempt::attempt(&app.state.db, &id)
+        .await
+        .expect("is there");
+    assert!(over.timed_out && over.submitted_at == over.due_at && over.score.is_some());
+    assert_eq!(app.count("SELECT COUNT(*) FROM exam_answer").await, 2);
+    // The next one begins anew, and an opened page shows the end by itself.
+    let next = begin(&app, &rep, &exam).await;
+    assert_ne!(next, id);
+    q("UPDATE exam_attempt SET due_at = $1 WHERE id = $2")
+        .bind(time::now() - 1)
+        .bind(&next)
+        .exec(&app.state.db)
+        .await
+        .expect("is moved");
+    let page = app.get(&format!("/attempts/{next}"), &rep).await.text();
+    assert!(page.contains("时间到"), "{page}");
+});
+
+on_both!(windows_audiences_and_owners_are_kept, |app| {
+    let exam = open(&app, &[]).await;
+    let (rep, otc) = (app.cookie(Role::Rep).await, app.cookie(Role::OtcRep).await);
+    // Not of the audience: nothing is there.
+    assert!(mine(&app, &otc).await.is_empty());
+    let refused = app.post(&format!("/exams/{exam}/start"), &otc, &[]).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    // Present and future staff: who joins the role has it.
+    q("UPDATE staff SET role = 'rep' WHERE name = 'otc_rep'")
+        .exec(&app.state.db)
+        .await
+        .expect("changes");
+    let joined = app.session(&app.id_of(Role::OtcRep).await).await;
+    assert_eq!(mine(&app, &joined).await.len(), 1);
+    // Somebody else's attempt is not found by any way.
+    let id = begin(&app, &rep, &exam).await;
+    for (path, form) in [
+        (
+            format!("/attempts/{id}/answer"),
+            vec![("position", "0"), ("a0", "0")],
+        ),
+        (format!("/attempts/{id}/event"), vec![("kind", "left")]),
+        (format!("/attempts/{id}"), vec![("step", "submit")]),
+    ] {
+        assert_eq!(
+            app.post(&path, &joined, &form).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    assert_eq!(
+        app.get(&format!("/attempts/{id}"), &joined).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM exam_attempt WHERE submitted_at IS NOT NULL")
+            .await,
+        0
+    );
+    // Leaving the screen is noted and nothing else.
+    for kind in ["left", "back", "left", "nonsense"] {
+        app.post(&format!("/attempts/{id}/event"), &rep, &[("kind", kind)])
+            .await;
+    }
+    assert_eq!(app.count("SELECT COUNT(*) FROM exam_event").await, 3);
+    // Before and after its window nobody begins.
+    for (opens, closes) in [(time::now() + time::HOUR, None), (1, Some(2))] {
+        q("UPDATE exam SET opens_at = $1, closes_at = $2, updated_at = updated_at + 1")
+            .bind(opens)
+            .bind(closes)
+            .exec(&app.state.db)
+            .await
+            .expect("is moved");
+        let refused = app
+            .post(&format!("/exams/{exam}/start"), &joined, &[])
+            .await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+    }
+    // Of another region's manager nobody is to be seen.
+    let manager = app
+        .person(
+            "乙经理",
+            Role::Manager,
+            &app.units.district_b,
+            Some(&app.units.district_b),
+            "13800000098",
+        )
+        .await;
+    let manager = app.session(&manager).await;
+    let results: Results = read(&app, &manager, &format!("/api/exams/results?id={exam}")).await;
+    assert_eq!((results.assigned, results.page.total), (0, 0));
+});
+
+on_both!(what_is_shown_afterwards_follows_the_rule, |app| {
+    let exam = open(&app, &[("review", "wrong"), ("attempts", "0")]).await;
+    let rep = app.cookie(Role::Rep).await;
+    let id = begin(&app, &rep, &exam).await;
+    let questions = drafts(&app, &id).await;
+    let first = &questions[0];
+    answer(&app, &rep, &id, 0, &right(0, first)).await;
+    // The whole form without JavaScript: saves, then hands in.
+    let sent = app
+        .submit(
+            &format!("/attempts/{id}"),
+            "/",
+            &rep,
+            &[("step", "save"), ("q1", "1"), ("a1", "0")],
+        )
+        .await;
+    assert_eq!(sent.status, StatusCode::OK);
+    assert!(sent.text().contains("答案已保存"));
+    app.submit(&format!("/attempts/{id}"), "/", &rep, &[("step", "submit")])
+        .await;
+    let stems = |html: &str| {
+        questions
+            .iter()
+            .filter(|d| html.contains(d.stem.lines().next().unwrap_or_default()))
+            .count()
+    };
+    let is_short = matches!(first.body, Body::Short { .. });
+    let page = app.get(&format!("/attempts/{id}"), &rep).await.text();
+    assert!(
+        stems(&page) >= 10 && (is_short || stems(&page) < 12),
+        "only what was wrong"
+    );
+    for (review, ended, shown) in [
+        ("never", true, 0),
+        ("closed", false, 0),
+        ("closed", true, 12),
+        ("all", false, 12),
+    ] {
+        q(format!(
+            "UPDATE exam SET review = '{review}', ended_at = {}",
+            if ended { "1" } else { "NULL" }
+        ))
+        .exec(&app.state.db)
+        .await
+        .expect("changes");
+        let page = app.get(&format!("/attempts/{id}"), &rep).await.text();
+        assert_eq!(stems(&page), shown, "{review} {ended}");
+    }
+});
+
+on_both!(many_begin_and_answer_at_once, |app| {
+    let exam = open(&app, &[("attempts", "0")]).await;
+    let rep = app.cookie(Role::Rep).await;
+    // One person in many windows has one attempt.
+    let path = format!("/exams/{exam}/start");
+    let begun: Vec<String> = futures::future::join_all((0..30).map(|_| app.post(&path, &rep, &[])))
+        .await
+        .into_iter()
+        .map(|answer| answer.location())
+        .collect();
+    assert!(
+        begun
+            .iter()
+            .all(|to| *to == begun[0] && to.starts_with("/attempts/")),
+        "{begun:?}"
+    );
+    assert_eq!(app.count("SELECT COUNT(*) FROM exam_attempt").await, 1);
+    let id = begun[0].trim_start_matches("/attempts/").to_owned();
+    let questions = drafts(&app, &id).await;
+    // Answers, and handing in in the midst of them: what was acknowledged counts.
+    let path = format!("/attempts/{id}/answer");
+    let forms: Vec<Vec<(String, String)>> = questions
+        .iter()
+        .enumerate()
+        .map(|(place, draft)| {
+            let mut form = right(place, draft);
+            form.push(("position".into(), place.to_string()));
+            form
+        })
+        .collect();
+    let sends = forms.iter().map(|form| async {
+        let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        app.post(&path, &rep, &form).await.status
+    });
+    let hand_in = async {
+        tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+        attempt::submit(&app.state, &id, false)
+            .await
+            .expect("is handed in");
+    };
+    let (statuses, ()) = tokio::join!(futures::future::join_all(sends), hand_in);
+    let kept = statuses
+        .iter()
+        .filter(|s| **s == StatusCode::NO_CONTENT)
+        .count() as i64;
+    assert!(
+        statuses
+            .iter()
+            .all(|s| matches!(*s, StatusCode::NO_CONTENT | StatusCode::CONFLICT))
+    );
+    let sql = format!("SELECT COUNT(*) FROM exam_answer WHERE attempt_id = '{id}'");
+    assert_eq!(app.count(&sql).await, kept);
+    let done = attempt::attempt(&app.state.db, &id)
+        .await
+        .expect("is there");
+    let short = questions
+        .iter()
+        .position(|d| matches!(d.body, Body::Short { .. }))
+        .expect("has one");
+    let marked = statuses
+        .iter()
+        .enumerate()
+        .filter(|(i, s)| **s == StatusCode::NO_CONTENT && *i != short)
+        .count();
+    if statuses[short] == StatusCode::NO_CONTENT {
+        assert_eq!(done.unmarked, 1);
+    } else {
+        assert_eq!(done.score, Some(5.0 * marked as f64));
+    }
+});
+
+on_both!(a_make_up_is_set_to_who_has_not_passed, |app| {
+    let exam = open(&app, &[("attempts", "1"), ("all", "true")]).await;
+    let trainer = app.cookie(Role::Trainer).await;
+    let rep = app.cookie(Role::Rep).await;
+    let id = begin(&app, &rep, &exam).await;
+    q("UPDATE exam_attempt SET submitted_at = 1, score = 60, passed = 1 = 1 WHERE id = $1")
+        .bind(&id)
+        .exec(&app.state.db)
+        .await
+        .expect("passes");
+    let made = saved(
+        &app.post(
+            "/api/exams/advance",
+            &trainer,
+            &[("form_key", "m1"), ("id", &exam), ("step", "makeup")],
+        )
+        .await,
+    );
+    let makeup = made
+        .next
+        .expect("leads on")
+        .trim_start_matches("/exams/")
+        .to_owned();
+    let view: ExamView = read(&app, &trainer, &format!("/api/exams/get?id={makeup}")).await;
+    assert_eq!(view.parts.len(), 1);
+    assert_eq!(view.row.assigned, Role::ALL.len() as i64 - 1);
+    assert_eq!(view.makeup_of.map(|(of, _)| of), Some(exam));
+});
+
+#[test]
+fn forms_and_answers_fit_each_other() {
+    let parsed = mailuo::question::formats::text::read(PAPER);
+    for (place, item) in parsed.items.into_iter().enumerate() {
+        let draft = item.result.expect("is whole");
+        let given = routes::read(place, &draft, &right(place, &draft)).expect("is read");
+        if let Some(share) = mailuo::question::rules::grade(&draft.body, &given) {
+            assert_eq!(share, 1.0, "{draft:?} {given:?}");
+        }
+        assert_eq!(paper::order(&draft, 7).len(), paper::order(&draft, 0).len());
+    }
+}
