@@ -26,6 +26,8 @@ CREATE INDEX question_updated ON question (updated_at, id);
 CREATE INDEX question_category ON question (category, updated_at, id);
 CREATE INDEX question_kind ON question (kind, updated_at, id);
 CREATE INDEX question_difficulty ON question (difficulty, updated_at, id);
+CREATE INDEX question_archived ON question (updated_at, id) WHERE archived_at IS NOT NULL;
+CREATE INDEX question_pictures ON question (updated_at, id) WHERE pictures > 0;
 -- For drawing a paper.
 CREATE INDEX question_pool ON question (category, kind, difficulty, id);
 

@@ -104,6 +104,22 @@ test('pages of an admin', async ({ page }) => {
   await openConfirmations(page);
 });
 
+test('pages of a trainer', async ({ page }) => {
+  await signIn(page, TRAINER);
+  await lookAtAll(page, ['/questions', '/questions/new', '/exams', '/exams/new', '/exams/marking', '/learning', '/import']);
+  await goto(page, '/questions?kind=multiple');
+  await page.locator('main ul > li a[href^="/questions/"]').first().click();
+  await page.waitForURL(/\/questions\/[^/?]+$/);
+  await lookAt(page);
+  await openConfirmations(page);
+  await goto(page, '/exams');
+  await page.locator('main ul > li a[href^="/exams/"]').filter({ hasText: '进行中' }).first().click();
+  await page.waitForURL(/\/exams\/[^/?]+$/);
+  const exam = new URL(page.url()).pathname;
+  await lookAt(page);
+  await lookAtAll(page, [`${exam}/edit`, `${exam}/results`, `${exam}/accuracy`]);
+});
+
 test('the first page of the other roles', async ({ newPerson }) => {
   for (const phone of [OTC_REP, TRADE_REP, TRAINER, SERVICE_AGENT]) {
     const page = await newPerson();

@@ -1,23 +1,36 @@
 // Taking an exam: keeps each answer as it is given, shows the time that is left, and hands in when it is over.
 // Without this script the form's own buttons do the same.
 (() => {
+  const kept = (id) => `attempt:${id}`;
+  const over = document.getElementById('attempt-done');
+  if (over) {
+    // Nothing is taken any more: what was remembered has no further use.
+    try {
+      localStorage.removeItem(kept(over.dataset.id));
+    } catch {
+      // A browser that keeps nothing.
+    }
+    return;
+  }
   const form = document.getElementById('attempt');
   if (!form) return;
   const { id, left, saving, saved, unsaved, sure, minutes } = form.dataset;
   const status = document.getElementById('saved');
   const clock = document.getElementById('clock');
-  const store = `attempt:${id}`;
+  const fields = [...form.querySelectorAll('fieldset[data-q]')];
+  const ticks = (control) => control.type === 'radio' || control.type === 'checkbox';
+
   // What is not on the server yet, by the question's place. It outlives the page, in case the line or the phone fails.
   let waiting = {};
   try {
-    waiting = JSON.parse(localStorage.getItem(store) || '{}');
+    waiting = JSON.parse(localStorage.getItem(kept(id)) || '{}');
   } catch {
     waiting = {};
   }
   const remember = () => {
     try {
-      if (Object.keys(waiting).length) localStorage.setItem(store, JSON.stringify(waiting));
-      else localStorage.removeItem(store);
+      if (Object.keys(waiting).length) localStorage.setItem(kept(id), JSON.stringify(waiting));
+      else localStorage.removeItem(kept(id));
     } catch {
       // A browser that keeps nothing still sends.
     }
@@ -26,33 +39,39 @@
     const data = new URLSearchParams();
     data.set('position', field.dataset.q);
     for (const control of field.elements) {
-      if (!control.name) continue;
-      if ((control.type === 'radio' || control.type === 'checkbox') && !control.checked) continue;
-      data.append(control.name, control.value);
+      if (control.name && (!ticks(control) || control.checked)) data.append(control.name, control.value);
     }
     return data.toString();
   };
-  const answered = () => {
-    const all = [...form.querySelectorAll('fieldset[data-q]')];
-    const done = all.filter((field) =>
-      [...field.elements].some((c) => c.type !== 'hidden' && (c.type === 'radio' || c.type === 'checkbox' ? c.checked : c.value.trim() !== '')),
+  // Counts what is answered, and returns how many questions are still open.
+  const count = () => {
+    const done = fields.filter((field) =>
+      [...field.elements].some((c) => c.type !== 'hidden' && (ticks(c) ? c.checked : c.value.trim() !== '')),
     ).length;
-    const count = document.getElementById('count');
-    if (count) count.textContent = `${done} / ${all.length}`;
-    return all.length - done;
+    document.getElementById('count').textContent = `${done} / ${fields.length}`;
+    return fields.length - done;
   };
-  // What was remembered and is not in the page yet.
-  for (const text of Object.values(waiting)) {
-    for (const [name, value] of new URLSearchParams(text)) {
-      if (!name.startsWith('a')) continue;
-      for (const control of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-        if (control.type === 'radio' || control.type === 'checkbox') control.checked = control.checked || control.value === value;
-        else control.value = value;
-      }
+  for (const field of fields) {
+    const text = waiting[field.dataset.q];
+    if (text === undefined) continue;
+    const values = new URLSearchParams(text);
+    for (const control of field.elements) {
+      if (!control.name || control.type === 'hidden') continue;
+      if (ticks(control)) control.checked = values.getAll(control.name).includes(control.value);
+      else control.value = values.get(control.name) ?? '';
     }
   }
+
+  // Whether the page is being left by its own doing, which is not leaving the exam.
+  let leaving = false;
+  const reload = () => {
+    leaving = true;
+    location.reload();
+  };
   let busy = false;
+  let again;
   const send = async () => {
+    clearTimeout(again);
     if (busy) return;
     const [position] = Object.keys(waiting);
     if (position === undefined) {
@@ -60,66 +79,90 @@
       return;
     }
     busy = true;
-    const text = waiting[position];
     status.textContent = saving;
+    const text = waiting[position];
+    let wait = 4000;
     try {
       const answer = await fetch(`/attempts/${id}/answer`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
         body: text,
+        signal: AbortSignal.timeout(15000),
       });
+      // Over, or signed in no more: the page itself says which.
+      if (answer.status === 409 || answer.status === 401) {
+        reload();
+        return;
+      }
       if (answer.ok) {
         if (waiting[position] === text) delete waiting[position];
         remember();
-        busy = false;
-        send();
-        return;
-      }
-      // Over, or signed in no more: the page itself says which.
-      if (answer.status === 409 || answer.status === 401 || answer.status === 404) {
-        if (answer.status !== 401) waiting = {};
-        remember();
-        location.reload();
-        return;
+        wait = 0;
       }
     } catch {
       // No line: again later.
     }
-    status.textContent = unsaved;
     busy = false;
-    setTimeout(send, 4000);
+    if (wait === 0) {
+      send();
+      return;
+    }
+    status.textContent = unsaved;
+    again = setTimeout(send, wait);
   };
+
   let typing;
-  const keep = (event, wait) => {
+  let typed = 0;
+  const keep = (event, pause) => {
     const field = event.target.closest('fieldset[data-q]');
     if (!field) return;
     waiting[field.dataset.q] = body(field);
     remember();
-    answered();
+    count();
+    // A pause in typing, but at the latest every five seconds.
+    typed ||= Date.now();
     clearTimeout(typing);
-    typing = setTimeout(send, wait);
+    typing = setTimeout(() => {
+      typed = 0;
+      send();
+    }, Math.max(0, Math.min(pause, typed + 5000 - Date.now())));
   };
   form.addEventListener('change', (event) => keep(event, 0));
   form.addEventListener('input', (event) => {
     if (event.target.matches('input[type="text"], textarea')) keep(event, 1200);
   });
+
   form.addEventListener('submit', (event) => {
-    const open = answered();
-    if (event.submitter?.value === 'submit' && open > 0 && !confirm(sure.replace('{n}', open))) event.preventDefault();
-    else if (event.submitter?.value === 'submit') localStorage.removeItem(store);
+    const open = count();
+    if (event.submitter?.value === 'submit' && open > 0 && !confirm(sure.replace('{n}', open))) {
+      event.preventDefault();
+      return;
+    }
+    leaving = true;
+    // Only what the server lacks goes along: it may have newer answers, from another device, to the rest.
+    for (const field of fields) field.disabled = waiting[field.dataset.q] === undefined;
+    if (!form.elements.scripted) {
+      form.insertAdjacentHTML('beforeend', '<input type="hidden" name="scripted" value="1">');
+    }
+  });
+  window.addEventListener('pageshow', () => {
+    leaving = false;
+    for (const field of fields) field.disabled = false;
   });
   document.addEventListener('visibilitychange', () => {
+    if (leaving) return;
     const kind = document.hidden ? 'left' : 'back';
     fetch(`/attempts/${id}/event`, { method: 'POST', keepalive: true, body: new URLSearchParams({ kind }) }).catch(() => {});
   });
   window.addEventListener('online', send);
-  answered();
+  count();
   if (Object.keys(waiting).length) send();
+
   if (clock && left) {
     // By the server's clock: only how long is left comes from it, and the browser's counts from there.
-    const end = performance.now() + Number(left);
+    const end = Date.now() + Number(left);
     const tick = () => {
-      const rest = Math.max(0, Math.round((end - performance.now()) / 1000));
+      const rest = Math.max(0, Math.round((end - Date.now()) / 1000));
       clock.textContent = minutes.replace('{m}', Math.floor(rest / 60)).replace('{s}', String(rest % 60).padStart(2, '0'));
       clock.classList.toggle('text-error', rest < 60);
       if (rest > 0) {
@@ -127,7 +170,14 @@
         return;
       }
       // What is on its way first; the server takes it for a few seconds more.
-      setTimeout(() => location.reload(), 1500);
+      clearTimeout(typing);
+      send();
+      const settle = () => {
+        const waited = Date.now() - end;
+        if (waited > 8000 || (waited > 1000 && !Object.keys(waiting).length)) reload();
+        else setTimeout(settle, 300);
+      };
+      settle();
     };
     tick();
   }

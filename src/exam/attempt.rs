@@ -56,6 +56,7 @@ impl Attempt {
 pub struct Answer {
     pub position: i64,
     pub given: String,
+    pub saved_at: i64,
     pub share: Option<f64>,
     pub comment: String,
 }
@@ -88,14 +89,18 @@ async fn pools(db: &Db, exam: &Exam) -> Result<Arc<Vec<Pool>>, AppError> {
 /// The questions of a paper, read at once where they were not read before.
 pub async fn drafts(db: &Db, items: &[Item]) -> Result<Vec<Arc<Draft>>, AppError> {
     let key = |item: &Item| (item.question_id.clone(), item.version);
-    let missing: Vec<&Item> = match DRAFTS.read() {
+    let mut found: HashMap<(String, i64), Arc<Draft>> = match DRAFTS.read() {
         Ok(kept) => items
             .iter()
-            .filter(|item| !kept.contains_key(&key(item)))
+            .filter_map(|item| kept.get_key_value(&key(item)))
+            .map(|(k, v)| (k.clone(), Arc::clone(v)))
             .collect(),
-        Err(_) => items.iter().collect(),
+        Err(_) => HashMap::new(),
     };
-    let mut found: HashMap<(String, i64), Arc<Draft>> = HashMap::new();
+    let missing: Vec<&Item> = items
+        .iter()
+        .filter(|item| !found.contains_key(&key(item)))
+        .collect();
     if !missing.is_empty() {
         let mut query = q("SELECT question_id, version, draft FROM question_version WHERE 1 = 0");
         for item in missing {
@@ -103,31 +108,36 @@ pub async fn drafts(db: &Db, items: &[Item]) -> Result<Vec<Arc<Draft>>, AppError
             query.push_with(" AND version = ?)", [item.version]);
         }
         let rows: Vec<(String, i64, String)> = query.all(db).await?;
+        let mut read = HashMap::new();
         for (id, version, json) in rows {
-            found.insert(
-                (id, version),
-                Arc::new(serde_json::from_str(&json).map_err(internal)?),
-            );
+            let draft: Draft = serde_json::from_str(&json).map_err(internal)?;
+            read.insert((id, version), Arc::new(draft));
         }
         if let Ok(mut kept) = DRAFTS.write() {
-            if kept.len() + found.len() > KEPT {
+            if kept.len() + read.len() > KEPT {
                 kept.clear();
             }
-            kept.extend(found.iter().map(|(k, v)| (k.clone(), Arc::clone(v))));
+            kept.extend(read.iter().map(|(k, v)| (k.clone(), Arc::clone(v))));
         }
+        found.extend(read);
     }
-    let kept = DRAFTS.read().ok();
     items
         .iter()
-        .map(|item| {
-            let key = key(item);
-            found
-                .get(&key)
-                .or_else(|| kept.as_ref().and_then(|kept| kept.get(&key)))
-                .cloned()
-                .ok_or(AppError::NotFound)
-        })
+        .map(|item| found.get(&key(item)).cloned().ok_or(AppError::NotFound))
         .collect()
+}
+
+/// Whether anybody is still at an exam.
+pub async fn under_way(db: &Db, exam_id: &str) -> DbResult<bool> {
+    let open = q(
+        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM exam_attempt WHERE exam_id = $1 AND submitted_at IS NULL \
+         AND (due_at IS NULL OR due_at > $2) LIMIT 1) c",
+    )
+    .bind(exam_id)
+    .bind(time::now())
+    .count(db)
+    .await?;
+    Ok(open > 0)
 }
 
 /// Begins an attempt, or gives the one that is under way: its id.
@@ -142,9 +152,6 @@ pub async fn begin(state: &AppState, actor: &Actor, exam_id: &str) -> Result<Str
     .bind(&actor.id)
     .count(db)
     .await?;
-    if assigned == 0 || exam.published_at.is_none() {
-        return Err(AppError::NotFound);
-    }
     for _ in 0..3 {
         let earlier: Vec<(String, i64, Option<i64>, Option<i64>)> = q(
             "SELECT id, number, due_at, submitted_at FROM exam_attempt WHERE exam_id = $1 AND learner = $2 \
@@ -164,11 +171,15 @@ pub async fn begin(state: &AppState, actor: &Actor, exam_id: &str) -> Result<Str
             }
             submit(state, id, true).await?;
         }
+        if assigned == 0 || exam.published_at.is_none() {
+            return Err(AppError::NotFound);
+        }
         match exam.state(now) {
             ExamState::Open => {}
             ExamState::Ahead => return Err(AppError::Conflict("error.exam_ahead".into())),
             _ => return Err(AppError::Conflict("error.exam_closed".into())),
         }
+        // At most 99 are allowed where they are counted.
         let used = earlier.len() as i64;
         if exam.attempts > 0 && used >= exam.attempts {
             return Err(AppError::Conflict("error.exam_used_up".into()));
@@ -187,7 +198,7 @@ pub async fn begin(state: &AppState, actor: &Actor, exam_id: &str) -> Result<Str
             id: id.clone(),
             exam_id: exam_id.to_owned(),
             learner: me.clone(),
-            number: used + 1,
+            number: earlier.first().map_or(0, |e| e.1) + 1,
             points: items.iter().map(|i| i.points as f64).sum(),
             paper: serde_json::to_string(&items).map_err(internal)?,
             started_at: now,
@@ -227,11 +238,12 @@ pub async fn attempt(db: &Db, id: &str) -> Result<Attempt, AppError> {
 
 /// The answers of an attempt by their place.
 pub async fn answers(db: &Db, id: &str) -> DbResult<HashMap<i64, Answer>> {
-    let rows: Vec<Answer> =
-        q("SELECT position, given, share, comment FROM exam_answer WHERE attempt_id = $1")
-            .bind(id)
-            .all(db)
-            .await?;
+    let rows: Vec<Answer> = q(
+        "SELECT position, given, saved_at, share, comment FROM exam_answer WHERE attempt_id = $1",
+    )
+    .bind(id)
+    .all(db)
+    .await?;
     Ok(rows.into_iter().map(|a| (a.position, a)).collect())
 }
 
@@ -272,6 +284,9 @@ pub async fn answer(
 
 /// Hands an attempt in, once: what is there counts.
 pub async fn submit(state: &AppState, id: &str, timed_out: bool) -> Result<(), AppError> {
+    // Read before the transaction, which must not wait for a second connection.
+    let items = attempt(&state.db, id).await?.items()?;
+    let drafts = drafts(&state.db, &items).await?;
     let mut tx = state.db.begin().await?;
     // Holds the row: an answer on its way is in before, or refused.
     let now = time::now();
@@ -292,7 +307,7 @@ pub async fn submit(state: &AppState, id: &str, timed_out: bool) -> Result<(), A
         .one(&mut tx)
         .await?;
     settle(&mut tx, &attempt).await?;
-    first_answers(state, &mut tx, &attempt).await?;
+    first_answers(&mut tx, &attempt, &items, &drafts).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -336,9 +351,12 @@ pub async fn settle(tx: &mut Tx, attempt: &Attempt) -> Result<(), AppError> {
 }
 
 /// Notes which questions were answered for the first time, and whether rightly (domain: accuracy).
-async fn first_answers(state: &AppState, tx: &mut Tx, attempt: &Attempt) -> Result<(), AppError> {
-    let items = attempt.items()?;
-    let drafts = drafts(&state.db, &items).await?;
+async fn first_answers(
+    tx: &mut Tx,
+    attempt: &Attempt,
+    items: &[Item],
+    drafts: &[Arc<Draft>],
+) -> Result<(), AppError> {
     let given: Vec<(i64, Option<f64>, i64)> =
         q("SELECT position, share, saved_at FROM exam_answer WHERE attempt_id = $1")
             .bind(&attempt.id)
@@ -379,10 +397,15 @@ pub async fn expire(state: &AppState) -> Result<usize, AppError> {
     .bind(time::now() - super::writer::GRACE)
     .all(&state.db)
     .await?;
+    let mut done = 0;
     for (id,) in &over {
-        submit(state, id, true).await?;
+        // One that fails must not keep the others waiting.
+        match submit(state, id, true).await {
+            Ok(()) => done += 1,
+            Err(error) => tracing::error!(%error, attempt = id, "an attempt was not handed in"),
+        }
     }
-    Ok(over.len())
+    Ok(done)
 }
 
 /// Notes that the screen was left or come back to.
@@ -411,6 +434,12 @@ pub async fn event(state: &AppState, attempt: &Attempt, kind: &str) -> Result<()
 pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppError> {
     let db = &state.db;
     let me = learner(actor);
+    let assigned: Vec<(String,)> = q(format!(
+        "SELECT e.id FROM exam e JOIN staff s ON {ASSIGNED} WHERE e.published_at IS NOT NULL AND s.id = $1"
+    ))
+    .bind(&actor.id)
+    .all(db)
+    .await?;
     let exams = store::exams(db, |query| {
         query.push("e.published_at IS NOT NULL AND (EXISTS (SELECT 1 FROM staff s WHERE ");
         query.push(ASSIGNED);
@@ -442,6 +471,7 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
                 .max_by(|a, b| a.1.total_cmp(&b.1));
             MyExam {
                 state: exam.state(now),
+                assigned: assigned.iter().any(|(id,)| *id == exam.id),
                 opens: exam.opens_at.map(|at| state.zone.minute(at)),
                 closes: exam.closes_at.map(|at| state.zone.minute(at)),
                 used: own.len() as i64,
@@ -464,12 +494,13 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
     Ok(out)
 }
 
-/// Whether somebody may look at the paper of an attempt now, and whether only at what was wrong.
-pub fn may_review(exam: &Exam, now: i64) -> (bool, bool) {
+/// Whether somebody may look at the paper of an attempt now, and whether only at what was wrong. `under_way` says that
+/// somebody else is still at the exam.
+pub fn may_review(exam: &Exam, now: i64, under_way: bool) -> (bool, bool) {
     match exam.review.as_str() {
         "all" => (true, false),
         "wrong" => (true, true),
-        "closed" => (exam.state(now) == ExamState::Closed, false),
+        "closed" => (exam.state(now) == ExamState::Closed && !under_way, false),
         _ => (false, false),
     }
 }

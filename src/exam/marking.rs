@@ -7,7 +7,7 @@ use super::model::MarkRow;
 use crate::question::model::Body;
 use crate::question::rules::Given;
 use crate::server::audit::{self, Event};
-use crate::server::db::q;
+use crate::server::db::{Db, DbResult, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
 use crate::shared::page::{PAGE_SIZE, offset};
@@ -70,6 +70,13 @@ pub async fn queue(state: &AppState, exam: &str, page: i64) -> Result<Page<MarkR
         )
         .collect();
     Ok(Page { rows, total, page })
+}
+
+/// How many answers wait.
+pub async fn waiting(db: &Db) -> DbResult<i64> {
+    q("SELECT CAST(COALESCE(SUM(unmarked), 0) AS BIGINT) FROM exam_attempt WHERE unmarked > 0 AND submitted_at IS NOT NULL")
+        .count(db)
+        .await
 }
 
 /// Marks an answer with points of those it can earn. Marking it again corrects it.

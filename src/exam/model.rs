@@ -121,8 +121,6 @@ pub struct ExamView {
     pub makeups: Vec<(String, String)>,
     /// The moment of the last change, which a change must name.
     pub updated_at: i64,
-    /// Whether anybody has begun it.
-    pub begun: bool,
 }
 
 /// What the form of an exam offers.
@@ -153,6 +151,8 @@ pub struct MyExam {
     pub attempts: i64,
     pub used: i64,
     pub pass_percent: i64,
+    /// Whether it is set to them today.
+    pub assigned: bool,
     /// An attempt that is under way.
     pub open_attempt: Option<String>,
     /// The best attempt: id, per cent, whether it passed; none while it is being marked.
@@ -164,8 +164,10 @@ pub struct MyExam {
 impl MyExam {
     /// Whether an attempt can begin or go on now.
     pub fn can_take(&self) -> bool {
-        self.state == ExamState::Open
-            && (self.open_attempt.is_some() || self.attempts == 0 || self.used < self.attempts)
+        self.open_attempt.is_some()
+            || (self.assigned
+                && self.state == ExamState::Open
+                && (self.attempts == 0 || self.used < self.attempts))
     }
 
     /// Whether it is passed.

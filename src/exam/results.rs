@@ -52,7 +52,7 @@ fn people(query: &mut Query, actor: &Actor, exam: &str, filter: &Filter) {
             query.push(" AND t.id IS NULL");
         }
         "failed" => {
-            query.push(" AND t.id IS NOT NULL AND NOT COALESCE(t.passed, 1 = 0)");
+            query.push(" AND t.id IS NOT NULL AND NOT t.passed");
         }
         "passed" => {
             query.push(" AND t.passed");

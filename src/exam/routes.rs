@@ -64,8 +64,19 @@ async fn start(State(state): State<AppState>, visit: Visit, Path(id): Path<Strin
     }
 }
 
-async fn show(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Response {
-    match page(&state, &visit, &id, None).await {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Saved {
+    saved: String,
+}
+
+async fn show(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(note): Query<Saved>,
+) -> Response {
+    match page(&state, &visit, &id, !note.saved.is_empty()).await {
         Ok(response) => response,
         Err(error) => refuse(&visit, &format!("/attempts/{id}"), &error),
     }
@@ -76,7 +87,7 @@ async fn page(
     state: &AppState,
     visit: &Visit,
     id: &str,
-    note: Option<String>,
+    saved: bool,
 ) -> Result<Response, AppError> {
     let actor = taker(visit)?;
     let attempt = attempt::own(state, actor, id).await?;
@@ -91,9 +102,10 @@ async fn page(
         .map(|(i, (item, draft))| (item, (*draft).clone(), answers.get(&(i as i64)).cloned()))
         .collect();
     Ok(if attempt.submitted_at.is_none() {
-        paper(visit, &exam, &attempt, questions, note)
+        paper(visit, &exam, &attempt, questions, saved)
     } else {
-        outcome(visit, &exam, &attempt, questions)
+        let under_way = attempt::under_way(&state.db, &exam.id).await?;
+        outcome(visit, &exam, &attempt, questions, under_way)
     })
 }
 
@@ -102,7 +114,7 @@ fn paper(
     exam: &store::Exam,
     attempt: &Attempt,
     questions: Vec<(Item, Draft, Option<Answer>)>,
-    note: Option<String>,
+    saved: bool,
 ) -> Response {
     let left = attempt.due_at.map(|due| (due - time::now()).max(0));
     let count = questions.len();
@@ -118,11 +130,12 @@ fn paper(
             <main>
                 <h1 class="text-xl font-semibold">{exam.title.clone()}</h1>
                 {(!exam.intro.is_empty()).then(|| view! { <p class="mt-1 whitespace-pre-line text-base-content/70">{exam.intro.clone()}</p> })}
-                {note.map(|note| view! { <p role="status" class="alert alert-success my-3 py-2">{note}</p> })}
-                <form method="post" id="attempt" action=format!("/attempts/{}", attempt.id)
+                {saved.then(|| view! { <p role="status" class="alert alert-success my-3 py-2">{tr!("exam.saved_all")}</p> })}
+                <form method="post" id="attempt" autocomplete="off" action=format!("/attempts/{}", attempt.id)
                     data-id=attempt.id.clone() data-left=left.map(|l| l.to_string())
                     data-saving=tr!("exam.saving") data-saved=tr!("exam.saved") data-unsaved=tr!("exam.unsaved")
                     data-sure=tr!("exam.sure_open") data-minutes=tr!("exam.clock")>
+                    <input type="hidden" name="at" value=time::now().to_string()/>
                     <div class="sticky top-0 z-10 -mx-4 flex items-center gap-4 border-b border-base-300 bg-base-100 px-4 py-2 text-sm sm:-mx-8 sm:px-8">
                         <span class="num" id="count">{format!("{done} / {count}")}</span>
                         <span id="saved" class="text-base-content/70" aria-live="polite"></span>
@@ -205,7 +218,7 @@ fn question(
                 .enumerate()
                 .filter_map(|(at, i)| {
                     let option: &Choice = choices.get(*i)?;
-                    Some(choice(kind, i.to_string(), format!("{}. {}", letter(at), option.text), chosen(*i)))
+                    Some(choice(kind, at.to_string(), format!("{}. {}", letter(at), option.text), chosen(*i)))
                 })
                 .collect_view()
                 .into_any()
@@ -233,16 +246,20 @@ fn question(
             })
             .collect_view()
             .into_any(),
+        // Named by where it is shown: its own place is the answer.
         Body::Ordering { items } => {
-            let places: Vec<(usize, String)> = (0..items.len()).map(|i| (i, tr!("exam.place_n", n = i + 1))).collect();
+            let places: Vec<(usize, String)> = (0..items.len())
+                .map(|i| (i, tr!("exam.place_n", n = i + 1)))
+                .collect();
             shown
                 .iter()
-                .filter_map(|i| {
+                .enumerate()
+                .filter_map(|(at, i)| {
                     let now = match &given {
-                        Some(Given::Order(order)) => order.iter().position(|at| at == i),
+                        Some(Given::Order(order)) => order.iter().position(|o| o == i),
                         _ => None,
                     };
-                    Some(select(format!("a{place}_{i}"), items.get(*i)?.clone(), places.clone(), now))
+                    Some(select(format!("a{place}_{at}"), items.get(*i)?.clone(), places.clone(), now))
                 })
                 .collect_view()
                 .into_any()
@@ -251,14 +268,18 @@ fn question(
             let rights: Vec<&String> = pairs.iter().map(|(_, right)| right).chain(extra).collect();
             let options: Vec<(usize, String)> = shown
                 .iter()
-                .filter_map(|i| Some((*i, (*rights.get(*i)?).clone())))
+                .enumerate()
+                .filter_map(|(at, i)| Some((at, (*rights.get(*i)?).clone())))
                 .collect();
             pairs
                 .iter()
                 .enumerate()
                 .map(|(i, (left, _))| {
                     let now = match &given {
-                        Some(Given::Pairs(chosen)) => chosen.get(i).copied().flatten(),
+                        Some(Given::Pairs(chosen)) => {
+                            let right = chosen.get(i).copied().flatten();
+                            right.and_then(|right| shown.iter().position(|s| *s == right))
+                        }
                         _ => None,
                     };
                     select(format!("a{place}_{i}"), left.clone(), options.clone(), now)
@@ -271,7 +292,7 @@ fn question(
                 Some(Given::Text(text)) => text.clone(),
                 _ => String::new(),
             };
-            view! { <textarea class="textarea w-full" rows="5" maxlength="4000" name=name.clone() aria-label=tr!("exam.your_answer")>{text}</textarea> }
+            view! { <textarea class="textarea w-full" rows="5" maxlength="4000" name=name.clone() aria-label=tr!("exam.your_answer")>{crate::ui::form::within_textarea(text)}</textarea> }
                 .into_any()
         }
     };
@@ -289,12 +310,14 @@ fn question(
     }
 }
 
-/// The answer to a question that a form holds; nothing where the question is not in it.
-pub fn read(place: usize, draft: &Draft, form: &[(String, String)]) -> Option<Given> {
+/// The answer to a question that a form holds; nothing where the question is not in it, or nothing of it was touched.
+/// What there is to choose is named by where `seed` shows it.
+pub fn read(place: usize, seed: u64, draft: &Draft, form: &[(String, String)]) -> Option<Given> {
     let marker = format!("q{place}");
     if !form.iter().any(|(n, _)| *n == marker) {
         return None;
     }
+    let shown = order(draft, seed);
     let name = format!("a{place}");
     let all = |name: &str| -> Vec<&str> {
         form.iter()
@@ -303,14 +326,16 @@ pub fn read(place: usize, draft: &Draft, form: &[(String, String)]) -> Option<Gi
             .collect()
     };
     let numbered = |i: usize| all(&format!("a{place}_{i}")).first().copied();
+    let own = |text: &str| -> Option<usize> { shown.get(text.parse::<usize>().ok()?).copied() };
     Some(match &draft.body {
         Body::Single { .. } | Body::Multiple { .. } => {
-            let mut places: Vec<usize> = all(&name)
-                .into_iter()
-                .filter_map(|v| v.parse().ok())
-                .collect();
+            let mut places: Vec<usize> = all(&name).into_iter().filter_map(own).collect();
             places.sort_unstable();
             places.dedup();
+            // A radio button is never taken back.
+            if places.is_empty() && draft.body.kind() == Kind::Single {
+                return None;
+            }
             Given::Chosen(places)
         }
         Body::TrueFalse { .. } => Given::Truth(all(&name).first()?.parse().ok()?),
@@ -320,24 +345,26 @@ pub fn read(place: usize, draft: &Draft, form: &[(String, String)]) -> Option<Gi
                 .collect(),
         ),
         Body::Ordering { items } => {
-            // Each item names its place; an order with gaps or two at one place is kept as far as it goes.
-            let mut order = vec![None; items.len()];
-            for i in 0..items.len() {
-                if let Some(at) = numbered(i).and_then(|v| v.parse::<usize>().ok())
-                    && let Some(slot) = order.get_mut(at)
+            // An order with gaps, or with two at one place, is kept as far as it goes.
+            let mut places = vec![None; items.len()];
+            for (at, i) in shown.iter().enumerate() {
+                if let Some(rank) = numbered(at).and_then(|v| v.parse::<usize>().ok())
+                    && let Some(slot) = places.get_mut(rank)
                 {
-                    *slot = Some(i);
+                    *slot = Some(*i);
                 }
             }
-            let order: Vec<usize> = order.into_iter().flatten().collect();
-            Given::Order(order)
+            Given::Order(places.into_iter().flatten().collect())
         }
         Body::Matching { pairs, .. } => Given::Pairs(
             (0..pairs.len())
-                .map(|i| numbered(i).and_then(|v| v.parse().ok()))
+                .map(|i| numbered(i).and_then(own))
                 .collect(),
         ),
-        Body::Short { .. } => Given::Text(all(&name).first()?.chars().take(4_000).collect()),
+        Body::Short { .. } => {
+            let text = all(&name).first()?.replace("\r\n", "\n");
+            Given::Text(text.chars().take(4_000).collect())
+        }
     })
 }
 
@@ -359,7 +386,7 @@ async fn answer(
         let items = attempt.items()?;
         let item = items.get(position).ok_or(AppError::NotFound)?;
         let drafts = attempt::drafts(&state.db, std::slice::from_ref(item)).await?;
-        if let Some(given) = read(position, &drafts[0], &form) {
+        if let Some(given) = read(position, item.seed, &drafts[0], &form) {
             attempt::answer(&state, actor, &attempt, position as i64, &given).await?;
         }
         Ok::<_, AppError>(())
@@ -404,11 +431,22 @@ async fn send(
         let items = attempt.items()?;
         let drafts = attempt::drafts(&state.db, &items).await?;
         let before = attempt::answers(&state.db, &id).await?;
+        // When the page was made: what was kept since, on another device say, is newer than its fields.
+        let at = form
+            .iter()
+            .find(|(name, _)| name == "at")
+            .and_then(|(_, v)| v.parse().ok())
+            .unwrap_or(i64::MAX);
         for (place, draft) in drafts.iter().enumerate() {
-            let Some(given) = read(place, draft, &form) else {
+            let Some(given) = read(place, items[place].seed, draft, &form) else {
                 continue;
             };
-            let kept = self::given(before.get(&(place as i64)));
+            let earlier = before.get(&(place as i64));
+            let scripted = form.iter().any(|(name, _)| name == "scripted");
+            if !scripted && earlier.is_some_and(|a| a.saved_at > at) {
+                continue;
+            }
+            let kept = self::given(earlier);
             if kept.as_ref() == Some(&given) || (kept.is_none() && given.is_empty()) {
                 continue;
             }
@@ -426,22 +464,11 @@ async fn send(
         Ok(!submits)
     };
     match sent.await {
-        Ok(true) => match page(&state, &visit, &id, Some(tr_saved(&visit))).await {
-            Ok(response) => response,
-            Err(error) => refuse(&visit, "/learning", &error),
-        },
+        // Led away from the answer to a POST, so that loading anew sends nothing again.
+        Ok(true) => see_other(&format!("/attempts/{id}?saved=1")),
         Ok(false) => see_other(&format!("/attempts/{id}")),
         Err(error) => refuse(&visit, &format!("/attempts/{id}"), &error),
     }
-}
-
-/// What is said after saving, in the visitor's language.
-fn tr_saved(visit: &Visit) -> String {
-    let owner = Owner::new();
-    owner.with(|| {
-        provide_context(visit.locale);
-        tr!("exam.saved_all")
-    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -477,8 +504,9 @@ fn outcome(
     exam: &store::Exam,
     attempt: &Attempt,
     questions: Vec<(Item, Draft, Option<Answer>)>,
+    under_way: bool,
 ) -> Response {
-    let (shows, wrong_only) = may_review(exam, time::now());
+    let (shows, wrong_only) = may_review(exam, time::now(), under_way);
     visit.page(|| exam.title.clone(), || {
         let (class, headline) = match attempt.passed {
             Some(true) => ("text-success", tr!("exam.passed")),
@@ -510,7 +538,7 @@ fn outcome(
             (true, _, false) => None,
         };
         view! {
-            <main>
+            <main id="attempt-done" data-id=attempt.id.clone()>
                 <p class="text-sm text-base-content/70">{exam.title.clone()}</p>
                 <h1 class=format!("mt-1 text-3xl font-semibold {class}")>{headline}</h1>
                 {score.map(|line| view! { <p class="num mt-2">{line}</p> })}
@@ -521,6 +549,7 @@ fn outcome(
                     {shown.into_iter().map(|(i, (item, draft, answer))| reviewed(i, &item, &draft, answer.as_ref())).collect_view()}
                 </ol>
             </main>
+            <script src="/js/exam.js" defer></script>
         }
     })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::model::{Audience, ExamInput, ExamRow, ExamState, ExamView, PartRow, REVIEWS};
-use super::paper::Pool;
+use super::paper::{self, Pool};
 use crate::identity::rules::clean;
 use crate::question::store::{self as questions, Filter};
 use crate::server::audit::{self, Event};
@@ -14,7 +14,7 @@ use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
 use crate::shared::page::{PAGE_SIZE, offset};
-use crate::shared::{AppError, Page, Role, Saved};
+use crate::shared::{AppError, FieldError, Page, Role, Saved};
 
 /// The most candidates that a part keeps: papers are drawn from so many at random, and no more need be read.
 const CANDIDATES: usize = 3_000;
@@ -95,8 +95,13 @@ async fn counts(
     query.push(ASSIGNED);
     query.push(
         " LEFT JOIN (SELECT exam_id, learner, COUNT(*) AS taken, COUNT(CASE WHEN passed THEN 1 END) AS passed \
-         FROM exam_attempt WHERE submitted_at IS NOT NULL GROUP BY exam_id, learner) t \
-         ON t.exam_id = e.id AND t.learner = 'staff:' || s.id WHERE ",
+         FROM exam_attempt WHERE submitted_at IS NOT NULL AND exam_id IN (''",
+    );
+    for id in ids {
+        query.push_with(", ?", [id]);
+    }
+    query.push(
+        ") GROUP BY exam_id, learner) t ON t.exam_id = e.id AND t.learner = 'staff:' || s.id WHERE ",
     );
     actor.scope(&mut query, "s.id");
     query.push(" AND e.id IN (''");
@@ -194,10 +199,21 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<ExamView,
     .bind(id)
     .all(db)
     .await?;
+    let candidates: Vec<(String, String)> =
+        q("SELECT id, candidates FROM exam_part WHERE exam_id = $1 AND candidates IS NOT NULL")
+            .bind(id)
+            .all(db)
+            .await?;
     let (mut count, mut points) = (0, 0);
     for part in &mut parts {
         part.available = match part.question_id {
             Some(_) => 1,
+            // A published paper is drawn from what there was.
+            None if exam.published_at.is_some() => candidates
+                .iter()
+                .find(|(of, _)| *of == part.id)
+                .and_then(|(_, json)| serde_json::from_str::<Vec<(String, i64)>>(json).ok())
+                .map_or(0, |c| c.len() as i64),
             None => questions::available(db, &pool_filter(part)).await?,
         };
         let draws = part.draws.min(part.available);
@@ -226,12 +242,15 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<ExamView,
             .all(db)
             .await?,
     );
-    let begun =
-        q("SELECT COUNT(*) FROM (SELECT 1 AS one FROM exam_attempt WHERE exam_id = $1 LIMIT 1) c")
-            .bind(id)
-            .count(db)
-            .await?
-            > 0;
+    // Who does not write exams may have to take this one.
+    let audience = if drafts {
+        audience
+    } else {
+        Audience::default()
+    };
+    if !drafts {
+        parts.clear();
+    }
     let moment = |at: Option<i64>| at.map(|at| state.zone.local(at)).unwrap_or_default();
     Ok(ExamView {
         row: row(state, &exam, counts.get(id), time::now()),
@@ -255,7 +274,6 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<ExamView,
         makeup_of,
         makeups,
         updated_at: exam.updated_at,
-        begun,
     })
 }
 
@@ -298,8 +316,9 @@ async fn read_audience(db: &Db, rows: Vec<(String, String)>) -> DbResult<(Audien
         }
     }
     if !people.is_empty() {
-        let mut query =
-            q("SELECT COALESCE(NULLIF(employee_no, ''), name), name FROM staff WHERE id IN (''");
+        let mut query = q(
+            "SELECT COALESCE(NULLIF(employee_no, ''), name), name FROM staff WHERE left_at IS NULL AND id IN (''",
+        );
         for id in &people {
             query.push_with(", ?", [id]);
         }
@@ -369,8 +388,13 @@ pub async fn save(
         Ok(rows) => {
             checks.ensure(!rows.is_empty(), "audience", "field.exam_audience");
         }
-        Err(_) => {
-            checks.ensure(false, "people", "field.person_unknown");
+        Err(name) => {
+            checks.done()?;
+            return Err(AppError::Invalid(vec![FieldError {
+                field: "people".into(),
+                key: "field.exam_person".into(),
+                args: vec![("name".into(), name.clone())],
+            }]));
         }
     }
     checks.done()?;
@@ -485,33 +509,56 @@ async fn audience_rows(
             .await?;
         rows.extend(known.map(|(id,)| ("unit", id)));
     }
-    let names = audience.people.split(['\n', ',', '，', '、']).map(clean);
-    for name in names.filter(|name| !name.is_empty()).take(500) {
-        let found: Vec<(String,)> = q(
-            "SELECT id FROM staff WHERE left_at IS NULL AND (employee_no = $1 OR name = $1) LIMIT 2",
-        )
-        .bind(&name)
-        .all(db)
-        .await?;
-        let [(id,)] = found.as_slice() else {
-            return Ok(Err(name));
-        };
-        rows.push(("person", id.clone()));
+    let names: Vec<String> = audience
+        .people
+        .split(['\n', ',', '，', '、'])
+        .map(clean)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    for some in names.chunks(200) {
+        let mut query = q(
+            "SELECT id, COALESCE(employee_no, ''), name FROM staff WHERE left_at IS NULL AND (employee_no IN (''",
+        );
+        for name in some {
+            query.push_with(", ?", [name]);
+        }
+        query.push(") OR name IN (''");
+        for name in some {
+            query.push_with(", ?", [name]);
+        }
+        query.push("))");
+        let people: Vec<(String, String, String)> = query.all(db).await?;
+        for (id, number, name) in people {
+            if !number.is_empty() {
+                found.entry(number).or_default().push(id.clone());
+            }
+            found.entry(name).or_default().push(id);
+        }
+    }
+    for name in names {
+        match found.get(&name).map(Vec::as_slice) {
+            Some([id]) => rows.push(("person", id.clone())),
+            _ => return Ok(Err(name)),
+        }
     }
     Ok(Ok(rows))
 }
 
-/// Locks an exam that nobody has begun for a change of its paper.
+/// Holds a draft for a change of its paper.
 async fn unbegun(tx: &mut Tx, id: &str) -> Result<(), AppError> {
-    let exam = exam(&mut *tx, id).await?;
-    if exam.published_at.is_some() {
+    let held = q(
+        "UPDATE exam SET updated_at = CASE WHEN updated_at >= $1 THEN updated_at + 1 ELSE $1 END \
+         WHERE id = $2 AND published_at IS NULL",
+    )
+    .bind(time::now())
+    .bind(id)
+    .exec(&mut *tx)
+    .await?;
+    if held == 0 {
+        exam(tx, id).await?;
         return Err(AppError::Conflict("error.exam_published".into()));
     }
-    q("UPDATE exam SET updated_at = $1 WHERE id = $2")
-        .bind(time::now().max(exam.updated_at + 1))
-        .bind(id)
-        .exec(tx)
-        .await?;
     Ok(())
 }
 
@@ -676,7 +723,18 @@ pub async fn publish(state: &AppState, actor: &Actor, id: &str) -> Result<Saved,
     let mut tx = state.db.begin().await?;
     let exam = exam(&mut tx, id).await?;
     let saved = Saved::stay("notice.exam_published");
-    if exam.published_at.is_some() {
+    let now = time::now();
+    // First of all, so that no part is added meanwhile, and of two who publish one does.
+    let held = q(
+        "UPDATE exam SET published_at = $1, published_by = $2, updated_at = $3 WHERE id = $4 AND published_at IS NULL",
+    )
+    .bind(now)
+    .bind(&actor.id)
+    .bind(now.max(exam.updated_at + 1))
+    .bind(id)
+    .exec(&mut tx)
+    .await?;
+    if held == 0 {
         return Ok(saved);
     }
     let parts: Vec<PartRow> = q(
@@ -692,6 +750,7 @@ pub async fn publish(state: &AppState, actor: &Actor, id: &str) -> Result<Saved,
     if parts.iter().map(|p| p.draws).sum::<i64>() > QUESTIONS {
         return Err(AppError::Conflict("error.exam_too_long".into()));
     }
+    let mut pools = Vec::new();
     for part in parts {
         let mut candidates: Vec<(String, i64)> = match &part.question_id {
             Some(question) => {
@@ -717,15 +776,17 @@ pub async fn publish(state: &AppState, actor: &Actor, id: &str) -> Result<Saved,
             .bind(&part.id)
             .exec(&mut tx)
             .await?;
+        pools.push(Pool {
+            candidates,
+            draws: part.draws as usize,
+            points: part.points,
+        });
     }
-    let now = time::now();
-    q("UPDATE exam SET published_at = $1, published_by = $2, updated_at = $3 WHERE id = $4 AND published_at IS NULL")
-        .bind(now)
-        .bind(&actor.id)
-        .bind(now.max(exam.updated_at + 1))
-        .bind(id)
-        .exec(&mut tx)
-        .await?;
+    // Parts that draw from the same questions must not take them from each other.
+    let asked: usize = pools.iter().map(|p| p.draws).sum();
+    if paper::draw(&pools, false, false, 1).len() < asked {
+        return Err(AppError::Conflict("error.exam_overlap".into()));
+    }
     audit::record(
         &state.keys,
         &mut tx,
@@ -752,6 +813,14 @@ pub async fn end(state: &AppState, actor: &Actor, id: &str, on: bool) -> Result<
         .bind(id)
         .exec(&mut tx)
         .await?;
+    if on {
+        // Who has no limit gets a day.
+        q("UPDATE exam_attempt SET due_at = $1 WHERE exam_id = $2 AND submitted_at IS NULL AND due_at IS NULL")
+            .bind(now + time::DAY)
+            .bind(id)
+            .exec(&mut tx)
+            .await?;
+    }
     let action = if on { "exam.end" } else { "exam.reopen" };
     audit::record(&state.keys, &mut tx, actor, Event::new(action, "exam", id)).await?;
     tx.commit().await?;

@@ -65,6 +65,12 @@ async fn sign_in_page(visit: Visit, Query(form): Query<SignIn>) -> Response {
     if visit.actor.is_some() {
         return see_other(own_path(&form.next));
     }
+    // Nothing else is taken from an address: somebody may have sent it.
+    let form = SignIn {
+        next: form.next,
+        by: form.by,
+        ..SignIn::default()
+    };
     render(&visit, &form, None, false)
 }
 

@@ -74,11 +74,21 @@ pub async fn save_question(
     let actor = guard::require(Permission::WriteQuestions).await?;
     let text = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
     let kind = Kind::parse(&kind).ok_or_else(|| AppError::field("kind", "field.required"))?;
-    let options: Vec<String> = text(&options)
+    let mut lines: Vec<String> = Vec::new();
+    for line in text(&options)
         .lines()
-        .map(|line| line.trim().to_owned())
-        .filter(|line| !line.is_empty())
-        .collect();
+        .filter(|line| !line.trim().is_empty())
+    {
+        match lines.last_mut() {
+            // Indented, a line goes on with the option before it.
+            Some(option) if line.starts_with(char::is_whitespace) => {
+                option.push('\n');
+                option.push_str(line.trim());
+            }
+            _ => lines.push(line.trim().to_owned()),
+        }
+    }
+    let options = lines;
     let body = sheet::body(kind, &options, &text(&answer)).map_err(|(field, reason)| {
         let field = if field == "选项" {
             "options"

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::formats::sheet;
 use super::model::Draft;
 use super::{rules, store};
+use crate::importing::model::Invalid;
 use crate::importing::table::Table;
 use crate::importing::{Existing, Findings, Watch};
 use crate::server::crypto;
@@ -38,11 +39,12 @@ pub async fn import(
     findings.report.skipped = table.skipped;
     let unread: HashSet<i64> = table.faults.iter().map(|f| f.row).collect();
     let (mut codes, mut contents) = (HashSet::new(), HashSet::new());
+    let mut touched: HashSet<String> = HashSet::new();
     let mut done = 0;
     for rows in table.chunks(CHUNK) {
         watch.step(&mut *tx, done).await?;
         done += rows.len();
-        let mut drafts: Vec<Draft> = Vec::new();
+        let mut drafts: Vec<(i64, Draft)> = Vec::new();
         for row in rows.iter().filter(|row| !unread.contains(&row.number)) {
             match sheet::draft(row) {
                 Ok(draft) => {
@@ -58,7 +60,7 @@ pub async fn import(
                             .invalid
                             .push(table.at(row.invalid("题干", tr!("question.fault.twice"))));
                     } else {
-                        drafts.push(draft);
+                        drafts.push((row.number, draft));
                     }
                 }
                 Err(faults) => {
@@ -74,7 +76,7 @@ pub async fn import(
         let writes = skip_invalid || findings.report.invalid.is_empty();
         let (by_code, by_content) = on_file(tx, &drafts).await?;
         let mut new = Vec::new();
-        for draft in drafts {
+        for (number, draft) in drafts {
             let known = if draft.code.is_empty() {
                 by_content.get(&rules::content_key(&draft))
             } else {
@@ -85,6 +87,17 @@ pub async fn import(
                 new.push((crypto::new_id(), draft));
                 continue;
             };
+            if !touched.insert(known.id.clone()) {
+                // Named by its number in one row and by its content in another.
+                let again = Invalid {
+                    row: number,
+                    line: None,
+                    field: "题干".into(),
+                    reason: tr!("question.fault.twice"),
+                };
+                findings.report.invalid.push(table.at(again));
+                continue;
+            }
             let before: Draft =
                 serde_json::from_str(&known.draft).map_err(crate::server::db::internal)?;
             let after = merged(&before, draft, existing);
@@ -136,7 +149,7 @@ fn merged(before: &Draft, file: Draft, existing: Existing) -> Draft {
 /// Those on file that drafts speak of, by number and by content.
 async fn on_file(
     tx: &mut Tx,
-    drafts: &[Draft],
+    drafts: &[(i64, Draft)],
 ) -> DbResult<(HashMap<String, OnFile>, HashMap<String, OnFile>)> {
     const SELECT: &str = "SELECT x.id, x.version, v.draft FROM question x JOIN question_version v \
         ON v.question_id = x.id AND v.version = x.version WHERE ";
@@ -145,7 +158,7 @@ async fn on_file(
         let (mut codes, mut keys) = (q(SELECT), q(SELECT));
         codes.push("x.code IN (''");
         keys.push("x.archived_at IS NULL AND x.content_key IN (''");
-        for draft in some {
+        for (_, draft) in some {
             if draft.code.is_empty() {
                 keys.push_with(", ?", [rules::content_key(draft)]);
             } else {

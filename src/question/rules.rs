@@ -155,10 +155,29 @@ fn bare(text: &str) -> String {
         .collect()
 }
 
+/// What remains of a text without width, case, blanks and the punctuation of prose: signs that change what is asked
+/// (`≥`, `%`, a decimal point) stay.
+fn firm(text: &str) -> String {
+    let chars: Vec<char> = loose(text).chars().collect();
+    let digit = |i: Option<usize>| {
+        i.and_then(|i| chars.get(i))
+            .is_some_and(char::is_ascii_digit)
+    };
+    chars
+        .iter()
+        .enumerate()
+        .filter(|(i, c)| match c {
+            '.' | ':' | ',' => digit(i.checked_sub(1)) && digit(Some(i + 1)),
+            c => !"，。、；：？！;?!（）()【】[]“”\"'《》…—_".contains(**c),
+        })
+        .map(|(_, c)| *c)
+        .collect()
+}
+
 /// The key under which questions with the same stem and options are the same; the order of options does not count.
 pub fn content_key(draft: &Draft) -> String {
     let (options, answer) = draft.body.written();
-    let mut options: Vec<String> = options.iter().map(|o| bare(o)).collect();
+    let mut options: Vec<String> = options.iter().map(|o| firm(o)).collect();
     if !matches!(draft.body, Body::Ordering { .. }) {
         options.sort_unstable();
     }
@@ -170,7 +189,7 @@ pub fn content_key(draft: &Draft) -> String {
     let text = format!(
         "{}\n{}\n{}\n{answer}\n{}",
         draft.body.kind().code(),
-        bare(&draft.stem),
+        firm(&draft.stem),
         options.join("\n"),
         draft.images.join("\n")
     );

@@ -104,7 +104,9 @@ impl Db {
 
     async fn open_postgres(url: &str, max_connections: u32) -> Result<Db, String> {
         let options = PgConnectOptions::from_str(url)
-            .map_err(|e| format!("the database URL cannot be read: {e}"))?;
+            .map_err(|e| format!("the database URL cannot be read: {e}"))?
+            // Compiling a query costs more than these take.
+            .options([("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(10))

@@ -81,28 +81,32 @@ async fn begin(app: &TestApp, cookie: &str, exam: &str) -> String {
         .to_owned()
 }
 
-/// The questions of an attempt.
-async fn drafts(app: &TestApp, id: &str) -> Vec<Draft> {
+/// The questions of an attempt, each with its seed.
+async fn questions(app: &TestApp, id: &str) -> Vec<(u64, Draft)> {
     let attempt = attempt::attempt(&app.state.db, id).await.expect("is there");
     let items = attempt.items().expect("a paper");
-    attempt::drafts(&app.state.db, &items)
+    let drafts = attempt::drafts(&app.state.db, &items)
         .await
-        .expect("are there")
-        .iter()
-        .map(|d| (**d).clone())
-        .collect()
+        .expect("are there");
+    let seeds = items.iter().map(|item| item.seed);
+    seeds.zip(drafts.iter().map(|d| (**d).clone())).collect()
 }
 
-/// The right answer as the form's fields hold it.
-fn right(place: usize, draft: &Draft) -> Vec<(String, String)> {
+/// The right answer as the form's fields hold it: what there is to choose is named by where `seed` shows it.
+fn right(place: usize, seed: u64, draft: &Draft) -> Vec<(String, String)> {
     let name = format!("a{place}");
+    let shown = paper::order(draft, seed);
+    let at = |own: usize| {
+        let at = shown.iter().position(|s| *s == own).expect("is shown");
+        at.to_string()
+    };
     let mut fields = vec![(format!("q{place}"), "1".to_owned())];
     fields.extend(match &draft.body {
         Body::Single { choices } | Body::Multiple { choices } => choices
             .iter()
             .enumerate()
             .filter(|(_, c)| c.right)
-            .map(|(i, _)| (name.clone(), i.to_string()))
+            .map(|(i, _)| (name.clone(), at(i)))
             .collect(),
         Body::TrueFalse { right } => vec![(name, right.to_string())],
         Body::Fill { blanks } => blanks
@@ -111,10 +115,10 @@ fn right(place: usize, draft: &Draft) -> Vec<(String, String)> {
             .map(|(i, b)| (format!("a{place}_{i}"), b.accept[0].clone()))
             .collect(),
         Body::Ordering { items } => (0..items.len())
-            .map(|i| (format!("a{place}_{i}"), i.to_string()))
+            .map(|i| (format!("a{place}_{}", at(i)), i.to_string()))
             .collect(),
         Body::Matching { pairs, .. } => (0..pairs.len())
-            .map(|i| (format!("a{place}_{i}"), i.to_string()))
+            .map(|i| (format!("a{place}_{i}"), at(i)))
             .collect(),
         Body::Short { .. } => vec![(name, "家庭血压监测".into())],
     });
@@ -223,8 +227,8 @@ on_both!(an_attempt_keeps_its_paper_and_every_answer, |app| {
         .await
         .expect("is there")
         .paper;
-    let questions = drafts(&app, &id).await;
-    assert_eq!(questions.len(), 12);
+    let paper = questions(&app, &id).await;
+    assert_eq!(paper.len(), 12);
     let page = app.get(&format!("/attempts/{id}"), &rep).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(!page.text().contains(".wasm"));
@@ -233,9 +237,9 @@ on_both!(an_attempt_keeps_its_paper_and_every_answer, |app| {
         "no explanation before the end"
     );
 
-    for (place, draft) in questions.iter().enumerate() {
+    for (place, (seed, draft)) in paper.iter().enumerate() {
         assert_eq!(
-            answer(&app, &rep, &id, place, &right(place, draft)).await,
+            answer(&app, &rep, &id, place, &right(place, *seed, draft)).await,
             StatusCode::NO_CONTENT
         );
     }
@@ -261,7 +265,7 @@ on_both!(an_attempt_keeps_its_paper_and_every_answer, |app| {
         .expect("is there")
         .paper;
     assert_eq!(before, after);
-    assert_eq!(drafts(&app, &id).await, questions);
+    assert_eq!(questions(&app, &id).await, paper);
 
     // Handed in twice is handed in once.
     for _ in 0..2 {
@@ -271,7 +275,7 @@ on_both!(an_attempt_keeps_its_paper_and_every_answer, |app| {
         assert_eq!(sent.status, StatusCode::SEE_OTHER);
     }
     assert_eq!(
-        answer(&app, &rep, &id, 0, &right(0, &questions[0])).await,
+        answer(&app, &rep, &id, 0, &right(0, paper[0].0, &paper[0].1)).await,
         StatusCode::CONFLICT
     );
     let waiting = attempt::attempt(&app.state.db, &id)
@@ -283,9 +287,9 @@ on_both!(an_attempt_keeps_its_paper_and_every_answer, |app| {
     );
 
     // A person marks the short answer.
-    let place = questions
+    let place = paper
         .iter()
-        .position(|d| matches!(d.body, Body::Short { .. }))
+        .position(|(_, d)| matches!(d.body, Body::Short { .. }))
         .expect("has one")
         .to_string();
     let trainer = app.cookie(Role::Trainer).await;
@@ -352,20 +356,15 @@ on_both!(the_servers_clock_ends_an_attempt, |app| {
     let rep = app.cookie(Role::Rep).await;
     let actor = app.actor(Role::Rep).await;
     let id = begin(&app, &rep, &exam).await;
-    let questions = drafts(&app, &id).await;
+    let paper = questions(&app, &id).await;
     // Three that no person marks.
-    let places: Vec<usize> = (0..questions.len())
-        .filter(|i| !matches!(questions[*i].body, Body::Short { .. }))
+    let places: Vec<usize> = (0..paper.len())
+        .filter(|i| !matches!(paper[*i].1.body, Body::Short { .. }))
         .collect();
+    let (seed, first) = &paper[places[0]];
+    let fields = right(places[0], *seed, first);
     assert_eq!(
-        answer(
-            &app,
-            &rep,
-            &id,
-            places[0],
-            &right(places[0], &questions[places[0]])
-        )
-        .await,
+        answer(&app, &rep, &id, places[0], &fields).await,
         StatusCode::NO_CONTENT
     );
     let due = |at: i64| q("UPDATE exam_attempt SET due_at = $1").bind(at);
@@ -484,9 +483,9 @@ on_both!(what_is_shown_afterwards_follows_the_rule, |app| {
     let exam = open(&app, &[("review", "wrong"), ("attempts", "0")]).await;
     let rep = app.cookie(Role::Rep).await;
     let id = begin(&app, &rep, &exam).await;
-    let questions = drafts(&app, &id).await;
-    let first = &questions[0];
-    answer(&app, &rep, &id, 0, &right(0, first)).await;
+    let paper = questions(&app, &id).await;
+    let (seed, first) = &paper[0];
+    answer(&app, &rep, &id, 0, &right(0, *seed, first)).await;
     // The whole form without JavaScript: saves, then hands in.
     let sent = app
         .submit(
@@ -496,14 +495,14 @@ on_both!(what_is_shown_afterwards_follows_the_rule, |app| {
             &[("step", "save"), ("q1", "1"), ("a1", "0")],
         )
         .await;
-    assert_eq!(sent.status, StatusCode::OK);
-    assert!(sent.text().contains("答案已保存"));
+    let kept = app.get(&sent.location(), &rep).await;
+    assert!(kept.text().contains("答案已保存"));
     app.submit(&format!("/attempts/{id}"), "/", &rep, &[("step", "submit")])
         .await;
     let stems = |html: &str| {
-        questions
+        paper
             .iter()
-            .filter(|d| html.contains(d.stem.lines().next().unwrap_or_default()))
+            .filter(|(_, d)| html.contains(d.stem.lines().next().unwrap_or_default()))
             .count()
     };
     let is_short = matches!(first.body, Body::Short { .. });
@@ -548,14 +547,14 @@ on_both!(many_begin_and_answer_at_once, |app| {
     );
     assert_eq!(app.count("SELECT COUNT(*) FROM exam_attempt").await, 1);
     let id = begun[0].trim_start_matches("/attempts/").to_owned();
-    let questions = drafts(&app, &id).await;
+    let paper = questions(&app, &id).await;
     // Answers, and handing in in the midst of them: what was acknowledged counts.
     let path = format!("/attempts/{id}/answer");
-    let forms: Vec<Vec<(String, String)>> = questions
+    let forms: Vec<Vec<(String, String)>> = paper
         .iter()
         .enumerate()
-        .map(|(place, draft)| {
-            let mut form = right(place, draft);
+        .map(|(place, (seed, draft))| {
+            let mut form = right(place, *seed, draft);
             form.push(("position".into(), place.to_string()));
             form
         })
@@ -585,9 +584,9 @@ on_both!(many_begin_and_answer_at_once, |app| {
     let done = attempt::attempt(&app.state.db, &id)
         .await
         .expect("is there");
-    let short = questions
+    let short = paper
         .iter()
-        .position(|d| matches!(d.body, Body::Short { .. }))
+        .position(|(_, d)| matches!(d.body, Body::Short { .. }))
         .expect("has one");
     let marked = statuses
         .iter()
@@ -635,7 +634,7 @@ fn forms_and_answers_fit_each_other() {
     let parsed = mailuo::question::formats::text::read(PAPER);
     for (place, item) in parsed.items.into_iter().enumerate() {
         let draft = item.result.expect("is whole");
-        let given = routes::read(place, &draft, &right(place, &draft)).expect("is read");
+        let given = routes::read(place, 7, &draft, &right(place, 7, &draft)).expect("is read");
         if let Some(share) = mailuo::question::rules::grade(&draft.body, &given) {
             assert_eq!(share, 1.0, "{draft:?} {given:?}");
         }

@@ -40,6 +40,17 @@ impl FormState {
         })
     }
 
+    /// Whether a box with this value is ticked: as it was sent, in the answer to a form that was refused.
+    pub fn ticked(self, field: &str, value: &str, given: bool) -> bool {
+        self.flash.with_value(|flash| {
+            if flash.values.is_empty() {
+                given
+            } else {
+                flash.values.iter().any(|(n, v)| n == field && v == value)
+            }
+        })
+    }
+
     fn value(self, field: &str, given: String) -> String {
         self.flash.with_value(
             |flash| match flash.values.iter().find(|(name, _)| name == field) {
@@ -313,10 +324,19 @@ pub fn TextArea(
                 rows=rows
                 class="textarea w-full"
                 class:textarea-error=move || state.message(name).is_some()
-            >{value}</textarea>
+            >{within_textarea(value)}</textarea>
             {(!hint.is_empty()).then(|| view! { <span class="block mt-1 text-sm text-base-content/70">{hint}</span> })}
             <FieldMessage name=name/>
         </label>
+    }
+}
+
+/// A text for the inside of a `<textarea>`, which Leptos writes as it stands: on the server it must not end the element.
+pub fn within_textarea(text: String) -> String {
+    if cfg!(feature = "ssr") {
+        text.replace('&', "&amp;").replace('<', "&lt;")
+    } else {
+        text
     }
 }
 
@@ -355,6 +375,7 @@ pub fn Checkbox(
     #[prop(into)] label: String,
     #[prop(optional)] checked: bool,
 ) -> impl IntoView {
+    let checked = expect_context::<FormState>().ticked(name, "true", checked);
     view! {
         <label class="flex items-start gap-2 mb-3">
             <input type="checkbox" name=name value="true" checked=checked class="checkbox checkbox-sm mt-1"/>

@@ -48,6 +48,8 @@ fn DeskCards(desk: Desk) -> impl IntoView {
                 <ul class="divide-y divide-base-300">
                     {desk.todo.into_iter().map(|todo| {
                         let (href, text) = match todo.kind.as_str() {
+                            "exams" => ("/learning", tr!("workbench.exams", n = todo.n)),
+                            "marking" => ("/exams/marking", tr!("workbench.marking", n = todo.n)),
                             "requests" => ("/requests", tr!("workbench.requests", n = todo.n)),
                             "leavers" => ("/transfers", tr!("workbench.leavers", n = todo.n)),
                             _ => ("/duplicates", tr!("workbench.duplicates", n = todo.n)),

@@ -25,6 +25,12 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
             });
         }
     };
+    let exams = crate::exam::attempt::mine(state, actor).await?;
+    let open = exams.iter().filter(|e| e.can_take() && !e.done());
+    waits("exams", open.count() as i64);
+    if may(Permission::WriteExams) {
+        waits("marking", crate::exam::marking::waiting(db).await?);
+    }
     if may(Permission::WriteHcps) {
         waits(
             "requests",

@@ -7,7 +7,9 @@ use super::id_param;
 use crate::exam::api::{SaveExam, get_exam, list_exam_choices};
 use crate::exam::model::{ExamChoices, ExamInput, REVIEWS, review_label};
 use crate::shared::Role;
-use crate::ui::form::{Checkbox, Field, FieldMessage, PostForm, Select, Submit, TextArea};
+use crate::ui::form::{
+    Checkbox, Field, FieldMessage, FormState, PostForm, Select, Submit, TextArea,
+};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
 /// 新建考试
@@ -76,29 +78,7 @@ fn ExamForm(known: Option<(String, i64)>, input: ExamInput, choices: ExamChoices
         .map(|review| (review.to_owned(), review_label(review)))
         .to_vec();
     let audience = input.audience;
-    let roles = Role::ALL
-        .into_iter()
-        .zip(ROLES)
-        .map(|(role, name)| {
-            let on = audience.roles.contains(&role);
-            view! {
-                <label class="flex min-h-10 items-center gap-2">
-                    <input type="checkbox" name=name value=role.code() checked=on class="checkbox checkbox-sm"/>
-                    <span>{role.label()}</span>
-                </label>
-            }
-        })
-        .collect_view();
-    let mut options = vec![(String::new(), tr!("exam.no_unit"))];
-    options.extend(choices.units);
-    let units = UNITS
-        .into_iter()
-        .enumerate()
-        .map(|(i, name)| {
-            let value = audience.units.get(i).cloned().unwrap_or_default();
-            view! { <Select name=name label=tr!("exam.unit_n", n = i + 1) options=options.clone() value=value/> }
-        })
-        .collect_view();
+    let (roles, units, people) = (audience.roles, audience.units, audience.people);
     view! {
         <PostForm to=SaveExam::url()>
             {known.map(|(id, seen)| view! {
@@ -124,15 +104,57 @@ fn ExamForm(known: Option<(String, i64)>, input: ExamInput, choices: ExamChoices
                 <Checkbox name="all" label=tr!("exam.audience_all") checked=audience.all/>
                 <fieldset class="mb-3">
                     <legend class="text-sm font-medium">{tr!("exam.audience_roles")}</legend>
-                    <div class="grid grid-cols-2 sm:grid-cols-3">{roles}</div>
+                    <Roles chosen=roles/>
                 </fieldset>
-                <div class="grid gap-x-4 sm:grid-cols-2">{units}</div>
-                <TextArea name="people" label=tr!("exam.people") value=audience.people hint=tr!("exam.people_hint") rows=2/>
+                <Units choices=choices.units chosen=units/>
+                <TextArea name="people" label=tr!("exam.people") value=people hint=tr!("exam.people_hint") rows=2/>
             </Card>
             <div class="flex flex-wrap gap-2">
                 <Submit label=tr!("ui.save") class="btn btn-primary min-h-12"/>
                 <a class="btn btn-ghost min-h-12" href=back>{tr!("hcp_form.cancel")}</a>
             </div>
         </PostForm>
+    }
+}
+
+/// A box for each role.
+#[component]
+fn Roles(chosen: Vec<Role>) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    view! {
+        <div class="grid grid-cols-2 sm:grid-cols-3">
+            {Role::ALL
+                .into_iter()
+                .zip(ROLES)
+                .map(|(role, name)| {
+                    let on = state.ticked(name, role.code(), chosen.contains(&role));
+                    view! {
+                        <label class="flex min-h-10 items-center gap-2">
+                            <input type="checkbox" name=name value=role.code() checked=on class="checkbox checkbox-sm"/>
+                            <span>{role.label()}</span>
+                        </label>
+                    }
+                })
+                .collect_view()}
+        </div>
+    }
+}
+
+/// Up to four units, each with all below it.
+#[component]
+fn Units(choices: Vec<(String, String)>, chosen: Vec<String>) -> impl IntoView {
+    let mut options = vec![(String::new(), tr!("exam.no_unit"))];
+    options.extend(choices);
+    view! {
+        <div class="grid gap-x-4 sm:grid-cols-2">
+            {UNITS
+                .into_iter()
+                .enumerate()
+                .map(|(i, name)| {
+                    let value = chosen.get(i).cloned().unwrap_or_default();
+                    view! { <Select name=name label=tr!("exam.unit_n", n = i + 1) options=options.clone() value=value/> }
+                })
+                .collect_view()}
+        </div>
     }
 }

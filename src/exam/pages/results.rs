@@ -1,6 +1,7 @@
 //! What came of an exam.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::id_param;
 use crate::exam::api::{exam_accuracy, exam_results};
@@ -15,6 +16,7 @@ use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
 pub fn ExamResults() -> impl IntoView {
     let id = id_param();
     let (text, state, page) = (param("text"), param("state"), page_param());
+    let query = use_query_map();
     let results = Resource::new(
         move || (id.get(), text.get(), state.get(), page.get(), refresh()),
         |(id, text, state, page, _)| exam_results(id, text, state, page),
@@ -26,8 +28,9 @@ pub fn ExamResults() -> impl IntoView {
                     let (exam, title) = data.exam;
                     let action = format!("/exams/{exam}/results");
                     let file = move || {
-                        let state = state.get();
-                        format!("/exams/{}/results.xlsx?state={state}", id.get())
+                        let mut map = query.get();
+                        map.remove("page");
+                        format!("/exams/{}/results.xlsx{}", id.get(), map.to_query_string())
                     };
                     let states = vec![
                         ("missing".to_owned(), tr!("exam.not_taken")),

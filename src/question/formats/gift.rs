@@ -75,6 +75,17 @@ fn blocks(text: &str) -> Vec<Block> {
             out.extend(open.take());
             continue;
         }
+        if trimmed.starts_with("$CATEGORY:") {
+            out.extend(open.take());
+            out.push(Block {
+                line: number,
+                text: trimmed.to_owned(),
+                lines: vec![number],
+                code: String::new(),
+                tags: Vec::new(),
+            });
+            continue;
+        }
         let block = open.get_or_insert_with(|| Block {
             line: 0,
             text: String::new(),
@@ -503,6 +514,7 @@ pub fn holds(draft: &Draft) -> bool {
     match &draft.body {
         Body::Fill { blanks } => {
             blanks.len() == 1
+                && !blanks[0].accept.iter().any(arrow)
                 && (blanks[0].ranges.is_empty() || blanks[0].accept.iter().all(|a| a == "*"))
         }
         Body::Matching { pairs, .. } => pairs.iter().all(|(left, _)| !arrow(left)),

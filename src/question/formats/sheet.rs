@@ -431,7 +431,8 @@ pub fn cells(draft: &Draft) -> Vec<String> {
 /// A row for what could not be read: its text stands in the stem's column.
 pub fn source(text: &str) -> Vec<String> {
     let mut cells = vec![String::new(); COLUMNS.len()];
-    cells[3] = text.to_owned();
+    // As much as a cell holds.
+    cells[3] = text.chars().take(32_000).collect();
     cells
 }
 

@@ -60,6 +60,9 @@ fn QuestionForm(question: Option<QuestionView>) -> impl IntoView {
     let text = move |get: fn(&Draft) -> String| {
         draft.with_value(|d| d.as_ref().map(get).unwrap_or_default())
     };
+    // A further line of an option is told from a new option by its indent.
+    let options: Vec<String> = options.iter().map(|o| o.replace('\n', "\n  ")).collect();
+    let options = options.join("\n");
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -79,7 +82,7 @@ fn QuestionForm(question: Option<QuestionView>) -> impl IntoView {
                 })}
                 <Select name="kind" label=tr!("question.kind_label") options=kinds value=text(|d| d.body.kind().code().to_owned())/>
                 <TextArea name="stem" label=tr!("question.stem") value=text(|d| d.stem.clone()) rows=3/>
-                <TextArea name="options" label=tr!("question.options") value=options.join("\n") hint=tr!("question.options_hint") rows=5/>
+                <TextArea name="options" label=tr!("question.options") value=options hint=tr!("question.options_hint") rows=5/>
                 <TextArea name="answer" label=tr!("question.answer") value=answer hint=tr!("question.answer_hint") rows=2/>
                 <TextArea name="explanation" label=tr!("question.explanation") value=text(|d| d.explanation.clone()) rows=3/>
                 <div class="grid gap-x-4 sm:grid-cols-2">
