@@ -63,11 +63,11 @@ pub struct Answer {
 
 /// What papers are drawn from, by exam and the moment of its last change. Only saves reading it anew: the attempts
 /// themselves stand in the database.
-static POOLS: LazyLock<RwLock<HashMap<(String, i64), Arc<Vec<Pool>>>>> =
-    LazyLock::new(RwLock::default);
+static POOLS: LazyLock<RwLock<ByVersion<Vec<Pool>>>> = LazyLock::new(RwLock::default);
 /// Versions of questions, which never change.
-static DRAFTS: LazyLock<RwLock<HashMap<(String, i64), Arc<Draft>>>> =
-    LazyLock::new(RwLock::default);
+static DRAFTS: LazyLock<RwLock<ByVersion<Draft>>> = LazyLock::new(RwLock::default);
+/// By id and version.
+type ByVersion<T> = HashMap<(String, i64), Arc<T>>;
 /// The most that either keeps before it begins anew.
 const KEPT: usize = 20_000;
 
@@ -89,7 +89,7 @@ async fn pools(db: &Db, exam: &Exam) -> Result<Arc<Vec<Pool>>, AppError> {
 /// The questions of a paper, read at once where they were not read before.
 pub async fn drafts(db: &Db, items: &[Item]) -> Result<Vec<Arc<Draft>>, AppError> {
     let key = |item: &Item| (item.question_id.clone(), item.version);
-    let mut found: HashMap<(String, i64), Arc<Draft>> = match DRAFTS.read() {
+    let mut found: ByVersion<Draft> = match DRAFTS.read() {
         Ok(kept) => items
             .iter()
             .filter_map(|item| kept.get_key_value(&key(item)))
@@ -430,6 +430,18 @@ pub async fn event(state: &AppState, attempt: &Attempt, kind: &str) -> Result<()
     Ok(())
 }
 
+/// What the list of one's exams needs to know of an attempt.
+#[derive(sqlx::FromRow)]
+struct Own {
+    exam_id: String,
+    id: String,
+    submitted_at: Option<i64>,
+    unmarked: i64,
+    score: Option<f64>,
+    points: f64,
+    passed: Option<bool>,
+}
+
 /// Exams that are set to somebody, those to be taken first.
 pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppError> {
     let db = &state.db;
@@ -450,7 +462,7 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
         query.push(" ORDER BY e.updated_at DESC, e.id DESC LIMIT 200");
     })
     .await?;
-    let attempts: Vec<(String, String, Option<i64>, i64, Option<f64>, f64, Option<bool>)> = q(
+    let attempts: Vec<Own> = q(
         "SELECT exam_id, id, submitted_at, unmarked, score, points, passed FROM exam_attempt WHERE learner = $1 \
          ORDER BY started_at",
     )
@@ -461,12 +473,12 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
     let mut out: Vec<MyExam> = exams
         .into_iter()
         .map(|exam| {
-            let own: Vec<_> = attempts.iter().filter(|(of, ..)| *of == exam.id).collect();
+            let own: Vec<&Own> = attempts.iter().filter(|a| a.exam_id == exam.id).collect();
             let best = own
                 .iter()
-                .filter_map(|(_, id, _, _, score, points, passed)| {
-                    let percent = (*score)? * 100.0 / points.max(1.0);
-                    Some((id.clone(), percent, passed.unwrap_or(false)))
+                .filter_map(|a| {
+                    let percent = a.score? * 100.0 / a.points.max(1.0);
+                    Some((a.id.clone(), percent, a.passed.unwrap_or(false)))
                 })
                 .max_by(|a, b| a.1.total_cmp(&b.1));
             MyExam {
@@ -475,11 +487,14 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
                 opens: exam.opens_at.map(|at| state.zone.minute(at)),
                 closes: exam.closes_at.map(|at| state.zone.minute(at)),
                 used: own.len() as i64,
-                open_attempt: own.iter().find(|a| a.2.is_none()).map(|a| a.1.clone()),
+                open_attempt: own
+                    .iter()
+                    .find(|a| a.submitted_at.is_none())
+                    .map(|a| a.id.clone()),
                 waits: own
                     .iter()
-                    .find(|a| a.2.is_some() && a.3 > 0)
-                    .map(|a| a.1.clone()),
+                    .find(|a| a.submitted_at.is_some() && a.unmarked > 0)
+                    .map(|a| a.id.clone()),
                 best,
                 id: exam.id,
                 title: exam.title,

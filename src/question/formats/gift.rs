@@ -482,7 +482,8 @@ fn numerical(text: &str) -> Option<Body> {
             let n: f64 = value.parse().ok()?;
             (n, n)
         };
-        if !(range.0 <= range.1) {
+        // Not where either end is no number.
+        if range.0.partial_cmp(&range.1)?.is_gt() {
             return None;
         }
         blank.ranges.push(range);
