@@ -108,7 +108,7 @@ test('pages of a trainer', async ({ page }) => {
   await signIn(page, TRAINER);
   await lookAtAll(page, ['/questions', '/questions/new', '/exams', '/exams/new', '/exams/marking', '/learning', '/import']);
   await goto(page, '/questions?kind=multiple');
-  await page.locator('main ul > li a[href^="/questions/"]').first().click();
+  await page.locator('main ul > li a[href^="/questions/"]:not([download])').first().click();
   await page.waitForURL(/\/questions\/[^/?]+$/);
   await lookAt(page);
   await openConfirmations(page);
