@@ -40,10 +40,10 @@ test('back before a page has hydrated shows the page of the address', async ({ p
   await page.getByRole('link', { name: '我的', exact: true }).locator('visible=true').first().click();
   await page.waitForURL('**/account');
   await page.goto('/library');
-  // Twice, the second time while the first page still loads its code.
-  await page.evaluate(() => history.back());
+  // Twice, the second time while the first page still loads its code. After the call has answered: the page goes away.
+  await page.evaluate(() => setTimeout(() => history.back()));
   await page.waitForURL('**/account', { waitUntil: 'commit' });
-  await page.evaluate(() => history.back());
+  await page.evaluate(() => setTimeout(() => history.back()));
   await page.waitForURL('**/articles');
   await hydrated(page);
   await expect(page.getByRole('heading', { level: 1, name: '内容' })).toBeVisible();
