@@ -216,14 +216,20 @@ pub async fn begin(state: &AppState, actor: &Actor, exam_id: &str) -> Result<Str
 
 /// One's own attempt; one whose time is over is handed in first.
 pub async fn own(state: &AppState, actor: &Actor, id: &str) -> Result<Attempt, AppError> {
-    let mut attempt = attempt(&state.db, id).await?;
-    if attempt.learner != learner(actor) {
-        return Err(AppError::NotFound);
-    }
+    let mut attempt = of(&state.db, actor, id).await?;
     let over = attempt.due_at.is_some_and(|due| due <= time::now());
     if attempt.submitted_at.is_none() && over {
         submit(state, id, true).await?;
         attempt = self::attempt(&state.db, id).await?;
+    }
+    Ok(attempt)
+}
+
+/// An attempt as it stands, to whom it belongs; nobody else finds it.
+pub async fn of(db: &Db, actor: &Actor, id: &str) -> Result<Attempt, AppError> {
+    let attempt = attempt(db, id).await?;
+    if attempt.learner != learner(actor) {
+        return Err(AppError::NotFound);
     }
     Ok(attempt)
 }

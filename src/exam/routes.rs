@@ -403,10 +403,7 @@ async fn answer(
 
 /// One's own attempt as long as answers are taken: a little longer than the clock shows.
 async fn own_open(state: &AppState, actor: &Actor, id: &str) -> Result<Attempt, AppError> {
-    let attempt = attempt::attempt(&state.db, id).await?;
-    if attempt.learner != attempt::learner(actor) {
-        return Err(AppError::NotFound);
-    }
+    let attempt = attempt::of(&state.db, actor, id).await?;
     if attempt.submitted_at.is_some() {
         return Err(AppError::Conflict("error.attempt_over".into()));
     }
@@ -437,12 +434,13 @@ async fn send(
             .find(|(name, _)| name == "at")
             .and_then(|(_, v)| v.parse().ok())
             .unwrap_or(i64::MAX);
+        // The script sends only what it could not send before, which is newer than whatever is there.
+        let scripted = form.iter().any(|(name, _)| name == "scripted");
         for (place, draft) in drafts.iter().enumerate() {
             let Some(given) = read(place, items[place].seed, draft, &form) else {
                 continue;
             };
             let earlier = before.get(&(place as i64));
-            let scripted = form.iter().any(|(name, _)| name == "scripted");
             if !scripted && earlier.is_some_and(|a| a.saved_at > at) {
                 continue;
             }
@@ -484,10 +482,7 @@ async fn event(
 ) -> Response {
     let noted = async {
         let actor = taker(&visit)?;
-        let attempt = attempt::attempt(&state.db, &id).await?;
-        if attempt.learner != attempt::learner(actor) {
-            return Err(AppError::NotFound);
-        }
+        let attempt = attempt::of(&state.db, actor, &id).await?;
         attempt::event(&state, &attempt, &happened.kind).await
     };
     match noted.await {
