@@ -9,7 +9,7 @@ use crate::lazy::{Content, Library, Office, Teaching};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
-use crate::{exam, identity, workbench};
+use crate::{identity, inbox, learning, workbench};
 
 /// Where the start data stands in the page.
 pub const BOOT_ID: &str = "boot";
@@ -107,7 +107,16 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/questions/new") view=Teaching::QuestionNew ssr=SsrMode::Async/>
                     <Route path=path!("/questions/:id") view=Teaching::QuestionPage ssr=SsrMode::Async/>
                     <Route path=path!("/questions/:id/edit") view=Teaching::QuestionEdit ssr=SsrMode::Async/>
-                    <Route path=path!("/learning") view=exam::pages::Learning ssr=SsrMode::Async/>
+                    <Route path=path!("/learning") view=learning::pages::Learning ssr=SsrMode::Async/>
+                    <Route path=path!("/record") view=learning::pages::LearningRecord ssr=SsrMode::Async/>
+                    <Route path=path!("/inbox") view=inbox::pages::Inbox ssr=SsrMode::Async/>
+                    <Route path=path!("/comments") view=Teaching::CommentQueue ssr=SsrMode::Async/>
+                    <Route path=path!("/courses") view=Teaching::CourseList ssr=SsrMode::Async/>
+                    <Route path=path!("/courses/new") view=Teaching::CourseNew ssr=SsrMode::Async/>
+                    <Route path=path!("/courses/:id") view=Teaching::CoursePage ssr=SsrMode::Async/>
+                    <Route path=path!("/courses/:id/edit") view=Teaching::CourseEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/courses/:id/coverage") view=Teaching::CourseCoverage ssr=SsrMode::Async/>
+                    <Route path=path!("/courses/:id/lessons/:lesson") view=Teaching::LessonPage ssr=SsrMode::Async/>
                     <Route path=path!("/exams") view=Teaching::ExamList ssr=SsrMode::Async/>
                     <Route path=path!("/exams/new") view=Teaching::ExamNew ssr=SsrMode::Async/>
                     <Route path=path!("/exams/marking") view=Teaching::MarkingQueue ssr=SsrMode::Async/>
@@ -146,7 +155,10 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
         ("terminals", _) => P::ReadTerminals,
         ("people" | "units" | "settings" | "sms", _) => P::ManageOrg,
         ("questions", _) => P::WriteQuestions,
-        ("learning", _) => P::Learn,
+        ("learning" | "record" | "comments", _) => P::Learn,
+        ("courses", "new" | "edit") => P::WriteCourses,
+        ("courses", _) if path.contains("/lessons/") => P::WriteCourses,
+        ("courses", _) => P::ReadResults,
         ("exams", "new" | "edit" | "marking" | "accuracy") => P::WriteExams,
         ("exams", _) => P::ReadResults,
         ("import", _) => P::OwnImports,

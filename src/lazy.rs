@@ -86,6 +86,13 @@ chunk! {
     ExamResults => crate::exam::pages::ExamResults,
     ExamAccuracy => crate::exam::pages::ExamAccuracy,
     MarkingQueue => crate::exam::pages::MarkingQueue,
+    CourseList => crate::course::pages::CourseList,
+    CourseNew => crate::course::pages::CourseNew,
+    CoursePage => crate::course::pages::CoursePage,
+    CourseEdit => crate::course::pages::CourseEdit,
+    LessonPage => crate::course::pages::LessonPage,
+    CommentQueue => crate::course::pages::CommentQueue,
+    CourseCoverage => crate::learning::pages::CourseCoverage,
 }
 
 chunk! {

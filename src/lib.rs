@@ -10,13 +10,17 @@ rust_i18n::i18n!("locales", fallback = "zh-CN");
 pub mod ui;
 
 pub mod app;
+pub mod audience;
 pub mod content;
+pub mod course;
 pub mod duplicate;
 pub mod exam;
 pub mod hcp;
 pub mod identity;
 pub mod importing;
+pub mod inbox;
 mod lazy;
+pub mod learning;
 pub mod onboarding;
 pub mod ownership;
 pub mod question;

@@ -32,6 +32,8 @@ pub struct ArticleView {
     pub steps: Vec<Step>,
     /// Addresses of its images.
     pub images: Vec<String>,
+    /// What it carries beside its text: kind, pages, whether it has captions.
+    pub media: Option<(String, i64, bool)>,
     /// Whether the day of expiry is past.
     pub expired: bool,
     /// The actor's own draft, which they may change.

@@ -218,6 +218,7 @@ fn ArticleCards(article: ArticleView) -> impl IntoView {
             </p>
             <p class="text-sm text-base-content/70">{article.author}</p>
             <p class="num text-sm text-base-content/70">{approval_line(&row.approval_no, &row.expires_on)}</p>
+            {article.media.clone().map(|(kind, pages, captions)| crate::course::carried(&article.row.id, &article.row.title, &kind, pages, captions))}
             <div class="prose-zh mt-4" inner_html=article.body_html></div>
         </Card>
     }

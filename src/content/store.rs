@@ -37,7 +37,7 @@ pub struct Reader {
 }
 
 /// Whether the role sees articles that are not published.
-fn sees_drafts(role: Role) -> bool {
+pub fn sees_drafts(role: Role) -> bool {
     role.may(Permission::WriteArticles)
         || role.may(Permission::ReviewArticles)
         || role == Role::Admin
@@ -166,7 +166,9 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<ArticleVi
             .bind(id)
             .all(&state.db)
             .await?;
+    let media = crate::course::lesson::of_article(&state.db, id).await?;
     Ok(ArticleView {
+        media: media.map(|(media, captions)| (media.kind, media.pages, captions.is_some())),
         specialties: of_kind("specialty"),
         diseases: of_kind("disease"),
         steps: steps
@@ -488,6 +490,15 @@ pub async fn advance(
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
     Ok(saved)
+}
+
+/// Hands a new article in for review, within the transaction that makes it.
+pub async fn submit_new(tx: &mut Tx, actor: &Actor, id: &str) -> DbResult<()> {
+    q("UPDATE article SET status = 'in_review' WHERE id = $1 AND status = 'draft'")
+        .bind(id)
+        .exec(&mut *tx)
+        .await?;
+    step_row(tx, actor, id, "in_review", "").await
 }
 
 async fn step_row(

@@ -4,9 +4,12 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::acting;
-use crate::exam::model::{Audience, ExamInput};
-use crate::exam::store::{self, PartInput};
+use crate::audience::Audience;
+use crate::exam::model::ExamInput;
+use crate::exam::parts::{self, PartInput};
+use crate::exam::store;
 use crate::exam::{attempt, paper};
+use crate::learning::Learner;
 use crate::question::model::{Body, Draft};
 use crate::question::rules::Given;
 use crate::server::AppState;
@@ -90,7 +93,7 @@ async fn exam(
             points: *points,
             ..PartInput::default()
         };
-        store::add_pool(state, trainer, &format!("{key}-{category}"), &id, &part).await?;
+        parts::add_pool(state, trainer, &format!("{key}-{category}"), &id, &part).await?;
     }
     Ok(id)
 }
@@ -103,8 +106,9 @@ async fn take(
     rng: &mut StdRng,
     weak: bool,
 ) -> Result<(), AppError> {
-    let id = attempt::begin(state, actor, exam).await?;
-    let own = attempt::own(state, actor, &id).await?;
+    let learner = Learner::from(actor);
+    let id = attempt::begin(state, &learner, exam).await?;
+    let own = attempt::own(state, &learner.key(), &id).await?;
     let items = own.items()?;
     let drafts = attempt::drafts(&state.db, &items).await?;
     let answers = items
@@ -124,7 +128,7 @@ async fn take(
     futures::future::try_join_all(
         answers
             .iter()
-            .map(|(place, given)| attempt::answer(state, actor, &own, *place, given)),
+            .map(|(place, given)| attempt::answer(state, &own, *place, given)),
     )
     .await?;
     attempt::submit(state, &id, false).await

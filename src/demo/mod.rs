@@ -3,6 +3,7 @@
 //! The files lie in `demo/`. Hospitals, people, assignments, HCPs and articles go in through the importers; sharing is
 //! written in bulk with the same rules that the tracker uses, and so is what the library holds beside its HCPs.
 
+mod courses;
 mod exams;
 mod hcps;
 mod library;
@@ -93,6 +94,8 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     library::enrich(state, seed, &clock).await?;
     exams::load(state, seed).await?;
     clock.step("exams");
+    courses::load(state, seed).await?;
+    clock.step("courses");
     unfinished(state).await?;
     let note = crate::duplicate::finder::nightly(state).await?;
     clock.step(&format!("duplicates: {note}"));

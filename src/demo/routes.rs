@@ -37,6 +37,7 @@ const PUBLIC: &[(&str, &[&str])] = &[
     ("/library", &["visitor", "hcp"]),
     ("/onboard", &["visitor"]),
     ("/me", &["hcp"]),
+    ("/learn", &["hcp"]),
     ("/i/{token}", &["visitor"]),
     ("/join/{code}", &["visitor"]),
     ("/s/{token}", &["visitor", "hcp"]),
@@ -47,6 +48,9 @@ const PUBLIC: &[(&str, &[&str])] = &[
 const PLAIN: &[(&str, Permission)] = &[
     ("/hcps/sheet", Permission::InviteHcps),
     ("/codes/{id}/sheet", Permission::MakeCodes),
+    ("/learn/{course}", Permission::Learn),
+    ("/learn/{course}/{lesson}", Permission::Learn),
+    ("/review", Permission::Learn),
 ];
 
 /// The list for this database.
@@ -97,6 +101,16 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     let draft_exam =
         one("SELECT id FROM exam WHERE $1 <> '' AND published_at IS NULL ORDER BY id LIMIT 1")
             .await?;
+    let course = one("SELECT id FROM course WHERE $1 <> '' AND required AND category = 'compliance' ORDER BY id LIMIT 1")
+        .await?;
+    let lesson = match &course {
+        Some(id) => {
+            let course = crate::course::store::course(&state.db, id).await?;
+            let contents = course.draft()?;
+            contents.lessons().next().map(|lesson| lesson.id.clone())
+        }
+        None => None,
+    };
     let example = |path: &str| -> Option<String> {
         let id = match path.split('/').nth(1).unwrap_or("") {
             _ if !path.contains('{') => return Some(path.to_owned()),
@@ -113,6 +127,12 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             "duplicates" => pair.clone(),
             "import" => job.clone(),
             "questions" => question.clone(),
+            "courses" | "learn" if path.contains("lesson") => {
+                let (course, lesson) = (course.clone()?, lesson.clone()?);
+                let full = path.replace("{course}", &course).replace("{id}", &course);
+                return Some(full.replace("{lesson}", &lesson));
+            }
+            "courses" | "learn" => course.clone(),
             "exams" if path.ends_with("/edit") => draft_exam.clone(),
             "exams" => exam.clone(),
             _ => None,
@@ -139,11 +159,14 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         let of_one = path.starts_with("/hcps/{") || path.starts_with("/codes/{");
         // Other people's imports are an administrator's to see.
         let of_admin = path.starts_with("/import/{");
+        // Those to whom the example course is set.
+        let of_learner = path.starts_with("/learn/{");
         Role::ALL
             .into_iter()
             .filter(|r| r.may(permission))
             .filter(|r| !of_one || sees_example.contains(r))
             .filter(|r| !of_admin || *r == Role::Admin)
+            .filter(|r| !of_learner || matches!(r, Role::Rep | Role::Manager | Role::Trainer))
             .map(Role::code)
             .collect()
     };

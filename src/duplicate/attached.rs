@@ -33,7 +33,7 @@ impl Rows {
 
 /// What moves in a merge. Ownership, transfers and the history of the record stay with the one who is gone: they tell
 /// what was, and nobody edits them.
-const MOVING: [Rows; 16] = [
+const MOVING: [Rows; 23] = [
     Rows::of("hcp_device", "m.id"),
     Rows::of("consent", "m.id"),
     Rows::of("invitation", "m.id"),
@@ -90,6 +90,49 @@ const MOVING: [Rows; 16] = [
         stays: "m.status = 'open' AND EXISTS (SELECT 1 FROM hcp_access_request o WHERE o.hcp_id = {to} \
                 AND o.staff_id = m.staff_id AND o.status = 'open')",
         ..Rows::of("hcp_access_request", "m.id")
+    },
+    Rows {
+        column: "learner",
+        prefix: "hcp:",
+        stays: "EXISTS (SELECT 1 FROM lesson_progress o WHERE o.learner = {to} AND o.lesson_id = m.lesson_id AND o.version = m.version)",
+        ..Rows::of("lesson_progress", "m.lesson_id || '|' || m.version")
+    },
+    Rows {
+        column: "learner",
+        prefix: "hcp:",
+        stays: "EXISTS (SELECT 1 FROM lesson_answer o WHERE o.learner = {to} AND o.stop_id = m.stop_id \
+                AND o.lesson_id = m.lesson_id AND o.version = m.version)",
+        ..Rows::of("lesson_answer", "m.stop_id || '|' || m.version")
+    },
+    Rows {
+        column: "learner",
+        prefix: "hcp:",
+        stays: "EXISTS (SELECT 1 FROM course_completion o WHERE o.learner = {to} AND o.course_id = m.course_id AND o.version = m.version)",
+        ..Rows::of("course_completion", "m.course_id || '|' || m.version")
+    },
+    Rows {
+        column: "learner",
+        prefix: "hcp:",
+        stays: "EXISTS (SELECT 1 FROM review_card o WHERE o.learner = {to} AND o.question_id = m.question_id)",
+        ..Rows::of("review_card", "m.question_id")
+    },
+    Rows {
+        column: "learner",
+        prefix: "hcp:",
+        stays: "EXISTS (SELECT 1 FROM first_answer o WHERE o.learner = {to} AND o.question_id = m.question_id AND o.version = m.version)",
+        ..Rows::of("first_answer", "m.question_id || '|' || m.version")
+    },
+    Rows {
+        column: "learner",
+        prefix: "hcp:",
+        // Both took it: the attempts of the one who is gone stay with them.
+        stays: "EXISTS (SELECT 1 FROM exam_attempt o WHERE o.learner = {to} AND o.exam_id = m.exam_id)",
+        ..Rows::of("exam_attempt", "m.id")
+    },
+    Rows {
+        column: "author",
+        prefix: "hcp:",
+        ..Rows::of("course_comment", "m.id")
     },
     Rows {
         name: "hcp.claims_id",

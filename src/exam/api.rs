@@ -2,15 +2,15 @@
 
 use leptos::{server, server_fn};
 
-use super::model::{
-    AccuracyRow, ExamChoices, ExamRow, ExamView, MarkRow, MyExam, PoolChoices, Results,
-};
+use super::model::{AccuracyRow, ExamRow, ExamView, MarkRow, MyExam, PoolChoices, Results};
+use crate::audience::AudienceChoices;
 use crate::shared::{AppResult, Page, Role, Saved};
 
 #[cfg(feature = "ssr")]
 use {
-    super::model::{Audience, ExamInput},
-    super::{attempt, marking, results, store},
+    super::model::ExamInput,
+    super::{attempt, marking, parts, results, store},
+    crate::audience::Audience,
     crate::identity::rules::clean,
     crate::server::{guard, state::state},
     crate::shared::{AppError, Permission},
@@ -42,20 +42,9 @@ pub async fn get_exam(id: String) -> AppResult<ExamView> {
 
 /// Units for the form of an exam.
 #[server(prefix = "/api", endpoint = "exams/choices", input = server_fn::codec::GetUrl)]
-pub async fn list_exam_choices() -> AppResult<ExamChoices> {
+pub async fn list_exam_choices() -> AppResult<AudienceChoices> {
     guard::require(Permission::WriteExams).await?;
-    let units = crate::identity::units::units(&state().db).await?;
-    Ok(ExamChoices {
-        units: units
-            .into_iter()
-            .map(|u| {
-                (
-                    u.id,
-                    format!("{}{}", "　".repeat(u.depth.max(0) as usize), u.name),
-                )
-            })
-            .collect(),
-    })
+    Ok(crate::audience::choices(&state().db).await?)
 }
 
 /// Categories and tags for the form of a part.
@@ -133,7 +122,7 @@ pub async fn add_pool(
     #[server(default)] points: i64,
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::WriteExams).await?;
-    let part = store::PartInput {
+    let part = parts::PartInput {
         category,
         kind,
         tag,
@@ -141,7 +130,7 @@ pub async fn add_pool(
         draws,
         points,
     };
-    store::add_pool(&state(), &actor, &form_key, &id, &part).await
+    parts::add_pool(&state(), &actor, &form_key, &id, &part).await
 }
 
 /// Adds one question to a draft's paper.
@@ -152,14 +141,14 @@ pub async fn add_question(
     #[server(default)] points: i64,
 ) -> AppResult<Saved> {
     guard::require(Permission::WriteExams).await?;
-    store::add_question(&state(), &id, &question, points).await
+    parts::add_question(&state(), &id, &question, points).await
 }
 
 /// Takes a part out of a draft's paper, or with `up` moves it one place up.
 #[server(prefix = "/api", endpoint = "exams/change_part")]
 pub async fn change_part(part: String, #[server(default)] up: bool) -> AppResult<Saved> {
     guard::require(Permission::WriteExams).await?;
-    store::change_part(&state(), &part, up).await
+    parts::change_part(&state(), &part, up).await
 }
 
 /// Publishes a draft, ends an exam, opens it again, copies it, or makes a make-up of it: `publish`, `end`, `reopen`,

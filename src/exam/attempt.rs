@@ -6,18 +6,14 @@ use std::sync::{Arc, LazyLock, RwLock};
 use super::model::{ExamState, MyExam};
 use super::paper::{self, Item, Pool};
 use super::store::{self, ASSIGNED, Exam};
-use super::writer::{NewAnswer, NewAttempt};
+use super::writer::{ExamWork, NewAnswer, NewAttempt};
+use crate::learning::Learner;
 use crate::question::model::Draft;
 use crate::question::rules::{Given, grade};
 use crate::server::db::{Db, DbResult, Rows, Tx, insert_many, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
 use crate::shared::AppError;
-
-/// As whom a member of staff takes exams.
-pub fn learner(actor: &Actor) -> String {
-    format!("staff:{}", actor.id)
-}
 
 /// An attempt as it is stored.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -141,17 +137,12 @@ pub async fn under_way(db: &Db, exam_id: &str) -> DbResult<bool> {
 }
 
 /// Begins an attempt, or gives the one that is under way: its id.
-pub async fn begin(state: &AppState, actor: &Actor, exam_id: &str) -> Result<String, AppError> {
+pub async fn begin(state: &AppState, learner: &Learner, exam_id: &str) -> Result<String, AppError> {
     let db = &state.db;
-    let me = learner(actor);
+    let me = learner.key();
     let exam = store::exam(db, exam_id).await?;
-    let assigned = q(format!(
-        "SELECT COUNT(*) FROM exam e JOIN staff s ON {ASSIGNED} WHERE e.id = $1 AND s.id = $2"
-    ))
-    .bind(exam_id)
-    .bind(&actor.id)
-    .count(db)
-    .await?;
+    let assigned = is_assigned(db, learner, exam_id).await?
+        || crate::learning::access::asks_for(state, learner, exam_id).await?;
     for _ in 0..3 {
         let earlier: Vec<(String, i64, Option<i64>, Option<i64>)> = q(
             "SELECT id, number, due_at, submitted_at FROM exam_attempt WHERE exam_id = $1 AND learner = $2 \
@@ -171,7 +162,7 @@ pub async fn begin(state: &AppState, actor: &Actor, exam_id: &str) -> Result<Str
             }
             submit(state, id, true).await?;
         }
-        if assigned == 0 || exam.published_at.is_none() {
+        if !assigned || exam.published_at.is_none() {
             return Err(AppError::NotFound);
         }
         match exam.state(now) {
@@ -204,7 +195,7 @@ pub async fn begin(state: &AppState, actor: &Actor, exam_id: &str) -> Result<Str
             started_at: now,
             due_at,
         };
-        match state.exams.begin(attempt).await {
+        match state.exams.run(ExamWork::Begin(attempt)).await {
             Some(true) => return Ok(id),
             // Another window was a moment faster: its attempt is the one.
             Some(false) => {}
@@ -214,9 +205,25 @@ pub async fn begin(state: &AppState, actor: &Actor, exam_id: &str) -> Result<Str
     Err(AppError::Conflict("error.changed_meanwhile".into()))
 }
 
+/// Whether an exam is itself set to somebody.
+async fn is_assigned(db: &Db, learner: &Learner, exam_id: &str) -> DbResult<bool> {
+    let Learner::Staff(actor) = learner else {
+        return Ok(false);
+    };
+    let found = q(format!(
+        "SELECT COUNT(*) FROM exam e JOIN staff s ON {} WHERE e.id = $1 AND s.id = $2",
+        *ASSIGNED
+    ))
+    .bind(exam_id)
+    .bind(&actor.id)
+    .count(db)
+    .await?;
+    Ok(found > 0)
+}
+
 /// One's own attempt; one whose time is over is handed in first.
-pub async fn own(state: &AppState, actor: &Actor, id: &str) -> Result<Attempt, AppError> {
-    let mut attempt = of(&state.db, actor, id).await?;
+pub async fn own(state: &AppState, me: &str, id: &str) -> Result<Attempt, AppError> {
+    let mut attempt = of(&state.db, me, id).await?;
     let over = attempt.due_at.is_some_and(|due| due <= time::now());
     if attempt.submitted_at.is_none() && over {
         submit(state, id, true).await?;
@@ -226,9 +233,9 @@ pub async fn own(state: &AppState, actor: &Actor, id: &str) -> Result<Attempt, A
 }
 
 /// An attempt as it stands, to whom it belongs; nobody else finds it.
-pub async fn of(db: &Db, actor: &Actor, id: &str) -> Result<Attempt, AppError> {
+pub async fn of(db: &Db, me: &str, id: &str) -> Result<Attempt, AppError> {
     let attempt = attempt(db, id).await?;
-    if attempt.learner != learner(actor) {
+    if attempt.learner != me {
         return Err(AppError::NotFound);
     }
     Ok(attempt)
@@ -256,7 +263,6 @@ pub async fn answers(db: &Db, id: &str) -> DbResult<HashMap<i64, Answer>> {
 /// Keeps an answer as it is given. `Conflict` once the attempt is over.
 pub async fn answer(
     state: &AppState,
-    actor: &Actor,
     attempt: &Attempt,
     position: i64,
     given: &Given,
@@ -270,7 +276,7 @@ pub async fn answer(
     let body = &draft[0].body;
     let answer = NewAnswer {
         attempt_id: attempt.id.clone(),
-        learner: learner(actor),
+        learner: attempt.learner.clone(),
         position,
         given: serde_json::to_string(given).map_err(internal)?,
         at: time::now(),
@@ -281,7 +287,7 @@ pub async fn answer(
             grade(body, given)
         },
     };
-    match state.exams.answer(answer).await {
+    match state.exams.run(ExamWork::Answer(answer)).await {
         Some(true) => Ok(()),
         Some(false) => Err(AppError::Conflict("error.attempt_over".into())),
         None => Err(internal("an answer was not stored")),
@@ -352,7 +358,10 @@ pub async fn settle(tx: &mut Tx, attempt: &Attempt) -> Result<(), AppError> {
         None => "NULL",
     });
     query.push_with(" WHERE id = ?", [&attempt.id]);
-    query.exec(tx).await?;
+    query.exec(&mut *tx).await?;
+    if passed == Some(true) {
+        crate::learning::completion::after_exam(tx, &attempt.learner, &attempt.exam_id).await?;
+    }
     Ok(())
 }
 
@@ -368,6 +377,13 @@ async fn first_answers(
             .bind(&attempt.id)
             .all(&mut *tx)
             .await?;
+    let wrong: Vec<(String, i64)> = given
+        .iter()
+        .filter(|(_, share, _)| share.is_some_and(|s| s < 1.0))
+        .filter_map(|(position, _, _)| items.get(*position as usize))
+        .map(|item| (item.question_id.clone(), item.version))
+        .collect();
+    crate::learning::cards::add(tx, &attempt.learner, &wrong).await?;
     let rows: Rows = given
         .into_iter()
         .filter_map(|(position, share, at)| {
@@ -451,16 +467,17 @@ struct Own {
 /// Exams that are set to somebody, those to be taken first.
 pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppError> {
     let db = &state.db;
-    let me = learner(actor);
+    let me = Learner::from(actor).key();
     let assigned: Vec<(String,)> = q(format!(
-        "SELECT e.id FROM exam e JOIN staff s ON {ASSIGNED} WHERE e.published_at IS NOT NULL AND s.id = $1"
+        "SELECT e.id FROM exam e JOIN staff s ON {} WHERE e.published_at IS NOT NULL AND s.id = $1",
+        *ASSIGNED
     ))
     .bind(&actor.id)
     .all(db)
     .await?;
     let exams = store::exams(db, |query| {
         query.push("e.published_at IS NOT NULL AND (EXISTS (SELECT 1 FROM staff s WHERE ");
-        query.push(ASSIGNED);
+        query.push(&ASSIGNED);
         query.push_with(
             " AND s.id = ?) OR EXISTS (SELECT 1 FROM exam_attempt t WHERE t.exam_id = e.id AND t.learner = ?))",
             [&actor.id, &me],

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::shared::{Page, Role};
+use crate::audience::Audience;
+use crate::shared::Page;
 
 /// Where an exam stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,18 +59,6 @@ pub struct ExamInput {
     pub audience: Audience,
 }
 
-/// Who is to take an exam.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Audience {
-    /// All staff.
-    pub all: bool,
-    pub roles: Vec<Role>,
-    /// Ids of units, each with all below it.
-    pub units: Vec<String>,
-    /// Employee numbers or names, one a line.
-    pub people: String,
-}
-
 /// A part of a paper.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
@@ -121,13 +110,6 @@ pub struct ExamView {
     pub makeups: Vec<(String, String)>,
     /// The moment of the last change, which a change must name.
     pub updated_at: i64,
-}
-
-/// What the form of an exam offers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ExamChoices {
-    /// Ids and paths.
-    pub units: Vec<(String, String)>,
 }
 
 /// What the form of a part offers.

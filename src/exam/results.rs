@@ -45,7 +45,7 @@ fn people(query: &mut Query, actor: &Actor, exam: &str, filter: &Filter) {
     query.push_with("WHERE e.id = ? AND ", [exam]);
     actor.scope(query, "s.id");
     query.push(" AND ((");
-    query.push(ASSIGNED);
+    query.push(&ASSIGNED);
     query.push(") OR t.id IS NOT NULL)");
     match filter.state.as_str() {
         "missing" => {
@@ -86,7 +86,7 @@ async fn rows(
          t.id AS attempt_id, t.score, t.points, t.passed, t.submitted_at, \
          (SELECT COUNT(*) FROM exam_event v WHERE v.attempt_id = t.id AND v.kind = 'left') AS left_times, (",
     );
-    query.push(ASSIGNED);
+    query.push(&ASSIGNED);
     query.push(") AS assigned");
     people(&mut query, actor, exam, filter);
     query.push(" ORDER BY u.name, s.name, s.id");
@@ -128,7 +128,7 @@ pub async fn page(
     let total = count.count(&state.db).await?;
     let mut sums = q("SELECT COUNT(*), COUNT(t.id), COUNT(CASE WHEN t.passed THEN 1 END)");
     people(&mut sums, actor, exam, &Filter::default());
-    sums.push(" AND ").push(ASSIGNED);
+    sums.push(" AND ").push(&ASSIGNED);
     let (assigned, taken, passed): (i64, i64, i64) = sums.one(&state.db).await?;
     Ok(Results {
         exam: (found.id, found.title),

@@ -1,31 +1,28 @@
 //! SQL of exams as trainers put them together.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::model::{Audience, ExamInput, ExamRow, ExamState, ExamView, PartRow, REVIEWS};
+use super::model::{ExamInput, ExamRow, ExamState, ExamView, PartRow, REVIEWS};
 use super::paper::{self, Pool};
-use crate::identity::rules::clean;
-use crate::question::store::{self as questions, Filter};
+use super::parts::{QUESTIONS, insert_part, pool_filter};
+use crate::audience::{self, Audience, Of};
+use crate::question::store as questions;
 use crate::server::audit::{self, Event};
-use crate::server::db::{Db, DbResult, Exec, Query, Rows, Tx, insert_many, internal, q};
+use crate::server::db::{Db, DbResult, Exec, Query, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
 use crate::shared::page::{PAGE_SIZE, offset};
-use crate::shared::{AppError, FieldError, Page, Role, Saved};
+use crate::shared::{AppError, Page, Saved};
 
 /// The most candidates that a part keeps: papers are drawn from so many at random, and no more need be read.
 const CANDIDATES: usize = 3_000;
-/// The most questions of a paper.
-const QUESTIONS: i64 = 300;
 
 /// Condition that the person `s` is of the audience of exam `e`, and works here.
-pub const ASSIGNED: &str = "s.left_at IS NULL AND EXISTS (SELECT 1 FROM exam_audience a WHERE a.exam_id = e.id AND \
-    (a.kind = 'all' OR (a.kind = 'role' AND a.value = s.role) OR (a.kind = 'person' AND a.value = s.id) \
-    OR (a.kind = 'unit' AND EXISTS (SELECT 1 FROM org_closure c WHERE c.ancestor_id = a.value \
-    AND c.descendant_id = s.unit_id))))";
+pub static ASSIGNED: LazyLock<String> = LazyLock::new(|| Of::Exam.assigned("e"));
 
 /// An exam as it is stored.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -92,7 +89,7 @@ async fn counts(
          (SELECT CAST(COALESCE(SUM(u.unmarked), 0) AS BIGINT) FROM exam_attempt u WHERE u.exam_id = e.id AND u.submitted_at IS NOT NULL) \
          FROM exam e JOIN staff s ON ",
     );
-    query.push(ASSIGNED);
+    query.push(&ASSIGNED);
     query.push(
         " LEFT JOIN (SELECT exam_id, learner, COUNT(*) AS taken, COUNT(CASE WHEN passed THEN 1 END) AS passed \
          FROM exam_attempt WHERE submitted_at IS NOT NULL AND exam_id IN (''",
@@ -220,12 +217,7 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<ExamView,
         count += draws;
         points += draws * part.points;
     }
-    let audience: Vec<(String, String)> =
-        q("SELECT kind, value FROM exam_audience WHERE exam_id = $1 ORDER BY kind, value")
-            .bind(id)
-            .all(db)
-            .await?;
-    let (audience, words) = read_audience(db, audience).await?;
+    let (audience, words) = audience::read(db, Of::Exam, id).await?;
     let named = |rows: Vec<(String, String)>| rows;
     let makeup_of: Option<(String, String)> = match &exam.makeup_of {
         Some(of) => {
@@ -277,63 +269,6 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<ExamView,
     })
 }
 
-/// The filter of a part that draws.
-fn pool_filter(part: &PartRow) -> Filter {
-    Filter {
-        category: part.category.clone(),
-        kind: part.kind.clone(),
-        tag: part.tag.clone(),
-        difficulty: part.difficulty,
-        ..Filter::default()
-    }
-}
-
-/// The audience for its form, and in words.
-async fn read_audience(db: &Db, rows: Vec<(String, String)>) -> DbResult<(Audience, Vec<String>)> {
-    let mut audience = Audience::default();
-    let (mut words, mut people) = (Vec::new(), Vec::new());
-    for (kind, value) in rows {
-        match kind.as_str() {
-            "all" => {
-                audience.all = true;
-                words.push(tr!("exam.audience_all"));
-            }
-            "role" => {
-                if let Some(role) = Role::parse(&value) {
-                    audience.roles.push(role);
-                    words.push(role.label());
-                }
-            }
-            "unit" => {
-                let name: Option<(String,)> = q("SELECT name FROM org_unit WHERE id = $1")
-                    .bind(&value)
-                    .optional(db)
-                    .await?;
-                words.extend(name.map(|(name,)| name));
-                audience.units.push(value);
-            }
-            _ => people.push(value),
-        }
-    }
-    if !people.is_empty() {
-        let mut query = q(
-            "SELECT COALESCE(NULLIF(employee_no, ''), name), name FROM staff WHERE left_at IS NULL AND id IN (''",
-        );
-        for id in &people {
-            query.push_with(", ?", [id]);
-        }
-        query.push(") ORDER BY name, id");
-        let named: Vec<(String, String)> = query.all(db).await?;
-        audience.people = named
-            .iter()
-            .map(|(no, _)| no.clone())
-            .collect::<Vec<_>>()
-            .join("\n");
-        words.push(tr!("exam.audience_people", n = named.len()));
-    }
-    Ok((audience, words))
-}
-
 /// Saves an exam from its form: a new draft without `id`, else a change since `seen`.
 pub async fn save(
     state: &AppState,
@@ -383,22 +318,12 @@ pub async fn save(
     if let (Some(opens), Some(closes)) = (opens, closes) {
         checks.ensure(opens < closes, "closes", "field.closes_before_opens");
     }
-    let audience = audience_rows(&state.db, &input.audience).await?;
-    match &audience {
-        Ok(rows) => {
-            checks.ensure(!rows.is_empty(), "audience", "field.exam_audience");
-        }
-        Err(name) => {
-            checks.done()?;
-            return Err(AppError::Invalid(vec![FieldError {
-                field: "people".into(),
-                key: "field.exam_person".into(),
-                args: vec![("name".into(), name.clone())],
-            }]));
-        }
+    let found = audience::rows(&state.db, &input.audience).await;
+    if let Ok(rows) = &found {
+        checks.ensure(!rows.is_empty(), "audience", "field.exam_audience");
     }
     checks.done()?;
-    let audience = audience.unwrap_or_default();
+    let rules = found?;
     let now = time::now();
     let mut tx = state.db.begin().await?;
     if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
@@ -469,253 +394,11 @@ pub async fn save(
             id.to_owned()
         }
     };
-    q("DELETE FROM exam_audience WHERE exam_id = $1")
-        .bind(&exam_id)
-        .exec(&mut tx)
-        .await?;
-    let rows: Rows = audience
-        .into_iter()
-        .map(|(kind, value)| vec![(&exam_id).into(), kind.into(), value.into()])
-        .collect();
-    insert_many(
-        &mut tx,
-        "INSERT INTO exam_audience (exam_id, kind, value)",
-        rows,
-        "ON CONFLICT DO NOTHING",
-    )
-    .await?;
+    audience::write(&mut tx, Of::Exam, &exam_id, rules).await?;
     let saved = Saved::go("notice.exam_saved", format!("/exams/{exam_id}"));
     form_key::keep(&mut tx, actor, key, &saved).await?;
     tx.commit().await?;
     Ok(saved)
-}
-
-/// The rows of an audience, or the line that names nobody.
-async fn audience_rows(
-    db: &Db,
-    audience: &Audience,
-) -> DbResult<Result<Vec<(&'static str, String)>, String>> {
-    if audience.all {
-        return Ok(Ok(vec![("all", String::new())]));
-    }
-    let mut rows: Vec<(&'static str, String)> = Vec::new();
-    for role in &audience.roles {
-        rows.push(("role", role.code().to_owned()));
-    }
-    for unit in audience.units.iter().filter(|u| !u.is_empty()) {
-        let known: Option<(String,)> = q("SELECT id FROM org_unit WHERE id = $1")
-            .bind(unit)
-            .optional(db)
-            .await?;
-        rows.extend(known.map(|(id,)| ("unit", id)));
-    }
-    let names: Vec<String> = audience
-        .people
-        .split(['\n', ',', '，', '、'])
-        .map(clean)
-        .filter(|name| !name.is_empty())
-        .collect();
-    let mut found: HashMap<String, Vec<String>> = HashMap::new();
-    for some in names.chunks(200) {
-        let mut query = q(
-            "SELECT id, COALESCE(employee_no, ''), name FROM staff WHERE left_at IS NULL AND (employee_no IN (''",
-        );
-        for name in some {
-            query.push_with(", ?", [name]);
-        }
-        query.push(") OR name IN (''");
-        for name in some {
-            query.push_with(", ?", [name]);
-        }
-        query.push("))");
-        let people: Vec<(String, String, String)> = query.all(db).await?;
-        for (id, number, name) in people {
-            if !number.is_empty() {
-                found.entry(number).or_default().push(id.clone());
-            }
-            found.entry(name).or_default().push(id);
-        }
-    }
-    for name in names {
-        match found.get(&name).map(Vec::as_slice) {
-            Some([id]) => rows.push(("person", id.clone())),
-            _ => return Ok(Err(name)),
-        }
-    }
-    Ok(Ok(rows))
-}
-
-/// Holds a draft for a change of its paper.
-async fn unbegun(tx: &mut Tx, id: &str) -> Result<(), AppError> {
-    let held = q(
-        "UPDATE exam SET updated_at = CASE WHEN updated_at >= $1 THEN updated_at + 1 ELSE $1 END \
-         WHERE id = $2 AND published_at IS NULL",
-    )
-    .bind(time::now())
-    .bind(id)
-    .exec(&mut *tx)
-    .await?;
-    if held == 0 {
-        exam(tx, id).await?;
-        return Err(AppError::Conflict("error.exam_published".into()));
-    }
-    Ok(())
-}
-
-/// A part that draws, as its form holds it.
-#[derive(Debug, Clone, Default)]
-pub struct PartInput {
-    pub category: String,
-    pub kind: String,
-    pub tag: String,
-    pub difficulty: i64,
-    pub draws: i64,
-    pub points: i64,
-}
-
-/// Adds a part that draws from a pool.
-pub async fn add_pool(
-    state: &AppState,
-    actor: &Actor,
-    key: &str,
-    id: &str,
-    input: &PartInput,
-) -> Result<Saved, AppError> {
-    let mut checks = Checks::default();
-    checks
-        .ensure(
-            (1..=QUESTIONS).contains(&input.draws),
-            "draws",
-            "field.exam_draws",
-        )
-        .ensure(
-            (1..=100).contains(&input.points),
-            "points",
-            "field.exam_points",
-        );
-    let part = PartRow {
-        id: String::new(),
-        question_id: None,
-        stem: String::new(),
-        category: input.category.clone(),
-        kind: input.kind.clone(),
-        tag: input.tag.clone(),
-        difficulty: input.difficulty,
-        draws: input.draws,
-        points: input.points,
-        available: 0,
-    };
-    let available = questions::available(&state.db, &pool_filter(&part)).await?;
-    checks.ensure(available >= input.draws, "draws", "field.exam_too_few");
-    checks.done()?;
-    let mut tx = state.db.begin().await?;
-    if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
-        return Ok(saved);
-    }
-    unbegun(&mut tx, id).await?;
-    insert_part(&mut tx, id, &part).await?;
-    let saved = Saved::stay("notice.saved");
-    form_key::keep(&mut tx, actor, key, &saved).await?;
-    tx.commit().await?;
-    Ok(saved)
-}
-
-/// Adds one question to a draft's paper; one that is there stays as it is.
-pub async fn add_question(
-    state: &AppState,
-    id: &str,
-    question_id: &str,
-    points: i64,
-) -> Result<Saved, AppError> {
-    if !(1..=100).contains(&points) {
-        return Err(AppError::field("points", "field.exam_points"));
-    }
-    let mut tx = state.db.begin().await?;
-    unbegun(&mut tx, id).await?;
-    q("SELECT id FROM question WHERE id = $1 AND archived_at IS NULL")
-        .bind(question_id)
-        .one::<(String,)>(&mut tx)
-        .await?;
-    let there = q("SELECT COUNT(*) FROM exam_part WHERE exam_id = $1 AND question_id = $2")
-        .bind(id)
-        .bind(question_id)
-        .count(&mut tx)
-        .await?;
-    if there == 0 {
-        let part = PartRow {
-            id: String::new(),
-            question_id: Some(question_id.to_owned()),
-            stem: String::new(),
-            category: String::new(),
-            kind: String::new(),
-            tag: String::new(),
-            difficulty: 0,
-            draws: 1,
-            points,
-            available: 1,
-        };
-        insert_part(&mut tx, id, &part).await?;
-    }
-    tx.commit().await?;
-    Ok(Saved::go("notice.question_added", format!("/exams/{id}")))
-}
-
-async fn insert_part(tx: &mut Tx, id: &str, part: &PartRow) -> DbResult<()> {
-    let last = q("SELECT COALESCE(MAX(position), 0) FROM exam_part WHERE exam_id = $1")
-        .bind(id)
-        .count(&mut *tx)
-        .await?;
-    q("INSERT INTO exam_part (id, exam_id, position, question_id, category, kind, tag, difficulty, draws, points) \
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-    .bind(crypto::new_id())
-    .bind(id)
-    .bind(last + 1)
-    .bind(&part.question_id)
-    .bind(&part.category)
-    .bind(&part.kind)
-    .bind(&part.tag)
-    .bind(part.difficulty)
-    .bind(part.draws)
-    .bind(part.points)
-    .exec(tx)
-    .await?;
-    Ok(())
-}
-
-/// Takes a part out of a draft's paper, or moves it one place up.
-pub async fn change_part(state: &AppState, part_id: &str, up: bool) -> Result<Saved, AppError> {
-    let mut tx = state.db.begin().await?;
-    let (exam_id, position): (String, i64) =
-        q("SELECT exam_id, position FROM exam_part WHERE id = $1")
-            .bind(part_id)
-            .one(&mut tx)
-            .await?;
-    unbegun(&mut tx, &exam_id).await?;
-    if up {
-        let before: Option<(String, i64)> = q(
-            "SELECT id, position FROM exam_part WHERE exam_id = $1 AND position < $2 ORDER BY position DESC LIMIT 1",
-        )
-        .bind(&exam_id)
-        .bind(position)
-        .optional(&mut tx)
-        .await?;
-        if let Some((other, place)) = before {
-            for (id, place) in [(part_id, place), (other.as_str(), position)] {
-                q("UPDATE exam_part SET position = $1 WHERE id = $2")
-                    .bind(place)
-                    .bind(id)
-                    .exec(&mut tx)
-                    .await?;
-            }
-        }
-    } else {
-        q("DELETE FROM exam_part WHERE id = $1")
-            .bind(part_id)
-            .exec(&mut tx)
-            .await?;
-    }
-    tx.commit().await?;
-    Ok(Saved::stay("notice.saved"))
 }
 
 /// Publishes a draft: from now on every paper is drawn from the questions as they are now.
@@ -877,7 +560,7 @@ pub async fn copy(
             "CAST(? AS TEXT), 'person', s.id FROM exam e JOIN staff s ON ",
             [&new],
         );
-        people.push(ASSIGNED);
+        people.push(&ASSIGNED);
         people.push_with(
             " WHERE e.id = ? AND NOT EXISTS (SELECT 1 FROM exam_attempt t WHERE t.exam_id = e.id \
              AND t.learner = 'staff:' || s.id AND t.passed)",

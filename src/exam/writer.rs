@@ -1,14 +1,7 @@
-//! The group-commit queue of exams: attempts that begin and answers as they are given are written many to a
-//! transaction, and each is answered only after its commit. Thousands begin in the same second.
+//! Attempts that begin, and answers as they are given.
 
-use std::time::Duration;
-
-use tokio::sync::{mpsc, oneshot};
-
-use crate::server::db::{Db, DbResult, Tx, q};
-
-/// The most that one transaction takes.
-const BATCH: usize = 500;
+use crate::server::db::{DbResult, Tx, q};
+use crate::server::queue::{Queue, Work};
 
 /// An attempt that begins.
 #[derive(Debug, Clone)]
@@ -37,90 +30,36 @@ pub struct NewAnswer {
     pub share: Option<f64>,
 }
 
+/// What is written in groups: thousands begin in the same second.
 #[derive(Debug, Clone)]
-enum Work {
+pub enum ExamWork {
     Begin(NewAttempt),
     Answer(NewAnswer),
 }
 
-type Job = (Work, oneshot::Sender<Option<bool>>);
-
 /// How much later than its end an answer may arrive, in milliseconds: it was given in time and the line was slow.
 pub const GRACE: i64 = 10_000;
 
-/// The way into the queue.
-#[derive(Clone)]
-pub struct ExamWriter(mpsc::Sender<Job>);
+/// The queue of exams.
+pub type ExamWriter = Queue<ExamWork>;
 
-impl ExamWriter {
-    /// Starts the writer, which ends when the last way into it is dropped.
-    pub fn start(db: Db) -> ExamWriter {
-        let (sender, receiver) = mpsc::channel(20_000);
-        tokio::spawn(write(db, receiver));
-        ExamWriter(sender)
-    }
+impl Work for ExamWork {
+    /// False where an attempt is under way already or has that number, and where the attempt of an answer is over.
+    type Done = bool;
 
-    /// Begins an attempt; false where one is under way already, or has that number. `None` if it could not be stored.
-    pub async fn begin(&self, attempt: NewAttempt) -> Option<bool> {
-        self.run(Work::Begin(attempt)).await
-    }
-
-    /// Keeps an answer; false where the attempt is over. `None` if it could not be stored.
-    pub async fn answer(&self, answer: NewAnswer) -> Option<bool> {
-        self.run(Work::Answer(answer)).await
-    }
-
-    async fn run(&self, work: Work) -> Option<bool> {
-        let (sender, receiver) = oneshot::channel();
-        self.0.send((work, sender)).await.ok()?;
-        receiver.await.ok()?
-    }
-}
-
-async fn write(db: Db, mut queue: mpsc::Receiver<Job>) {
-    let mut batch: Vec<Job> = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut batch, BATCH).await > 0 {
-        let works: Vec<&Work> = batch.iter().map(|(work, _)| work).collect();
-        let stored = commit(&db, &works).await;
-        match stored {
-            Ok(stored) => {
-                for ((_, answer), done) in batch.drain(..).zip(stored) {
-                    let _ = answer.send(Some(done));
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a batch of answers failed; each is tried alone");
-                for (work, answer) in batch.drain(..) {
-                    let _ = answer.send(alone(&db, &work).await);
-                }
-            }
+    fn key(&self) -> &str {
+        match self {
+            ExamWork::Begin(attempt) => &attempt.learner,
+            ExamWork::Answer(answer) => &answer.learner,
         }
     }
-}
 
-/// One bad piece must not take the others of its batch with it.
-async fn alone(db: &Db, work: &Work) -> Option<bool> {
-    for pause in [0, 50, 500] {
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-        match commit(db, &[work]).await {
-            Ok(stored) => return stored.into_iter().next(),
-            Err(error) => tracing::error!(%error, "an attempt or answer was not stored"),
+    async fn carry_out(&self, tx: &mut Tx) -> DbResult<bool> {
+        match self {
+            ExamWork::Begin(attempt) => begin(tx, attempt).await,
+            ExamWork::Answer(answer) => keep(tx, answer).await,
         }
     }
-    None
-}
-
-async fn commit(db: &Db, works: &[&Work]) -> DbResult<Vec<bool>> {
-    let mut tx = db.begin().await?;
-    let mut stored = Vec::with_capacity(works.len());
-    for work in works {
-        stored.push(match work {
-            Work::Begin(attempt) => begin(&mut tx, attempt).await?,
-            Work::Answer(answer) => keep(&mut tx, answer).await?,
-        });
-    }
-    tx.commit().await?;
-    Ok(stored)
 }
 
 async fn begin(tx: &mut Tx, a: &NewAttempt) -> DbResult<bool> {

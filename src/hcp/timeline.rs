@@ -117,6 +117,26 @@ const KINDS: &[Kind] = &[
         },
     },
     Kind {
+        code: "learn",
+        label: || tr!("timeline.learn"),
+        // What somebody learns is about them as what they read is: it shows while they agree to be named.
+        sql: "SELECT p.completed_at AS at, 'lesson:' || p.lesson_id || p.version AS id, 'lesson' AS verb, '' AS by_name, \
+              c.title AS subject, c.id AS ref_id, '' AS a, '' AS b FROM lesson_progress p JOIN course c ON c.id = p.course_id \
+              JOIN hcp h ON h.id = {hcp} WHERE p.learner = {reader} AND p.completed_at IS NOT NULL AND {tracked} \
+              UNION ALL SELECT d.completed_at, 'course:' || d.course_id || d.version, 'course', '', c.title, c.id, '', '' \
+              FROM course_completion d JOIN course c ON c.id = d.course_id JOIN hcp h ON h.id = {hcp} \
+              WHERE d.learner = {reader} AND {tracked}",
+        read: |row| Said {
+            text: if row.verb == "course" {
+                tr!("timeline.completed_course")
+            } else {
+                tr!("timeline.completed_lesson")
+            },
+            detail: row.subject.clone(),
+            ..Said::default()
+        },
+    },
+    Kind {
         code: "consent",
         label: || tr!("timeline.consent"),
         // What another consent superseded at its own moment, or a merge settled, was not withdrawn by anybody.

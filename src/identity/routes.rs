@@ -75,9 +75,7 @@ async fn sign_in_page(visit: Visit, Query(form): Query<SignIn>) -> Response {
 }
 
 fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) -> Response {
-    let status = error.map_or(StatusCode::OK, |e| {
-        StatusCode::from_u16(e.status()).unwrap_or_default()
-    });
+    let status = error.map_or(StatusCode::OK, crate::server::web::status);
     visit.page_with(status, || tr!("sign_in.title"), || {
         let by_code = form.by == "code";
         let other = if by_code { "" } else { "code" };

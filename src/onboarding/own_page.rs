@@ -59,6 +59,7 @@ fn show(visit: &Visit, company: &str, rows: &[ConsentRow], texts: &Texts, waits:
                 <ul class="my-4 divide-y divide-base-300">{items}</ul>
                 <div class="flex gap-2">
                     <a class="btn" href="/library">{tr!("read.all_articles")}</a>
+                    <a class="btn" href="/learn">{tr!("learn.title")}</a>
                     <form method="post" action="/me/unbind"><button class="btn btn-ghost">{tr!("me.unbind")}</button></form>
                 </div>
             </main>

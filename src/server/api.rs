@@ -164,14 +164,14 @@ async fn status_of(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap_or_default();
     if let Ok(error) = serde_json::from_slice::<AppError>(&body) {
-        parts.status = StatusCode::from_u16(error.status()).unwrap_or(parts.status);
+        parts.status = super::web::status(&error);
     }
     Response::from_parts(parts, Body::from(body))
 }
 
 /// The form's page once more, with what was typed and what was wrong.
 pub async fn again(state: &AppState, original: Parts, form: Form, error: AppError) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = super::web::status(&error);
     let flash = Flash {
         to: form.to,
         error: Some(error),

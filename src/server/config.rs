@@ -48,6 +48,8 @@ pub struct Database {
 pub struct Files {
     pub data_dir: PathBuf,
     pub max_upload_mib: usize,
+    /// Largest film, recording or slides, sent in pieces.
+    pub max_media_mib: usize,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,6 +94,7 @@ impl Default for Files {
         Self {
             data_dir: "data".into(),
             max_upload_mib: 32,
+            max_media_mib: 2_048,
         }
     }
 }

@@ -6,7 +6,8 @@ use super::db::{Db, DbResult, q};
 use super::{AppState, time};
 use crate::shared::AppError;
 
-/// Deletes what is past use: counted events, one-time codes and form keys after two days, ended sessions after 90.
+/// Deletes what is past use: counted events, one-time codes and form keys after two days, playings after 30, ended
+/// sessions after 90.
 pub async fn sweep(db: &Db) -> DbResult<()> {
     let now = time::now();
     let two_days = now - 2 * time::DAY;
@@ -16,6 +17,10 @@ pub async fn sweep(db: &Db) -> DbResult<()> {
         .await?;
     q("DELETE FROM otp WHERE created_at < $1")
         .bind(two_days)
+        .exec(db)
+        .await?;
+    q("DELETE FROM watch_session WHERE began_at < $1")
+        .bind(now - 30 * time::DAY)
         .exec(db)
         .await?;
     q("DELETE FROM form_key WHERE at < $1")
@@ -35,7 +40,13 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     if let Err(error) = crate::importing::jobs::sweep(state).await {
         tracing::error!(%error, "old imports stay for now");
     }
+    if let Err(error) = crate::course::media::sweep(state).await {
+        tracing::error!(%error, "old uploads stay for now");
+    }
     crate::terminal::store::begin_due(state).await?;
+    if let Err(error) = crate::learning::reminders::run(state).await {
+        tracing::error!(%error, "reminders were not sent");
+    }
     if (1..5).contains(&state.zone.hour(time::now())) {
         crate::duplicate::finder::nightly(state).await?;
     }

@@ -13,6 +13,7 @@ pub mod history;
 pub mod http;
 pub mod jobs;
 pub mod otp;
+pub mod queue;
 pub mod router;
 pub mod search;
 pub mod session;

@@ -34,6 +34,8 @@ fn plain_routes() -> Router<AppState> {
         .merge(crate::importing::routes())
         .merge(crate::question::routes())
         .merge(crate::exam::routes())
+        .merge(crate::course::routes())
+        .merge(crate::learning::routes())
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/version", get(|| async { env!("CARGO_PKG_VERSION") }))
@@ -89,7 +91,11 @@ pub fn router(state: AppState) -> Router {
             CompressionLayer::new().compress_when(
                 SizeAbove::new(512)
                     .and(NotForContentType::const_new("image/"))
-                    .and(NotForContentType::const_new("application/vnd")),
+                    .and(NotForContentType::const_new("application/vnd"))
+                    // Compressed they would lose their length, by which players seek.
+                    .and(NotForContentType::const_new("video/"))
+                    .and(NotForContentType::const_new("audio/"))
+                    .and(NotForContentType::const_new("application/pdf")),
             ),
         )
         .layer(CatchPanicLayer::new())

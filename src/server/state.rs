@@ -12,6 +12,7 @@ use super::db::Db;
 use super::sms::SmsProvider;
 use super::time::Zone;
 use crate::exam::writer::ExamWriter;
+use crate::learning::watch::Watcher;
 use crate::sharing::tracker::Tracker;
 
 /// Shared by all requests; cheap to clone.
@@ -27,6 +28,7 @@ pub struct Inner {
     pub sms: Box<dyn SmsProvider>,
     pub tracker: Tracker,
     pub exams: ExamWriter,
+    pub watch: Watcher,
     pub leptos: LeptosOptions,
 }
 
@@ -49,6 +51,7 @@ impl AppState {
         let sms = super::sms::provider(&config)?;
         let tracker = Tracker::start(db.clone(), zone.clone());
         let exams = ExamWriter::start(db.clone());
+        let watch = Watcher::start(db.clone());
         Ok(AppState(Arc::new(Inner {
             db,
             config,
@@ -57,6 +60,7 @@ impl AppState {
             sms,
             tracker,
             exams,
+            watch,
             leptos,
         })))
     }

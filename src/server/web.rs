@@ -157,24 +157,25 @@ impl Visit {
             .to_html()
         });
         drop(owner);
-        // The marks by which Leptos would find its place again mean nothing on a page that does not hydrate.
-        let mut response = Response::new(Body::from(format!(
-            "<!DOCTYPE html>{}",
-            html.replace("<!>", "")
-        )));
+        let mut response = html_response(&format!("<!DOCTYPE html>{html}"));
         *response.status_mut() = status;
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        );
         response
+    }
+
+    /// Renders a part of a page, for a script that puts it in its place.
+    pub fn fragment<V: IntoView + 'static>(&self, body: impl FnOnce() -> V) -> Response {
+        let owner = Owner::new();
+        let html = owner.with(|| {
+            provide_context(self.locale);
+            body().to_html()
+        });
+        drop(owner);
+        html_response(&html)
     }
 
     /// A page that says why something cannot be had.
     pub fn error(&self, error: &AppError) -> Response {
-        let status =
-            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        self.page_with(status, || tr!("error.title"), || {
+        self.page_with(status(error), || tr!("error.title"), || {
             view! {
                 <main class="py-16 text-center">
                     <p class="num text-4xl font-semibold text-base-content/60">{error.status()}</p>
@@ -184,6 +185,16 @@ impl Visit {
             }
         })
     }
+}
+
+fn html_response(html: &str) -> Response {
+    // The marks by which Leptos would find its place again mean nothing on a page that does not hydrate.
+    let mut response = Response::new(Body::from(html.replace("<!>", "")));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    response
 }
 
 /// A workbook to download.
@@ -202,6 +213,11 @@ pub fn xlsx(name: &str, bytes: Vec<u8>) -> Result<Response, AppError> {
             .map_err(super::db::internal)?,
     );
     Ok(response)
+}
+
+/// The HTTP status of an error.
+pub fn status(error: &AppError) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// 303 to a path.
@@ -241,11 +257,8 @@ pub fn referer(headers: &HeaderMap) -> Option<String> {
 
 /// Sets the status of the page that is being rendered.
 pub fn set_status(error: &AppError) {
-    if let (Some(options), Ok(status)) = (
-        use_context::<ResponseOptions>(),
-        StatusCode::from_u16(error.status()),
-    ) {
-        options.set_status(status);
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(status(error));
     }
 }
 

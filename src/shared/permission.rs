@@ -116,7 +116,9 @@ impl Role {
             P::ReadResults => {
                 matches!(self, R::Manager | R::Trainer | R::Compliance | R::Admin)
             }
-            P::WriteExams | P::WriteQuestions => matches!(self, R::Trainer | R::Admin),
+            P::WriteCourses | P::WriteExams | P::WriteQuestions => {
+                matches!(self, R::Trainer | R::Admin)
+            }
             P::StewardHcps | P::ExportPhones | P::ConsentTexts | P::ImportHcps => {
                 matches!(self, R::Compliance | R::Admin)
             }
@@ -166,7 +168,9 @@ pub enum Permission {
     Learn,
     /// Put exams together, publish them, mark answers.
     WriteExams,
-    /// Results of exams within scope.
+    /// Make courses, publish them, answer in the lecturer's place.
+    WriteCourses,
+    /// Courses with their coverage, results of exams and records, within scope.
     ReadResults,
     /// Published articles; drafts need one of the next two.
     ReadArticles,

@@ -355,6 +355,7 @@ async fn page(
     let url = format!("{}{here}", visit.origin);
     let qr = if shared { Some(qr_svg(&url)?) } else { None };
     let body = markdown::sanitise(&article.body_html);
+    let media = crate::course::lesson::of_article(&state.db, &article.id).await?;
     let is_hcp = visit.hcp.is_some();
     Ok(visit.page(|| article.title.clone(), || {
         view! {
@@ -362,6 +363,7 @@ async fn page(
                 <h1 class="text-2xl font-semibold leading-snug">{article.title.clone()}</h1>
                 <p class="mt-2 text-sm text-base-content/70">{article.author.clone()}</p>
                 <p class="num text-sm text-base-content/70">{approval_line(&article.approval_no, &article.expires_on)}</p>
+                {media.map(|(media, captions)| crate::course::carried(&article.id, &article.title, &media.kind, media.pages, captions.is_some()))}
                 <div class="prose-zh mt-5" inner_html=body></div>
             </article>
             {qr.map(|svg| view! {

@@ -21,9 +21,17 @@ async fn loads(url: String) {
     assert_eq!(count("SELECT COUNT(*) FROM staff").await, 83);
     // Those of the file, five who were entered twice, one who registered, and six contacts of distributors.
     assert_eq!(count("SELECT COUNT(*) FROM hcp").await, 5_012);
-    assert_eq!(count("SELECT COUNT(*) FROM question").await, 60);
+    assert_eq!(count("SELECT COUNT(*) FROM question").await, 69);
+    assert_eq!(
+        count("SELECT COUNT(*) FROM course WHERE version = 1").await,
+        5
+    );
+    assert_eq!(count("SELECT COUNT(*) FROM media").await, 11);
     for table in [
         "hcp_tag",
+        "course_completion",
+        "course_comment",
+        "message",
         "hcp_note",
         "hcp_follow",
         "hcp_group_member",

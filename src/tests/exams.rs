@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use mailuo::exam::model::{ExamView, MyExam, Results};
-use mailuo::exam::{attempt, paper, routes};
+use mailuo::exam::{attempt, paper, sheet};
 use mailuo::importing::{self, Kind, Mode};
 use mailuo::question::model::{Body, Draft};
 use mailuo::question::rules::Given;
@@ -138,6 +138,31 @@ async fn answer(
     app.post(&format!("/attempts/{id}/answer"), cookie, &form)
         .await
         .status
+}
+
+/// Answers all rightly, hands in, and has marked what a person marks.
+pub async fn answer_all(app: &TestApp, cookie: &str, id: &str) {
+    for (place, (seed, draft)) in questions(app, id).await.iter().enumerate() {
+        let fields = right(place, *seed, draft);
+        assert_eq!(
+            answer(app, cookie, id, place, &fields).await,
+            StatusCode::NO_CONTENT
+        );
+    }
+    app.post(&format!("/attempts/{id}"), cookie, &[("step", "submit")])
+        .await;
+    let open: Vec<(i64,)> =
+        q("SELECT position FROM exam_answer WHERE attempt_id = $1 AND share IS NULL")
+            .bind(id)
+            .all(&app.state.db)
+            .await
+            .expect("are there");
+    let trainer = app.cookie(Role::Trainer).await;
+    for (position,) in open {
+        let position = position.to_string();
+        let form = [("attempt", id), ("position", &position), ("points", "5")];
+        saved(&app.post("/api/exams/mark", &trainer, &form).await);
+    }
 }
 
 async fn mine(app: &TestApp, cookie: &str) -> Vec<MyExam> {
@@ -354,7 +379,6 @@ on_both!(an_attempt_keeps_its_paper_and_every_answer, |app| {
 on_both!(the_servers_clock_ends_an_attempt, |app| {
     let exam = open(&app, &[]).await;
     let rep = app.cookie(Role::Rep).await;
-    let actor = app.actor(Role::Rep).await;
     let id = begin(&app, &rep, &exam).await;
     let paper = questions(&app, &id).await;
     // Three that no person marks.
@@ -377,13 +401,13 @@ on_both!(the_servers_clock_ends_an_attempt, |app| {
         .await
         .expect("is there");
     let given = Given::Chosen(vec![0]);
-    let kept = attempt::answer(&app.state, &actor, &held, places[1] as i64, &given).await;
+    let kept = attempt::answer(&app.state, &held, places[1] as i64, &given).await;
     assert_eq!(kept, Ok(()));
     due(time::now() - 60_000)
         .exec(&app.state.db)
         .await
         .expect("is moved");
-    let late = attempt::answer(&app.state, &actor, &held, places[2] as i64, &given).await;
+    let late = attempt::answer(&app.state, &held, places[2] as i64, &given).await;
     assert_eq!(late, Err(AppError::Conflict("error.attempt_over".into())));
     // Nobody comes back: the sweep hands it in, with what is there.
     assert_eq!(attempt::expire(&app.state).await, Ok(1));
@@ -634,7 +658,7 @@ fn forms_and_answers_fit_each_other() {
     let parsed = mailuo::question::formats::text::read(PAPER);
     for (place, item) in parsed.items.into_iter().enumerate() {
         let draft = item.result.expect("is whole");
-        let given = routes::read(place, 7, &draft, &right(place, 7, &draft)).expect("is read");
+        let given = sheet::read(place, 7, &draft, &right(place, 7, &draft)).expect("is read");
         if let Some(share) = mailuo::question::rules::grade(&draft.body, &given) {
             assert_eq!(share, 1.0, "{draft:?} {given:?}");
         }

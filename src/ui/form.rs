@@ -178,7 +178,15 @@ fn submit_handler(
                         refresh.0.update(|n| *n += 1);
                     }
                     if let Some(next) = saved.next {
-                        navigate(&next, Default::default());
+                        // Plain pages are not the router's.
+                        if ["/learn/", "/review"]
+                            .iter()
+                            .any(|plain| next.starts_with(plain))
+                        {
+                            let _ = window().location().set_href(&next);
+                        } else {
+                            navigate(&next, Default::default());
+                        }
                     }
                 }
                 // Sent once more the plain way: the server keeps what was typed until somebody has signed in.

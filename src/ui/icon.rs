@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// An icon of 20 by 20 pixels in the colour of the text.
 #[component]
 pub fn Icon(
-    /// Name: home, people, article, me, chart, audit, import, org, sms, hospital, question, learn, exam, code.
+    /// Name: home, people, article, me, chart, audit, import, org, sms, hospital, question, learn, course, inbox, exam, code.
     name: &'static str,
 ) -> impl IntoView {
     let path = match name {
@@ -22,6 +22,8 @@ pub fn Icon(
         "sms" => "M4 4h16v12H9l-5 5z",
         "hospital" => "M4 21V5h10v16M14 9h6v12M2 21h20M9 8v5M6.500 10.500h5",
         "learn" => "M2 9l10-5 10 5-10 5zM6 11.500V17c2 2 10 2 12 0v-5.500M22 9v6",
+        "course" => "M3 5h18v12H3zM10 8.500v5l4.500-2.500zM8 21h8",
+        "inbox" => "M3 13l3-9h12l3 9v7H3zM3 13h5l1.500 3h5l1.500-3h5",
         "exam" => "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
         "question" => "M9 9a3 3 0 116 0c0 2-3 2.500-3 4.500M12 17.500v.5M4 4h16v16H4z",
         "code" => "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h3v3h-3zM18 18h2v2h-2z",

@@ -93,6 +93,13 @@ fn entries() -> Vec<Entry> {
     );
     add(
         Permission::ReadResults,
+        "/courses",
+        "course",
+        tr!("nav.courses"),
+        false,
+    );
+    add(
+        Permission::ReadResults,
         "/exams",
         "exam",
         tr!("nav.exams"),
@@ -118,6 +125,13 @@ fn entries() -> Vec<Entry> {
         "/audit",
         "audit",
         tr!("nav.audit"),
+        false,
+    );
+    add(
+        Permission::Workbench,
+        "/inbox",
+        "inbox",
+        tr!("inbox.title"),
         false,
     );
     add(

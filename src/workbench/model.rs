@@ -27,7 +27,7 @@ pub struct RecentRead {
 /// Something that waits for the one who looks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Todo {
-    /// exams, marking, requests, leavers or duplicates.
+    /// exams, courses, courses_overdue, cards, inbox, comments, behind, course_review, marking, requests, leavers or duplicates.
     pub kind: String,
     pub n: i64,
 }

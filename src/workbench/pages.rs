@@ -49,12 +49,21 @@ fn DeskCards(desk: Desk) -> impl IntoView {
                     {desk.todo.into_iter().map(|todo| {
                         let (href, text) = match todo.kind.as_str() {
                             "exams" => ("/learning", tr!("workbench.exams", n = todo.n)),
+                            "courses" => ("/learning", tr!("workbench.courses", n = todo.n)),
+                            "courses_overdue" => ("/learning", tr!("workbench.courses_overdue", n = todo.n)),
+                            "cards" => ("/review", tr!("workbench.cards", n = todo.n)),
+                            "inbox" => ("/inbox", tr!("workbench.inbox", n = todo.n)),
+                            "comments" => ("/comments", tr!("workbench.comments", n = todo.n)),
+                            "behind" => ("/courses?state=required", tr!("workbench.behind", n = todo.n)),
+                            "course_review" => ("/courses?state=review", tr!("workbench.course_review", n = todo.n)),
                             "marking" => ("/exams/marking", tr!("workbench.marking", n = todo.n)),
                             "requests" => ("/requests", tr!("workbench.requests", n = todo.n)),
                             "leavers" => ("/transfers", tr!("workbench.leavers", n = todo.n)),
                             _ => ("/duplicates", tr!("workbench.duplicates", n = todo.n)),
                         };
-                        view! { <li><a class="link link-hover flex min-h-10 items-center" href=href>{text}</a></li> }
+                        // A plain page is not the router's.
+                        let rel = (href == "/review").then_some("external");
+                        view! { <li><a class="link link-hover flex min-h-10 items-center" rel=rel href=href>{text}</a></li> }
                     }).collect_view()}
                 </ul>
             </Card>

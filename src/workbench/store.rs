@@ -28,6 +28,27 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
     let exams = crate::exam::attempt::mine(state, actor).await?;
     let open = exams.iter().filter(|e| e.can_take() && !e.done());
     waits("exams", open.count() as i64);
+    let (courses, overdue) = crate::learning::record::waiting(state, actor).await?;
+    waits("courses", courses);
+    waits("courses_overdue", overdue);
+    waits(
+        "cards",
+        crate::learning::cards::due(db, &format!("staff:{}", actor.id), &today).await?,
+    );
+    waits("inbox", crate::inbox::unread(db, actor).await?);
+    waits(
+        "comments",
+        crate::course::comments::waiting(db, actor).await?,
+    );
+    if may(Permission::ReadResults) {
+        let behind = crate::learning::coverage::behind(state, actor).await?;
+        waits("behind", behind.len() as i64);
+    }
+    if may(Permission::ReviewArticles) {
+        let open =
+            q("SELECT COUNT(*) FROM course WHERE review = 'in_review' AND archived_at IS NULL");
+        waits("course_review", open.count(db).await?);
+    }
     if may(Permission::WriteExams) {
         waits("marking", crate::exam::marking::waiting(db).await?);
     }

@@ -4,12 +4,10 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use super::id_param;
+use crate::audience::{AudienceChoices, AudienceFields};
 use crate::exam::api::{SaveExam, get_exam, list_exam_choices};
-use crate::exam::model::{ExamChoices, ExamInput, REVIEWS, review_label};
-use crate::shared::Role;
-use crate::ui::form::{
-    Checkbox, Field, FieldMessage, FormState, PostForm, Select, Submit, TextArea,
-};
+use crate::exam::model::{ExamInput, REVIEWS, review_label};
+use crate::ui::form::{Checkbox, Field, PostForm, Select, Submit, TextArea};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
 /// 新建考试
@@ -61,24 +59,18 @@ pub fn ExamEdit() -> impl IntoView {
     }
 }
 
-/// Names of the boxes of the roles.
-const ROLES: [&str; 9] = [
-    "roles[0]", "roles[1]", "roles[2]", "roles[3]", "roles[4]", "roles[5]", "roles[6]", "roles[7]",
-    "roles[8]",
-];
-/// Names of the choices of units.
-const UNITS: [&str; 4] = ["units[0]", "units[1]", "units[2]", "units[3]"];
-
 #[component]
-fn ExamForm(known: Option<(String, i64)>, input: ExamInput, choices: ExamChoices) -> impl IntoView {
+fn ExamForm(
+    known: Option<(String, i64)>,
+    input: ExamInput,
+    choices: AudienceChoices,
+) -> impl IntoView {
     let back = known
         .as_ref()
         .map_or_else(|| "/exams".to_owned(), |(id, _)| format!("/exams/{id}"));
     let reviews = REVIEWS
         .map(|review| (review.to_owned(), review_label(review)))
         .to_vec();
-    let audience = input.audience;
-    let (roles, units, people) = (audience.roles, audience.units, audience.people);
     view! {
         <PostForm to=SaveExam::url()>
             {known.map(|(id, seen)| view! {
@@ -99,62 +91,13 @@ fn ExamForm(known: Option<(String, i64)>, input: ExamInput, choices: ExamChoices
                 <Checkbox name="shuffle_questions" label=tr!("exam.shuffle_questions") checked=input.shuffle_questions/>
                 <Checkbox name="shuffle_options" label=tr!("exam.shuffle_options") checked=input.shuffle_options/>
             </Card>
-            <Card title=tr!("exam.audience")>
-                <FieldMessage name="audience"/>
-                <Checkbox name="all" label=tr!("exam.audience_all") checked=audience.all/>
-                <fieldset class="mb-3">
-                    <legend class="text-sm font-medium">{tr!("exam.audience_roles")}</legend>
-                    <Roles chosen=roles/>
-                </fieldset>
-                <Units choices=choices.units chosen=units/>
-                <TextArea name="people" label=tr!("exam.people") value=people hint=tr!("exam.people_hint") rows=2/>
+            <Card title=tr!("audience.title")>
+                <AudienceFields audience=input.audience choices=choices/>
             </Card>
             <div class="flex flex-wrap gap-2">
                 <Submit label=tr!("ui.save") class="btn btn-primary min-h-12"/>
                 <a class="btn btn-ghost min-h-12" href=back>{tr!("hcp_form.cancel")}</a>
             </div>
         </PostForm>
-    }
-}
-
-/// A box for each role.
-#[component]
-fn Roles(chosen: Vec<Role>) -> impl IntoView {
-    let state = expect_context::<FormState>();
-    view! {
-        <div class="grid grid-cols-2 sm:grid-cols-3">
-            {Role::ALL
-                .into_iter()
-                .zip(ROLES)
-                .map(|(role, name)| {
-                    let on = state.ticked(name, role.code(), chosen.contains(&role));
-                    view! {
-                        <label class="flex min-h-10 items-center gap-2">
-                            <input type="checkbox" name=name value=role.code() checked=on class="checkbox checkbox-sm"/>
-                            <span>{role.label()}</span>
-                        </label>
-                    }
-                })
-                .collect_view()}
-        </div>
-    }
-}
-
-/// Up to four units, each with all below it.
-#[component]
-fn Units(choices: Vec<(String, String)>, chosen: Vec<String>) -> impl IntoView {
-    let mut options = vec![(String::new(), tr!("exam.no_unit"))];
-    options.extend(choices);
-    view! {
-        <div class="grid gap-x-4 sm:grid-cols-2">
-            {UNITS
-                .into_iter()
-                .enumerate()
-                .map(|(i, name)| {
-                    let value = chosen.get(i).cloned().unwrap_or_default();
-                    view! { <Select name=name label=tr!("exam.unit_n", n = i + 1) options=options.clone() value=value/> }
-                })
-                .collect_view()}
-        </div>
     }
 }

@@ -1,28 +1,16 @@
-//! What is set to oneself.
+//! Exams that are set to oneself.
 
 use leptos::prelude::*;
 
 use super::{StateBadge, window};
-use crate::exam::api::my_exams;
 use crate::exam::model::MyExam;
-use crate::ui::boot::refresh;
-use crate::ui::parts::{Empty, Loading, PageTitle, outcome};
 
-/// 学习: one's own exams, those to be taken first.
+/// One's own exams, those to be taken first.
 #[component]
-pub fn Learning() -> impl IntoView {
-    let exams = Resource::new(refresh, |_| my_exams());
+pub fn MyExams(exams: Vec<MyExam>) -> impl IntoView {
     view! {
-        <PageTitle title=tr!("learning.title")/>
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                outcome(exams.await, |exams| if exams.is_empty() {
-                    view! { <Empty text=tr!("learning.empty")/> }.into_any()
-                } else {
-                    view! { <ul class="space-y-3">{exams.into_iter().map(|exam| view! { <Item exam=exam/> }).collect_view()}</ul> }.into_any()
-                })
-            })}
-        </Suspense>
+        <h2 class="mb-2 text-base font-semibold">{tr!("exam.title")}</h2>
+        <ul class="space-y-3">{exams.into_iter().map(|exam| view! { <Item exam=exam/> }).collect_view()}</ul>
     }
 }
 

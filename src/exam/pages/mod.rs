@@ -11,7 +11,7 @@ pub use exam::ExamPage;
 pub use form::{ExamEdit, ExamNew};
 pub use list::ExamList;
 pub use marking::MarkingQueue;
-pub use mine::Learning;
+pub use mine::MyExams;
 pub use results::{ExamAccuracy, ExamResults};
 
 use leptos::prelude::*;

@@ -150,9 +150,7 @@ pub async fn seen(
     };
     match counted.await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => StatusCode::from_u16(error.status())
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-            .into_response(),
+        Err(error) => crate::server::web::status(&error).into_response(),
     }
 }
 
@@ -192,8 +190,6 @@ pub async fn hospitals(
                 .collect();
             Json(hospitals).into_response()
         }
-        Err(error) => StatusCode::from_u16(error.status())
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-            .into_response(),
+        Err(error) => crate::server::web::status(&error).into_response(),
     }
 }

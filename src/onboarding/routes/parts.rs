@@ -25,9 +25,7 @@ pub fn message_of(error: Option<&AppError>, field: &str) -> Option<String> {
 
 /// The status of a page with this error on it.
 pub fn status_of(error: Option<&AppError>) -> StatusCode {
-    error.map_or(StatusCode::OK, |e| {
-        StatusCode::from_u16(e.status()).unwrap_or_default()
-    })
+    error.map_or(StatusCode::OK, crate::server::web::status)
 }
 
 pub fn alert(error: Option<&AppError>) -> impl IntoView + use<> {

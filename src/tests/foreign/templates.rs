@@ -70,6 +70,9 @@ pub const MISSING: &[(&str, &str)] = &[
         "form_key=k&id={article}&hcp_ids[]={own}&hcp_ids[]={hcp}",
     ),
     ("/api/shares/revoke", "token={token}"),
+    ("/api/courses/answer", "comment={comment}&text=答"),
+    ("/api/courses/settle_comment", "comment={comment}"),
+    ("/api/learning/record", "person={owner}"),
     ("/api/shares/tree", "id={article}&hcp={hcp}"),
     ("/api/shares/tree", "id={article}&rep={owner}"),
 ];
@@ -168,6 +171,15 @@ pub const OWN: &[(&str, &str, u16)] = &[
     ("/api/shares/report", "", 200),
     ("/api/shares/tree", "id={article}", 200),
     ("/api/workbench/desk", "", 200),
+    ("/api/courses/list", "", 200),
+    ("/api/courses/get", "id=course-of-all", 200),
+    ("/api/courses/comments", "", 200),
+    ("/api/learning/mine", "", 200),
+    ("/api/learning/coverage", "id=course-of-all", 200),
+    ("/api/learning/remind", "id=course-of-all", 200),
+    ("/api/learning/record", "", 200),
+    ("/api/inbox/list", "", 200),
+    ("/api/inbox/read", "id={message}", 200),
     ("/api/exams/mine", "", 200),
     ("/api/exams/list", "", 200),
     // Exams are the company's; of their results everybody sees their own people.
@@ -177,6 +189,9 @@ pub const OWN: &[(&str, &str, u16)] = &[
 
 /// Pages of what is somebody else's.
 pub const MISSING_PAGES: &[&str] = &[
+    "/courses/unknown",
+    "/courses/unknown/coverage",
+    "/record?person={owner}",
     "/exams/unknown",
     "/exams/unknown/results",
     "/hcps/{hcp}",
@@ -204,6 +219,12 @@ pub const MISSING_PAGES: &[&str] = &[
 pub const OWN_PAGES: &[&str] = &[
     "/",
     "/learning",
+    "/record",
+    "/inbox",
+    "/comments",
+    "/courses",
+    "/courses/course-of-all",
+    "/courses/course-of-all/coverage",
     "/exams",
     "/exams/exam-of-all",
     "/exams/exam-of-all/results",
@@ -245,6 +266,11 @@ pub const WORKBOOKS: &[(&str, Permission)] = &[
     ("/hcps/export.xlsx?full=true", Permission::ExportPhones),
     ("/shares/export.xlsx", Permission::ReadShares),
     ("/exams/exam-of-all/results.xlsx", Permission::ReadResults),
+    (
+        "/courses/course-of-all/coverage.xlsx",
+        Permission::ReadResults,
+    ),
+    ("/record.xlsx", Permission::Learn),
     ("/coverage.xlsx?by=rep", Permission::ReadHcps),
     ("/coverage.xlsx?by=region", Permission::ReadHcps),
 ];

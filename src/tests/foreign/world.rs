@@ -219,6 +219,32 @@ impl World {
         ] {
             exec(app, &sql).await;
         }
+        // A course that all learn, which the owner completed and asked about; and a message to the owner.
+        for sql in [
+            "INSERT INTO course (id, title, summary, category, required, no_skip, due_kind, due_days, due_on, contents, \
+             contents_at, review, approval_no, expires_on, version, edition, created_by, created_at, updated_at, published_at, \
+             version_at) VALUES ('course-of-all', '全员课程', '', 'general', 1 = 1, 1 = 0, 'none', 0, '', '{\"chapters\":[]}', 1, '', \
+             '', '', 1, 1, 'x', 1, 1, 1, 1)"
+                .to_owned(),
+            "INSERT INTO course_edition (course_id, edition, version, contents, note, published_by, published_at) \
+             VALUES ('course-of-all', 1, 1, '{\"chapters\":[]}', '', 'x', 1)"
+                .to_owned(),
+            "INSERT INTO course_audience (course_id, kind, value) VALUES ('course-of-all', 'all', '')".to_owned(),
+            format!(
+                "INSERT INTO course_completion (course_id, version, learner, completed_at) \
+                 VALUES ('course-of-all', 1, 'staff:{owner_id}', 2)"
+            ),
+            format!(
+                "INSERT INTO course_comment (id, course_id, lesson_id, author, text, at) \
+                 VALUES ('comment-of-the-owner', 'course-of-all', 'x', 'staff:{owner_id}', '外客的提问', 3)"
+            ),
+            format!(
+                "INSERT INTO message (id, staff_id, kind, args, path, about, dedupe, channel, created_at, delivered_at) \
+                 VALUES ('message-to-the-owner', '{owner_id}', 'message.answer', '[[\"course\",\"外客的消息\"]]', '/', '', 'x', 'inbox', 1, 1)"
+            ),
+        ] {
+            exec(app, &sql).await;
+        }
         let mut traces: Vec<String> = [
             NAME,
             "欧阳外可",
@@ -230,6 +256,8 @@ impl World {
             "外客分组",
             "外客会议",
             "外客标签",
+            "外客的提问",
+            "外客的消息",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -242,6 +270,8 @@ impl World {
         ids.extend([
             ("pair", pair_with_twin),
             ("job", job),
+            ("comment", "comment-of-the-owner".to_owned()),
+            ("message", "message-to-the-owner".to_owned()),
             ("token", token),
             ("hint", hint),
             ("draft", draft),

@@ -1,0 +1,583 @@
+//! SQL of courses as trainers see them.
+
+use std::sync::LazyLock;
+
+use serde_json::json;
+
+use super::model::{
+    CATEGORIES, Contents, CourseInput, CourseRow, CourseState, CourseView, DUE_KINDS, EditionRow,
+};
+use super::publishing;
+use crate::audience::{self, Audience, Of};
+use crate::identity::rules::clean;
+use crate::server::audit::{self, Event};
+use crate::server::db::{Db, DbResult, Exec, Query, Tx, internal, q};
+use crate::server::guard::Actor;
+use crate::server::{AppState, crypto, form_key, search, time};
+use crate::shared::error::Checks;
+use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::{AppError, Page, Permission, Saved};
+
+/// Condition that the person `s` is of the audience of course `c`, and works here.
+pub static ASSIGNED: LazyLock<String> = LazyLock::new(|| Of::Course.assigned("c"));
+
+/// A course as it is stored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Course {
+    pub id: String,
+    pub title: String,
+    pub summary: String,
+    pub category: String,
+    pub lecturer_id: Option<String>,
+    pub cover: Option<String>,
+    pub required: bool,
+    pub no_skip: bool,
+    pub due_kind: String,
+    pub due_days: i64,
+    pub due_on: String,
+    pub contents: String,
+    pub contents_at: i64,
+    pub review: String,
+    pub reviewed_contents_at: Option<i64>,
+    pub approval_no: String,
+    pub expires_on: String,
+    pub version: i64,
+    pub edition: i64,
+    pub updated_at: i64,
+    pub published_at: Option<i64>,
+    pub version_at: Option<i64>,
+    pub archived_at: Option<i64>,
+}
+
+const COURSE: &str = "SELECT c.id, c.title, c.summary, c.category, c.lecturer_id, c.cover, c.required, c.no_skip, \
+    c.due_kind, c.due_days, c.due_on, c.contents, c.contents_at, c.review, c.reviewed_contents_at, c.approval_no, \
+    c.expires_on, c.version, c.edition, c.updated_at, c.published_at, c.version_at, c.archived_at FROM course c";
+
+impl Course {
+    /// Where it stands.
+    pub fn state(&self) -> CourseState {
+        match self.published_at {
+            _ if self.archived_at.is_some() => CourseState::Archived,
+            None => CourseState::Draft,
+            Some(at) if self.contents_at > at => CourseState::Changed,
+            Some(_) => CourseState::Published,
+        }
+    }
+
+    /// Whether learners find it.
+    pub fn is_open(&self) -> bool {
+        self.published_at.is_some() && self.archived_at.is_none()
+    }
+
+    /// What is being worked on.
+    pub fn draft(&self) -> Result<Contents, AppError> {
+        serde_json::from_str(&self.contents).map_err(internal)
+    }
+
+    /// Whether the review stands for the contents as they are.
+    pub fn is_approved(&self) -> bool {
+        self.review == "approved" && self.reviewed_contents_at == Some(self.contents_at)
+    }
+}
+
+/// The course of an id.
+pub async fn course<'a>(on: impl Into<Exec<'a>>, id: &str) -> Result<Course, AppError> {
+    Ok(q(format!("{COURSE} WHERE c.id = $1"))
+        .bind(id)
+        .one(on)
+        .await?)
+}
+
+/// Courses that fit `condition`, which follows `WHERE` and can name `c`.
+pub async fn courses(db: &Db, condition: impl FnOnce(&mut Query)) -> DbResult<Vec<Course>> {
+    let mut query = q(COURSE);
+    query.push(" WHERE ");
+    condition(&mut query);
+    query.all(db).await
+}
+
+/// What the list can be narrowed by; empty fields do not narrow.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub text: String,
+    pub category: String,
+    /// draft, published, required or archived.
+    pub state: String,
+}
+
+/// Counts of a course within scope: assigned, completed, open comments, whether HCPs are addressed.
+#[derive(sqlx::FromRow)]
+struct Counts {
+    id: String,
+    assigned: i64,
+    completed: i64,
+}
+
+async fn counts(db: &Db, actor: &Actor, ids: &[String]) -> DbResult<Vec<Counts>> {
+    let mut query = q(
+        "SELECT c.id, COUNT(*) AS assigned, COUNT(d.learner) AS completed FROM course c JOIN staff s ON ",
+    );
+    query.push(&ASSIGNED);
+    query.push(
+        " LEFT JOIN course_completion d ON d.course_id = c.id AND d.version = c.version AND d.learner = 'staff:' || s.id \
+         WHERE ",
+    );
+    actor.scope(&mut query, "s.id");
+    query.push(" AND c.version > 0 AND c.id IN (''");
+    for id in ids {
+        query.push_with(", ?", [id]);
+    }
+    query.push(") GROUP BY c.id");
+    query.all(db).await
+}
+
+/// Rows of courses with their numbers within scope.
+async fn rows(db: &Db, actor: &Actor, found: &[Course]) -> Result<Vec<CourseRow>, AppError> {
+    let ids: Vec<String> = found.iter().map(|c| c.id.clone()).collect();
+    let counts = counts(db, actor, &ids).await?;
+    let listed = |sql: &str| {
+        let mut query = q(sql);
+        query.push(" AND course_id IN (''");
+        for id in &ids {
+            query.push_with(", ?", [id]);
+        }
+        query.push(") GROUP BY course_id");
+        query
+    };
+    let open: Vec<(String, i64)> = listed(
+        "SELECT course_id, COUNT(*) FROM course_comment WHERE settled_at IS NULL AND removed_at IS NULL AND answers IS NULL",
+    )
+    .all(db)
+    .await?;
+    let hcps: Vec<(String, i64)> = listed(
+        "SELECT course_id, COUNT(*) FROM course_audience WHERE kind IN ('hcps', 'specialty')",
+    )
+    .all(db)
+    .await?;
+    found
+        .iter()
+        .map(|course| {
+            let own = counts.iter().find(|c| c.id == course.id);
+            Ok(CourseRow {
+                id: course.id.clone(),
+                title: course.title.clone(),
+                category: course.category.clone(),
+                state: course.state(),
+                required: course.required,
+                for_hcps: hcps.iter().any(|(id, _)| *id == course.id),
+                version: course.version,
+                lessons: course.draft()?.lessons().count() as i64,
+                assigned: own.map_or(0, |c| c.assigned),
+                completed: own.map_or(0, |c| c.completed),
+                open_comments: open
+                    .iter()
+                    .find(|(id, _)| *id == course.id)
+                    .map_or(0, |(_, n)| *n),
+            })
+        })
+        .collect()
+}
+
+/// One page of courses, the latest changed first. Who does not write or review them sees no drafts.
+pub async fn list(
+    db: &Db,
+    actor: &Actor,
+    filter: &Filter,
+    page: i64,
+) -> Result<Page<CourseRow>, AppError> {
+    let narrow = |query: &mut Query| {
+        query.push(match filter.state.as_str() {
+            "draft" => "c.published_at IS NULL AND c.archived_at IS NULL",
+            "published" => "c.published_at IS NOT NULL AND c.archived_at IS NULL",
+            "required" => "c.required AND c.published_at IS NOT NULL AND c.archived_at IS NULL",
+            "archived" => "c.archived_at IS NOT NULL",
+            "review" => "c.review = 'in_review' AND c.archived_at IS NULL",
+            _ => "c.archived_at IS NULL",
+        });
+        if !sees_drafts(actor) {
+            query.push(" AND c.published_at IS NOT NULL");
+        }
+        if !filter.category.is_empty() {
+            query.push_with(" AND c.category = ?", [&filter.category]);
+        }
+        search::condition(query, &filter.text, &[("c.id", "course")]);
+    };
+    let mut count = q("SELECT COUNT(*) FROM course c WHERE ");
+    narrow(&mut count);
+    let total = count.count(db).await?;
+    let found = courses(db, |query| {
+        narrow(query);
+        query.push_with(
+            " ORDER BY c.updated_at DESC, c.id DESC LIMIT ? OFFSET ?",
+            [PAGE_SIZE, offset(page)],
+        );
+    })
+    .await?;
+    Ok(Page {
+        rows: rows(db, actor, &found).await?,
+        total,
+        page,
+    })
+}
+
+/// Whether somebody sees courses that are not published.
+pub fn sees_drafts(actor: &Actor) -> bool {
+    actor.role.may(Permission::WriteCourses) || actor.role.may(Permission::ReviewArticles)
+}
+
+/// A course on its page.
+pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<CourseView, AppError> {
+    let db = &state.db;
+    let course = course(db, id).await?;
+    if course.published_at.is_none() && !sees_drafts(actor) {
+        return Err(AppError::NotFound);
+    }
+    let row = rows(db, actor, std::slice::from_ref(&course))
+        .await?
+        .pop()
+        .ok_or(AppError::NotFound)?;
+    let (audience, mut words) = audience::read(db, Of::Course, id).await?;
+    let hcps = hcp_audience(db, id).await?;
+    if hcps.iter().any(|(kind, _)| kind == "hcps") {
+        words.push(tr!("course.audience_hcps"));
+    }
+    let specialties: Vec<String> = hcps
+        .into_iter()
+        .filter(|(kind, _)| kind == "specialty")
+        .map(|(_, value)| value)
+        .collect();
+    if !specialties.is_empty() {
+        words.push(tr!(
+            "course.audience_specialties",
+            list = specialties.join("、")
+        ));
+    }
+    let lecturer: Option<(String, String)> = match &course.lecturer_id {
+        Some(id) => {
+            q("SELECT COALESCE(NULLIF(employee_no, ''), name), name FROM staff WHERE id = $1")
+                .bind(id)
+                .optional(db)
+                .await?
+        }
+        None => None,
+    };
+    let editions: Vec<(i64, i64, String, String, i64)> = q(
+        "SELECT e.edition, e.version, e.note, COALESCE(s.name, ''), e.published_at FROM course_edition e \
+         LEFT JOIN staff s ON s.id = e.published_by WHERE e.course_id = $1 ORDER BY e.edition DESC LIMIT 20",
+    )
+    .bind(id)
+    .all(db)
+    .await?;
+    let contents = course.draft()?;
+    let lacks = publishing::lacks(db, &course, &contents).await?;
+    let stands = course.is_approved();
+    Ok(CourseView {
+        input: CourseInput {
+            title: course.title.clone(),
+            summary: course.summary.clone(),
+            category: course.category.clone(),
+            lecturer: lecturer
+                .as_ref()
+                .map(|(no, _)| no.clone())
+                .unwrap_or_default(),
+            required: course.required,
+            no_skip: course.no_skip,
+            due_kind: course.due_kind.clone(),
+            due_days: course.due_days,
+            due_on: course.due_on.clone(),
+            all_hcps: row.for_hcps && specialties.is_empty(),
+            specialties: specialties.join("\n"),
+            audience: if sees_drafts(actor) {
+                audience
+            } else {
+                Audience::default()
+            },
+        },
+        audience: words,
+        lecturer: lecturer.map(|(_, name)| name),
+        cover: course
+            .cover
+            .map(|file| format!("/courses/{id}/cover?v={}", &file[..8])),
+        contents,
+        review: match course.review.as_str() {
+            "approved" if !stands => "stale".into(),
+            review => review.to_owned(),
+        },
+        approval_no: course.approval_no,
+        expires_on: course.expires_on,
+        editions: editions
+            .into_iter()
+            .map(|(edition, version, note, by, at)| EditionRow {
+                edition,
+                version,
+                note,
+                by,
+                at: state.zone.minute(at),
+            })
+            .collect(),
+        updated_at: course.updated_at,
+        lacks,
+        row,
+    })
+}
+
+/// Which HCPs a course is set to: kind (`hcps`, `specialty`) and value.
+pub async fn hcp_audience(db: &Db, id: &str) -> DbResult<Vec<(String, String)>> {
+    q("SELECT kind, value FROM course_audience WHERE course_id = $1 AND kind IN ('hcps', 'specialty') ORDER BY value")
+        .bind(id)
+        .all(db)
+        .await
+}
+
+/// The person that a number or a name means, among those who work here.
+async fn person(db: &Db, text: &str) -> Result<Option<String>, AppError> {
+    let text = clean(text);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let found: Vec<(String,)> =
+        q("SELECT id FROM staff WHERE left_at IS NULL AND (employee_no = $1 OR name = $1) LIMIT 2")
+            .bind(&text)
+            .all(db)
+            .await?;
+    match found.as_slice() {
+        [(id,)] => Ok(Some(id.clone())),
+        _ => Err(AppError::field("lecturer", "field.lecturer")),
+    }
+}
+
+/// Saves a course from its form: a new draft without `known`, else a change since the moment in it.
+pub async fn save(
+    state: &AppState,
+    actor: &Actor,
+    key: &str,
+    known: Option<(&str, i64)>,
+    input: &CourseInput,
+) -> Result<Saved, AppError> {
+    let mut checks = Checks::default();
+    checks
+        .text(&input.title, "title", 80)
+        .ensure(
+            input.summary.chars().count() <= 1_000,
+            "summary",
+            "field.too_long",
+        )
+        .ensure(
+            CATEGORIES.contains(&input.category.as_str()),
+            "category",
+            "field.required",
+        )
+        .ensure(
+            DUE_KINDS.contains(&input.due_kind.as_str()),
+            "due_kind",
+            "field.required",
+        );
+    let counted = matches!(input.due_kind.as_str(), "assigned" | "joined");
+    checks
+        .ensure(
+            !counted || (1..=730).contains(&input.due_days),
+            "due_days",
+            "field.due_days",
+        )
+        .ensure(
+            input.due_kind != "fixed" || time::is_day(&input.due_on),
+            "due_on",
+            "field.day",
+        );
+    let specialties: Vec<String> = input
+        .specialties
+        .split(['\n', ',', '，', '、'])
+        .map(clean)
+        .filter(|s| !s.is_empty())
+        .collect();
+    checks.ensure(specialties.len() <= 50, "specialties", "field.too_many");
+    let lecturer = person(&state.db, &input.lecturer).await;
+    checks.ensure(lecturer.is_ok(), "lecturer", "field.lecturer");
+    let found = audience::rows(&state.db, &input.audience).await;
+    if let Ok(rules) = &found {
+        let nobody = rules.is_empty() && !input.for_hcps();
+        checks
+            .ensure(!nobody, "audience", "field.course_audience")
+            .ensure(
+                !input.required || !rules.is_empty(),
+                "required",
+                "field.required_for_staff",
+            );
+    }
+    checks.done()?;
+    let (lecturer, mut rules) = (lecturer?, found?);
+    if input.all_hcps {
+        rules.push(("hcps", String::new()));
+    } else {
+        rules.extend(specialties.into_iter().map(|s| ("specialty", s)));
+    }
+    let now = time::now();
+    let mut tx = state.db.begin().await?;
+    if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
+        return Ok(saved);
+    }
+    let (id, action) = match known {
+        None => {
+            let id = crypto::new_id();
+            q("INSERT INTO course (id, title, summary, category, required, no_skip, due_kind, due_days, due_on, contents, \
+               contents_at, review, approval_no, expires_on, version, edition, created_by, created_at, updated_at) \
+               VALUES ($1, '', '', '', 1 = 0, 1 = 0, 'none', 0, '', $2, $3, '', '', '', 0, 0, $4, $3, $3)")
+            .bind(&id)
+            .bind(serde_json::to_string(&Contents::default()).map_err(internal)?)
+            .bind(now)
+            .bind(&actor.id)
+            .exec(&mut tx)
+            .await?;
+            (id, "course.create")
+        }
+        Some((id, seen)) => {
+            let held = q("UPDATE course SET updated_at = $1 WHERE id = $2 AND updated_at = $3")
+                .bind(now.max(seen + 1))
+                .bind(id)
+                .bind(seen)
+                .exec(&mut tx)
+                .await?;
+            if held == 0 {
+                course(&mut tx, id).await?;
+                return Err(AppError::Conflict("error.changed_meanwhile".into()));
+            }
+            (id.to_owned(), "course.update")
+        }
+    };
+    q("UPDATE course SET title = $1, summary = $2, category = $3, lecturer_id = $4, required = $5, no_skip = $6, \
+       due_kind = $7, due_days = $8, due_on = $9 WHERE id = $10")
+    .bind(&input.title)
+    .bind(&input.summary)
+    .bind(&input.category)
+    .bind(lecturer)
+    .bind(input.required)
+    .bind(input.no_skip)
+    .bind(&input.due_kind)
+    .bind(if counted { input.due_days } else { 0 })
+    .bind(if input.due_kind == "fixed" { input.due_on.as_str() } else { "" })
+    .bind(&id)
+    .exec(&mut tx)
+    .await?;
+    audience::write(&mut tx, Of::Course, &id, rules).await?;
+    search::index(&mut tx, "course", &id, &[&input.title, &input.summary]).await?;
+    audit::record(
+        &state.keys,
+        &mut tx,
+        actor,
+        Event::new(action, "course", &id),
+    )
+    .await?;
+    let saved = Saved::go("notice.course_saved", format!("/courses/{id}"));
+    form_key::keep(&mut tx, actor, key, &saved).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// Sets the cover to an image that is registered.
+pub async fn set_cover(tx: &mut Tx, id: &str, file: &str) -> Result<(), AppError> {
+    let done = q("UPDATE course SET cover = $1, updated_at = updated_at + 1 WHERE id = $2")
+        .bind(file)
+        .bind(id)
+        .exec(tx)
+        .await?;
+    if done == 0 {
+        Err(AppError::NotFound)
+    } else {
+        Ok(())
+    }
+}
+
+/// Puts a course away, or takes it out again. Records of learning stay.
+pub async fn archive(
+    state: &AppState,
+    actor: &Actor,
+    id: &str,
+    away: bool,
+) -> Result<Saved, AppError> {
+    let mut tx = state.db.begin().await?;
+    let mut change =
+        q("UPDATE course SET archived_at = $1, updated_at = updated_at + 1 WHERE id = $2")
+            .bind(away.then(time::now))
+            .bind(id);
+    change.push(if away {
+        " AND archived_at IS NULL"
+    } else {
+        " AND archived_at IS NOT NULL"
+    });
+    if change.exec(&mut tx).await? > 0 {
+        let action = if away {
+            "course.archive"
+        } else {
+            "course.restore"
+        };
+        audit::record(
+            &state.keys,
+            &mut tx,
+            actor,
+            Event::new(action, "course", id),
+        )
+        .await?;
+        tx.commit().await?;
+    } else {
+        course(&mut tx, id).await?;
+    }
+    Ok(Saved::stay(if away {
+        "notice.course_archived"
+    } else {
+        "notice.course_restored"
+    }))
+}
+
+/// Makes a draft like another course. Its lessons are new ones: nobody has learned them yet.
+pub async fn duplicate(
+    state: &AppState,
+    actor: &Actor,
+    key: &str,
+    id: &str,
+) -> Result<Saved, AppError> {
+    let mut tx = state.db.begin().await?;
+    if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
+        return Ok(saved);
+    }
+    let from = course(&mut tx, id).await?;
+    let mut contents = from.draft()?;
+    for chapter in &mut contents.chapters {
+        chapter.id = crypto::new_id();
+        for lesson in &mut chapter.lessons {
+            lesson.id = crypto::new_id();
+            for stop in &mut lesson.stops {
+                stop.id = crypto::new_id();
+            }
+        }
+    }
+    let new = crypto::new_id();
+    let title: String = tr!("course.copy_title", title = from.title)
+        .chars()
+        .take(80)
+        .collect();
+    q("INSERT INTO course (id, title, summary, category, lecturer_id, cover, required, no_skip, due_kind, due_days, \
+       due_on, contents, contents_at, review, approval_no, expires_on, version, edition, created_by, created_at, updated_at) \
+       SELECT $1, $2, summary, category, lecturer_id, cover, required, no_skip, due_kind, due_days, due_on, $3, $4, '', \
+       '', '', 0, 0, $5, $4, $4 FROM course WHERE id = $6")
+    .bind(&new)
+    .bind(&title)
+    .bind(serde_json::to_string(&contents).map_err(internal)?)
+    .bind(time::now())
+    .bind(&actor.id)
+    .bind(id)
+    .exec(&mut tx)
+    .await?;
+    q("INSERT INTO course_audience (course_id, kind, value) \
+       SELECT CAST($1 AS TEXT), kind, value FROM course_audience WHERE course_id = $2")
+    .bind(&new)
+    .bind(id)
+    .exec(&mut tx)
+    .await?;
+    search::index(&mut tx, "course", &new, &[&title, &from.summary]).await?;
+    let event = Event::new("course.create", "course", &new).detail(json!({ "from": id }));
+    audit::record(&state.keys, &mut tx, actor, event).await?;
+    let saved = Saved::go("notice.course_copied", format!("/courses/{new}"));
+    form_key::keep(&mut tx, actor, key, &saved).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
