@@ -1,19 +1,18 @@
 //! The application over the benchmark's data, and requests to it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
-use leptos::config::LeptosOptions;
 use mailuo::identity::store;
-use mailuo::server::config::Config;
 use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
 use mailuo::server::{AppState, router, session};
 use mailuo::shared::Role;
 use tower::ServiceExt;
 
+use crate::common::{self, request};
 use crate::{FOLDER, Outcome, SEED};
 
 /// The application over the benchmark's data.
@@ -58,17 +57,7 @@ impl Bench {
     }
 
     async fn state(engine: &str, dir: &Path, fresh: bool) -> Outcome<AppState> {
-        if fresh {
-            let _ = std::fs::remove_dir_all(dir);
-        }
-        std::fs::create_dir_all(dir)?;
-        let mut config = Config::default();
-        config.files.data_dir = PathBuf::from(dir);
-        if engine == "postgres" {
-            config.database.url = postgres(fresh).await?;
-        }
-        let options = LeptosOptions::builder().output_name("mailuo").build();
-        Ok(AppState::open(config, options).await?)
+        common::state(engine, dir, "mailuo_bench", fresh).await
     }
 
     /// Whether the data were made to the end, with the key that lies beside them.
@@ -129,43 +118,4 @@ impl Bench {
         }
         Ok(body)
     }
-}
-
-fn request(method: Method, path: &str, cookie: &str) -> axum::http::request::Builder {
-    Request::builder()
-        .method(method)
-        .uri(path)
-        .header(header::HOST, "localhost")
-        .header("sec-fetch-site", "same-origin")
-        .header(header::COOKIE, cookie)
-}
-
-/// The address of the benchmark's own database on the Postgres that the environment names; made where it is missing,
-/// and made anew if `fresh`.
-async fn postgres(fresh: bool) -> Outcome<String> {
-    const NAME: &str = "mailuo_bench";
-    let base = std::env::var("MAILUO_TEST_POSTGRES_URL")
-        .map_err(|_| "MAILUO_TEST_POSTGRES_URL names no Postgres; script/bench starts one")?;
-    let pool = sqlx::PgPool::connect(&base).await?;
-    if fresh {
-        let drop = format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)");
-        sqlx::query(sqlx::AssertSqlSafe(drop))
-            .execute(&pool)
-            .await?;
-    }
-    let there: Option<(i32,)> = sqlx::query_as("SELECT 1 FROM pg_database WHERE datname = $1")
-        .bind(NAME)
-        .fetch_optional(&pool)
-        .await?;
-    if there.is_none() {
-        let make = format!(
-            "CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-        );
-        sqlx::query(sqlx::AssertSqlSafe(make))
-            .execute(&pool)
-            .await?;
-    }
-    pool.close().await;
-    let (front, _) = base.rsplit_once('/').ok_or("a URL with a database")?;
-    Ok(format!("{front}/{NAME}"))
 }

@@ -5,6 +5,8 @@
 
 mod app;
 mod cases;
+#[path = "../common.rs"]
+mod common;
 mod measure;
 
 use std::path::Path;
@@ -15,7 +17,7 @@ use app::Bench;
 const FOLDER: &str = "target/bench";
 const SEED: u64 = 1;
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use common::Outcome;
 
 struct Options {
     engines: Vec<&'static str>,

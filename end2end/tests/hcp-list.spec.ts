@@ -115,7 +115,7 @@ test('all that match are picked, and exported masked', async ({ page }) => {
   await goto(page, '/hcps/selection');
   await expect(page.getByRole('link', { name: '导出完整手机号' })).toBeVisible();
   const download = page.waitForEvent('download');
-  await page.getByRole('link', { name: '导出 Excel' }).click();
+  await page.getByRole('link', { name: '导出 XLSX' }).click();
   expect((await download).suggestedFilename()).toMatch(/^mailuo-hcps-\d{4}-\d\d-\d\d\.xlsx$/);
   await page.getByRole('button', { name: '清空选择' }).click();
   await expect(page.getByText('还没有选择客户。')).toBeVisible();

@@ -129,7 +129,7 @@ test('rep, doctor, visitors and manager go through the loop', async ({ page: rep
   await hydrated(manager);
   const [download] = await Promise.all([
     manager.waitForEvent('download'),
-    manager.getByRole('link', { name: '导出 Excel' }).click(),
+    manager.getByRole('link', { name: '导出 XLSX' }).click(),
   ]);
   expect(download.suggestedFilename()).toMatch(/\.xlsx$/);
   expect(readFileSync(await download.path()).subarray(0, 2).toString()).toBe('PK');

@@ -195,6 +195,12 @@ fn combined(kept: &Snapshot, gone: &Snapshot, choices: &[Choice], now: i64) -> S
     for choice in choices.iter().filter(|c| c.from_gone) {
         after.take(&choice.field, gone);
     }
+    // The phone that its owner verified stays, whatever was chosen: by it the person is known again.
+    match (strength(&kept.state) == 2, strength(&gone.state) == 2) {
+        (true, false) => after.take("phone", kept),
+        (false, true) => after.take("phone", gone),
+        _ => {}
+    }
     if strength(&gone.state) > strength(&kept.state) {
         // A registration that a steward merges is a registration that was found right.
         after.state = if gone.state == "pending" {

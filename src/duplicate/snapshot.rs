@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::hcp::model::{kind_label, state_label};
+use crate::hcp::model::{kind_label, sex_label, state_label};
 use crate::server::db::{DbResult, Exec, Tx, q};
 use crate::server::history::Change;
 
@@ -185,7 +185,14 @@ impl Snapshot {
         Ok(vec![
             ("name", self.name.clone()),
             ("kind", kind_label(&self.kind)),
-            ("sex", self.sex.clone()),
+            (
+                "sex",
+                if self.sex.is_empty() {
+                    String::new()
+                } else {
+                    sex_label(&self.sex)
+                },
+            ),
             ("phone", self.phone_masked.clone()),
             ("terminal_id", hospital),
             ("department", self.department.clone()),

@@ -145,11 +145,13 @@ pub async fn view(state: &AppState, id: &str) -> Result<PairView, AppError> {
     );
     let mut fields = Vec::new();
     for ((field, in_a), (_, in_b)) in a.fields.iter().zip(&b.fields) {
+        // A phone that one of them verified is no matter of choice.
+        let verified = *field == "phone" && verified(&a.row) != verified(&b.row);
         fields.push(FieldPair {
             field: (*field).to_owned(),
             a: in_a.clone(),
             b: in_b.clone(),
-            choice: CHOICES.contains(field) && !a.row.same(field, &b.row),
+            choice: !verified && CHOICES.contains(field) && !a.row.same(field, &b.row),
             from_b: from_b(&a, &b, in_a, in_b),
         });
     }
@@ -168,6 +170,11 @@ pub async fn view(state: &AppState, id: &str) -> Result<PairView, AppError> {
         fields,
         pair,
     })
+}
+
+/// Whether the HCP's phone was verified by its owner.
+fn verified(row: &Snapshot) -> bool {
+    matches!(row.state.as_str(), "onboarded" | "pending")
 }
 
 /// One of two HCPs.

@@ -213,7 +213,7 @@ async fn put_back(
     }
     if let Some(owner) = &gone.owner_id {
         // A new stretch: what was closed stays closed.
-        hcp::store::set_owner(tx, &gone.id, owner, "undo", &actor.id).await?;
+        hcp::store::set_owner(tx, &gone.id, owner, "unmerge", &actor.id).await?;
     }
     kept.store(tx).await?;
     gone.store(tx).await

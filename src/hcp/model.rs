@@ -66,6 +66,7 @@ pub fn reason_label(reason: &str) -> String {
         "transfer" => tr!("hcp.reason.transfer"),
         "rule" => tr!("hcp.reason.rule"),
         "undo" => tr!("hcp.reason.undo"),
+        "unmerge" => tr!("hcp.reason.unmerge"),
         "merge" => tr!("hcp.reason.merge"),
         "entry" => tr!("hcp.reason.entry"),
         _ => tr!("hcp.reason.registration"),

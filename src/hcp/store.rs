@@ -219,8 +219,30 @@ pub async fn reindex(tx: &mut Tx, id: &str) -> DbResult<()> {
         .bind(id)
         .one(&mut *tx)
         .await?;
+    // Main workplaces are found through their hospital's own terms; further ones are few and stand with the HCP.
+    let places: Vec<(String,)> = q(
+        "SELECT t.name FROM hcp_workplace w JOIN terminal t ON t.id = w.terminal_id WHERE w.hcp_id = $1",
+    )
+    .bind(id)
+    .all(&mut *tx)
+    .await?;
+    let places: Vec<&str> = places.iter().map(|(name,)| name.as_str()).collect();
     search::remove(tx, "hcp", id).await?;
-    search::insert(tx, words.rows(id)).await
+    let mut rows = words.rows(id);
+    rows.extend(search::rows("hcp", id, &places));
+    search::insert(tx, rows).await
+}
+
+/// Makes those findable by a hospital's new name who have it as a further workplace.
+pub async fn reindex_of_workplace(tx: &mut Tx, terminal: &str) -> DbResult<()> {
+    let ids: Vec<(String,)> = q("SELECT hcp_id FROM hcp_workplace WHERE terminal_id = $1")
+        .bind(terminal)
+        .all(&mut *tx)
+        .await?;
+    for (id,) in ids {
+        reindex(tx, &id).await?;
+    }
+    Ok(())
 }
 
 /// Notes that the company and an HCP had to do with each other (共享、邀请、入库、阅读、拜访).

@@ -5,7 +5,7 @@
 
 use super::model::{Timeline, TimelineEntry, reason_label};
 use super::store;
-use crate::onboarding::model::purpose_label;
+use crate::onboarding::model::{REJECTED, purpose_label};
 use crate::onboarding::store::TRACKED;
 use crate::server::AppState;
 use crate::server::db::q;
@@ -158,7 +158,9 @@ const KINDS: &[Kind] = &[
                     "decline" => tr!("timeline.declined", purpose = purpose),
                     _ => tr!("timeline.withdrawn", purpose = purpose),
                 },
-                detail: if row.a.is_empty() {
+                detail: if row.b == REJECTED {
+                    tr!("consent.rejected")
+                } else if row.a.is_empty() {
                     row.b.clone()
                 } else {
                     tr!("consent.version", version = &row.a)

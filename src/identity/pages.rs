@@ -6,9 +6,10 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::*;
 use super::model::{AccountView, Person, SessionRow, Unit};
-use crate::shared::{Permission, Role};
-use crate::ui::boot::{may, refresh};
+use crate::shared::Role;
+use crate::ui::boot::refresh;
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit};
+use crate::ui::layout::entries;
 use crate::ui::list::{
     FilterDay, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty,
 };
@@ -328,23 +329,10 @@ fn SessionItem(session: SessionRow) -> impl IntoView {
 /// On phones the dock holds four entries; the rest is reached from here.
 #[component]
 fn MoreLinks() -> impl IntoView {
-    let links: Vec<(Permission, &'static str, String)> = vec![
-        (Permission::ReadShares, "/shares", tr!("nav.shares")),
-        (
-            Permission::ReadTerminals,
-            "/terminals",
-            tr!("nav.terminals"),
-        ),
-        (Permission::ManageOrg, "/people", tr!("nav.people")),
-        (Permission::Import, "/import", tr!("nav.import")),
-        (Permission::ManageOrg, "/sms", tr!("nav.sms")),
-        (Permission::ReadAudit, "/audit", tr!("nav.audit")),
-        (Permission::ManageOrg, "/settings", tr!("nav.settings")),
-    ];
-    let shown: Vec<_> = links.into_iter().filter(|(p, _, _)| may(*p)).collect();
-    (!shown.is_empty()).then(|| view! {
-        <nav class="mb-4 grid grid-cols-2 gap-2 sm:grid-cols-4" aria-label=tr!("account.more")>
-            {shown.into_iter().map(|(_, href, label)| view! { <a class="btn" href=href>{label}</a> }).collect_view()}
+    let rest: Vec<_> = entries().into_iter().filter(|entry| !entry.dock).collect();
+    (!rest.is_empty()).then(|| view! {
+        <nav class="mb-4 grid grid-cols-2 gap-2 sm:grid-cols-4 lg:hidden" aria-label=tr!("account.more")>
+            {rest.into_iter().map(|entry| view! { <a class="btn min-h-12" href=entry.href>{entry.label}</a> }).collect_view()}
         </nav>
     })
 }

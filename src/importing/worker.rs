@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::jobs::{JOB, Job, Kept};
-use super::model::Report;
+use super::model::{Kind, Report};
 use super::progress::{self, Place, Run, Watch};
 use super::run::{self, Findings};
 use crate::server::audit::{self, Event};
@@ -266,6 +266,15 @@ async fn task(
     // After the job's row, as in cancelling: so the two cannot wait for each other.
     run::record(state, &mut tx, actor, told).await?;
     tx.commit().await?;
+    if kind == Kind::Hcps {
+        // Whom the preview called similar is to be found among the duplicates. One search at a time; the next finds all.
+        let state = state.clone();
+        tokio::spawn(async move {
+            if let Err(error) = crate::duplicate::finder::run(&state).await {
+                tracing::info!(%error, "no search for duplicates after the import");
+            }
+        });
+    }
     Ok(())
 }
 

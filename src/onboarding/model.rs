@@ -57,6 +57,9 @@ pub struct PurposeTexts {
     pub versions: Vec<TextVersion>,
 }
 
+/// The note on consents that ended because a steward turned the registration down: nobody asked for it.
+pub const REJECTED: &str = "consent.rejected";
+
 /// The name of a purpose in the current language.
 pub fn purpose_label(purpose: &str) -> String {
     match purpose {

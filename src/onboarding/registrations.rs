@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::consent;
-use super::model::{Candidate, PendingRow, Why};
+use super::model::{Candidate, PendingRow, REJECTED, Why};
 use crate::duplicate::merge::{Choice, lock, merge_in};
 use crate::duplicate::rules::{hospital_likeness, pinyin_near};
 use crate::hcp::model::{HcpRow, state_label};
@@ -240,9 +240,9 @@ pub async fn reject(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
     if waits == 0 {
         return Err(AppError::Conflict("error.decided".into()));
     }
-    consent::end(&mut tx, id, None, &actor.id, None, time::now()).await?;
+    consent::end(&mut tx, id, None, &actor.id, Some(REJECTED), time::now()).await?;
     consent::leave(&mut tx, id, "merged").await?;
-    decided(&mut tx, actor, id, "merged").await?;
+    decided(&mut tx, actor, id, "rejected").await?;
     audit::record(
         &state.keys,
         &mut tx,
@@ -255,6 +255,10 @@ pub async fn reject(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
 }
 
 async fn decided(tx: &mut Tx, actor: &Actor, id: &str, after: &str) -> DbResult<()> {
-    let change = Change::of("state", &state_label("pending"), &state_label(after));
+    let after = match after {
+        "rejected" => tr!("hcp.state.rejected"),
+        other => state_label(other),
+    };
+    let change = Change::of("state", &state_label("pending"), &after);
     history::record(tx, actor, "hcp", id, "registration", change).await
 }

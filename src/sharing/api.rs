@@ -37,14 +37,19 @@ pub async fn share_page(
     })
 }
 
-/// Makes links: one for each chosen HCP, or one without.
+/// Makes links: one for each chosen HCP, or one without; `chosen` says that somebody must be.
 #[server(prefix = "/api", endpoint = "shares/make")]
 pub async fn make_share(
     #[server(default)] form_key: String,
     id: String,
     #[server(default)] hcp_ids: Vec<String>,
+    #[server(default)] chosen: bool,
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::Share).await?;
+    // Who meant to choose somebody does not want a link for anybody.
+    if chosen && hcp_ids.is_empty() {
+        return Err(AppError::field("hcp_ids", "field.choose_hcps"));
+    }
     if hcp_ids.len() > 50 {
         return Err(AppError::field("hcp_ids", "field.too_many"));
     }

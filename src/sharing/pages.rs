@@ -93,6 +93,7 @@ fn ShareCards(id: String, text: String, data: ShareView) -> impl IntoView {
                 view! {
                     <PostForm to=MakeShare::url()>
                         <input type="hidden" name="id" value=id.get_value()/>
+                        <input type="hidden" name="chosen" value="true"/>
                         <ul class="mb-3 max-h-96 divide-y divide-base-300 overflow-y-auto">
                             {data.hcps.into_iter().map(|h| view! {
                                 <li>

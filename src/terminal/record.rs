@@ -284,6 +284,9 @@ pub async fn write(
     {
         store::reindex(tx, id).await?;
     }
+    if old.name != new.name {
+        crate::hcp::store::reindex_of_workplace(tx, id).await?;
+    }
     Ok(true)
 }
 

@@ -191,7 +191,14 @@ fn submit_handler(
                 }
                 // Sent once more the plain way: the server keeps what was typed until somebody has signed in.
                 Err(AppError::Unauthenticated) => browser::send_plainly(&form, choice),
-                Err(error) => state.error.set(Some(error)),
+                Err(error) => {
+                    // What the form before said is not this one's success.
+                    if let Some(notice) = notice {
+                        notice.0.set(None);
+                    }
+                    state.error.set(Some(error));
+                    browser::show_fault(form);
+                }
             }
         });
     }
@@ -235,6 +242,23 @@ mod browser {
             let _ = form.append_child(&field);
         }
         let _ = form.submit();
+    }
+
+    /// Brings the first field at fault into sight, or the message of the whole form, once they stand on the page.
+    pub fn show_fault(form: HtmlFormElement) {
+        leptos::prelude::request_animation_frame(move || {
+            let find = |what: &str| form.query_selector(what).ok().flatten();
+            if let Some(fault) =
+                find("[aria-invalid=true], span[role=alert]").or_else(|| find("[role=alert]"))
+            {
+                // A field at the top of a window has its label above it.
+                fault.scroll_into_view_with_bool(true);
+                leptos::prelude::window().scroll_by_with_x_and_y(0.0, -96.0);
+                if let Ok(field) = fault.dyn_into::<web_sys::HtmlElement>() {
+                    let _ = field.focus();
+                }
+            }
+        });
     }
 
     /// Posts and reads the answer.
@@ -421,6 +445,23 @@ pub fn Submit(
     }
 }
 
+/// Folds the question that a button stands in.
+fn fold(event: leptos::ev::MouseEvent) {
+    #[cfg(feature = "hydrate")]
+    {
+        use wasm_bindgen::JsCast;
+        let around = event
+            .target()
+            .and_then(|t| t.dyn_into::<web_sys::Element>().ok())
+            .and_then(|button| button.closest("details").ok().flatten());
+        if let Some(details) = around {
+            let _ = details.remove_attribute("open");
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = event;
+}
+
 /// A button that first says what will happen and then asks; works without JavaScript.
 #[component]
 pub fn Confirm(
@@ -436,15 +477,20 @@ pub fn Confirm(
     /// Hidden and further fields.
     children: Children,
 ) -> impl IntoView {
+    // One at a time, so that nobody presses the button of another row; the browsers that do not know `name` show each
+    // below its own button.
     view! {
-        <details class="confirm relative">
+        <details name="confirm" class="confirm relative max-lg:open:basis-full">
             <summary class=format!("{class} list-none")>{label.clone()}</summary>
-            // On phones at the foot of the screen, above the dock; on desktops below its button.
-            <div class="fixed inset-x-4 bottom-20 z-30 rounded-box border border-base-300 bg-base-100 p-4 text-start shadow-lg lg:absolute lg:inset-x-auto lg:end-0 lg:bottom-auto lg:mt-1 lg:w-72">
+            // On phones in its place within the page; on desktops above it, below its button.
+            <div class="mt-2 min-w-[min(16rem,70vw)] rounded-box border border-base-300 bg-base-100 p-4 text-start lg:absolute lg:end-0 lg:z-30 lg:mt-1 lg:w-72 lg:shadow-lg">
                 <p class="mb-3 text-sm">{explain}</p>
                 <PostForm to=to>
                     {children()}
-                    <Submit label=label class="btn btn-error btn-sm"/>
+                    <div class="flex flex-wrap gap-2">
+                        <Submit label=label class="btn btn-error min-h-10"/>
+                        <button type="button" class="btn min-h-10" on:click=fold>{tr!("hcp_form.cancel")}</button>
+                    </div>
                 </PostForm>
             </div>
         </details>

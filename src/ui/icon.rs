@@ -23,6 +23,10 @@ pub fn Icon(
         "hospital" => "M4 21V5h10v16M14 9h6v12M2 21h20M9 8v5M6.500 10.500h5",
         "learn" => "M2 9l10-5 10 5-10 5zM6 11.500V17c2 2 10 2 12 0v-5.500M22 9v6",
         "course" => "M3 5h18v12H3zM10 8.500v5l4.500-2.500zM8 21h8",
+        "settings" => {
+            "M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v4M12 18v4M2 12h4M18 12h4M5 5l3 3M16 16l3 3M19 5l-3 3M8 16l-3 3"
+        }
+        "consent" => "M5 3h14v18H5zM8 8h8M8 12h8M9 17l2 1.500 4-3.500",
         "inbox" => "M3 13l3-9h12l3 9v7H3zM3 13h5l1.500 3h5l1.500-3h5",
         "exam" => "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
         "question" => "M9 9a3 3 0 116 0c0 2-3 2.500-3 4.500M12 17.500v.5M4 4h16v16H4z",

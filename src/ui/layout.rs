@@ -9,15 +9,16 @@ use super::parts::{ErrorView, Toast};
 use crate::shared::{AppError, Permission};
 
 /// An entry of the navigation.
-struct Entry {
-    href: &'static str,
+pub struct Entry {
+    pub href: &'static str,
     icon: &'static str,
-    label: String,
+    pub label: String,
     /// Whether it stands in the dock of phones.
-    dock: bool,
+    pub dock: bool,
 }
 
-fn entries() -> Vec<Entry> {
+/// The entries that the signed-in member may open.
+pub fn entries() -> Vec<Entry> {
     let boot = boot();
     let mut entries = vec![Entry {
         href: "/",
@@ -80,7 +81,7 @@ fn entries() -> Vec<Entry> {
     add(
         Permission::ConsentTexts,
         "/consents",
-        "audit",
+        "consent",
         tr!("nav.consents"),
         false,
     );
@@ -120,6 +121,13 @@ fn entries() -> Vec<Entry> {
         false,
     );
     add(Permission::ManageOrg, "/sms", "sms", tr!("nav.sms"), false);
+    add(
+        Permission::ManageOrg,
+        "/settings",
+        "settings",
+        tr!("nav.settings"),
+        false,
+    );
     add(
         Permission::ReadAudit,
         "/audit",

@@ -37,9 +37,9 @@ pub fn Pager<T: Clone + Send + Sync + 'static>(page: Page<T>) -> impl IntoView {
         <nav class="mt-3 flex items-center justify-between gap-2 text-sm" aria-label=tr!("ui.pages")>
             <span class="num text-base-content/70">{tr!("ui.rows", total = page.total)}</span>
             <span class="join">
-                {(here > 1).then(|| view! { <a class="btn btn-sm join-item" href=link(here - 1)>{tr!("ui.previous")}</a> })}
+                {(here > 1).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link(here - 1)>{tr!("ui.previous")}</a> })}
                 <span class="num self-center px-3">{format!("{here} / {pages}")}</span>
-                {(here < pages).then(|| view! { <a class="btn btn-sm join-item" href=link(here + 1)>{tr!("ui.next")}</a> })}
+                {(here < pages).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link(here + 1)>{tr!("ui.next")}</a> })}
             </span>
         </nav>
     }
@@ -80,7 +80,7 @@ pub fn FilterText(name: &'static str, #[prop(into)] label: String) -> impl IntoV
     view! {
         <label class="grow sm:max-w-80">
             <span class="sr-only">{label.clone()}</span>
-            <input type="search" name=name class="input w-full" placeholder=label value=value.get_untracked()/>
+            <input type="search" name=name class="input w-full" placeholder=label value=value.get_untracked() prop:value=value/>
         </label>
     }
 }
@@ -92,11 +92,13 @@ pub fn FilterSelect(
     #[prop(into)] label: String,
     options: Vec<(String, String)>,
 ) -> impl IntoView {
-    let value = param(name).get_untracked();
+    let current = param(name);
+    let value = current.get_untracked();
     view! {
         <label>
             <span class="sr-only">{label.clone()}</span>
-            <select name=name class="select w-auto">
+            // Follows the address: after "back" it says what the list is narrowed by.
+            <select name=name class="select w-auto" prop:value=current>
                 <option value="">{label}</option>
                 {options
                     .into_iter()

@@ -63,12 +63,16 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
     crate::server::web::set_status(&error);
     let again = matches!(error, AppError::Unauthenticated);
     view! {
+        <leptos_meta::Title text=error.message()/>
         <div class="mx-auto max-w-md py-12 text-center">
             <p class="num text-4xl font-semibold text-base-content/60">{error.status()}</p>
             <p class="mt-3">{error.message()}</p>
             <p class="mt-6">
                 {if again {
-                    view! { <a class="btn btn-primary" rel="external" href="/sign-in">{tr!("sign_in.title")}</a> }.into_any()
+                    let here = leptos_router::hooks::use_location();
+                    let path = format!("{}{}", here.pathname.get_untracked(), here.search.get_untracked());
+                    let next = leptos_router::location::Url::escape(&path);
+                    view! { <a class="btn btn-primary" rel="external" href=format!("/sign-in?next={next}")>{tr!("sign_in.title")}</a> }.into_any()
                 } else {
                     view! { <a class="btn" href="/">{tr!("ui.to_start")}</a> }.into_any()
                 }}
@@ -145,7 +149,7 @@ pub fn DayBars(
     /// Day `YYYY-MM-DD` and count, in order.
     days: Vec<(String, i64)>,
 ) -> impl IntoView {
-    let most = days.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
+    let most = days.iter().map(|(_, n)| *n).max().unwrap_or(0);
     let count = days.len().max(1);
     let width = 600.0;
     let step = width / count as f64;
@@ -153,7 +157,7 @@ pub fn DayBars(
         .iter()
         .enumerate()
         .map(|(i, (day, n))| {
-            let height = 96.0 * *n as f64 / most as f64;
+            let height = 96.0 * *n as f64 / most.max(1) as f64;
             let title = format!("{day}: {n}");
             view! {
                 <rect x=format!("{:.1}", i as f64 * step) y=format!("{:.1}", 100.0 - height)

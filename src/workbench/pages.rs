@@ -35,7 +35,10 @@ pub fn Workbench() -> impl IntoView {
 
 #[component]
 fn DeskCards(desk: Desk) -> impl IntoView {
-    let nothing = desk.hcps.is_none() && desk.articles.is_none() && desk.people.is_none();
+    let nothing = desk.todo.is_empty()
+        && desk.hcps.is_none()
+        && desk.articles.is_none()
+        && desk.people.is_none();
     view! {
         {may(Permission::Share).then(|| view! {
             <nav class="mb-4 grid grid-cols-2 gap-2 sm:max-w-md" aria-label=tr!("workbench.quick")>
@@ -56,6 +59,7 @@ fn DeskCards(desk: Desk) -> impl IntoView {
                             "comments" => ("/comments", tr!("workbench.comments", n = todo.n)),
                             "behind" => ("/courses?state=required", tr!("workbench.behind", n = todo.n)),
                             "course_review" => ("/courses?state=review", tr!("workbench.course_review", n = todo.n)),
+                            "article_review" => ("/articles?status=in_review", tr!("workbench.article_review", n = todo.n)),
                             "marking" => ("/exams/marking", tr!("workbench.marking", n = todo.n)),
                             "requests" => ("/requests", tr!("workbench.requests", n = todo.n)),
                             "leavers" => ("/transfers", tr!("workbench.leavers", n = todo.n)),

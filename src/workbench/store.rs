@@ -48,6 +48,8 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
         let open =
             q("SELECT COUNT(*) FROM course WHERE review = 'in_review' AND archived_at IS NULL");
         waits("course_review", open.count(db).await?);
+        let open = q("SELECT COUNT(*) FROM article WHERE status = 'in_review'");
+        waits("article_review", open.count(db).await?);
     }
     if may(Permission::WriteExams) {
         waits("marking", crate::exam::marking::waiting(db).await?);

@@ -105,7 +105,7 @@ fn Words(
             <input type="hidden" name="id" value=id.get_value()/>
             <input type="hidden" name="lesson" value=own.get_value()/>
             <Field name="title" label=tr!("course.lesson_name") value=lesson.title required=true/>
-            <TextArea name="intro" label=tr!("exam.intro") value=lesson.intro rows=3/>
+            <TextArea name="intro" label=tr!("course.lesson_intro") value=lesson.intro rows=3/>
             {further}
             <Submit label=tr!("ui.save")/>
         </PostForm>
@@ -180,13 +180,13 @@ fn Stops(
                     };
                     view! {
                         <li class="flex items-center gap-3 py-2">
-                            <span class="num">{at}</span>
+                            <span class="num whitespace-nowrap">{at}</span>
                             <span class="min-w-0 grow break-words">{stop.stem}</span>
                             <PostForm to=RemoveStop::url()>
                                 <input type="hidden" name="id" value=id.get_value()/>
                                 <input type="hidden" name="lesson" value=own.get_value()/>
                                 <input type="hidden" name="stop" value=stop.id/>
-                                <Submit label=tr!("exam.remove") class="btn btn-sm btn-ghost min-h-10"/>
+                                <Submit label=tr!("exam.remove") class="btn btn-sm btn-ghost min-h-10 whitespace-nowrap"/>
                             </PostForm>
                         </li>
                     }

@@ -84,7 +84,7 @@ fn Item(row: CourseRow) -> impl IntoView {
                     <span>{tr!("course.lessons_n", n = row.lessons)}</span>
                     {(row.version > 0).then(|| view! {
                         <span>{tr!("course.version_n", n = row.version)}</span>
-                        <span>{tr!("learn_coverage.line", rate = rate, completed = row.completed, assigned = row.assigned)}</span>
+                        {(row.assigned > 0 || !row.for_hcps).then(|| view! { <span>{tr!("learn_coverage.line", rate = rate, completed = row.completed, assigned = row.assigned)}</span> })}
                     })}
                 </span>
             </a>

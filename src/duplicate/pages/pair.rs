@@ -158,8 +158,8 @@ fn FieldRow(field: FieldPair, a: String, b: String, open: bool) -> impl IntoView
         return view! {
             <div role="radiogroup" aria-label=name.clone() class=COLUMNS>
                 <span class="self-center text-sm font-medium">{name.clone()}</span>
-                <Choice name=input.clone() value=a checked={!field.from_b} text=field.a/>
-                <Choice name=input value=b checked=field.from_b text=field.b/>
+                <Choice name=input.clone() value=a checked={!field.from_b} text=field.a whose=tr!("duplicate.first")/>
+                <Choice name=input value=b checked=field.from_b text=field.b whose=tr!("duplicate.second")/>
             </div>
         }
         .into_any();
@@ -175,7 +175,11 @@ fn FieldRow(field: FieldPair, a: String, b: String, open: bool) -> impl IntoView
             {if equal {
                 view! { <span class=format!("{class} sm:col-span-2")>{shown(field.a)}</span> }.into_any()
             } else {
-                view! { <span class=class>{shown(field.a)}</span><span class=class>{shown(field.b)}</span> }.into_any()
+                let whose = |label: String| view! { <span class="me-2 text-sm text-base-content/70 sm:hidden">{label}</span> };
+                view! {
+                    <span class=class>{whose(tr!("duplicate.first"))}{shown(field.a)}</span>
+                    <span class=class>{whose(tr!("duplicate.second"))}{shown(field.b)}</span>
+                }.into_any()
             }}
         </div>
     }
@@ -191,10 +195,19 @@ fn shown(text: String) -> String {
 }
 
 #[component]
-fn Choice(name: String, value: String, checked: bool, text: String) -> impl IntoView {
+fn Choice(
+    name: String,
+    value: String,
+    checked: bool,
+    text: String,
+    /// On phones, where the two lie below each other: of which of them it is.
+    #[prop(optional, into)]
+    whose: String,
+) -> impl IntoView {
     view! {
         <label class="flex min-h-10 cursor-pointer items-center gap-2 rounded-box border border-base-300 px-3 py-2 has-checked:border-primary">
             <input type="radio" class="radio radio-sm" name=name value=value checked=checked/>
+            {(!whose.is_empty()).then(|| view! { <span class="text-sm text-base-content/70 sm:hidden">{whose}</span> })}
             <span class="min-w-0 break-all">{shown(text)}</span>
         </label>
     }

@@ -9,7 +9,7 @@ use crate::exam::model::MyExam;
 #[component]
 pub fn MyExams(exams: Vec<MyExam>) -> impl IntoView {
     view! {
-        <h2 class="mb-2 text-base font-semibold">{tr!("exam.title")}</h2>
+        <h2 class="mb-2 text-base font-semibold">{tr!("exam.mine")}</h2>
         <ul class="space-y-3">{exams.into_iter().map(|exam| view! { <Item exam=exam/> }).collect_view()}</ul>
     }
 }

@@ -97,6 +97,7 @@ fn HcpForm(entry: EntryCheck) -> impl IntoView {
         .collect::<Vec<_>>();
 
     let fresh = record.is_none();
+    let picked = input.terminal_id.clone();
     let options = RwSignal::new(Vec::<String>::new());
     let typed = StoredValue::new(String::new());
     let suggest = move |event: leptos::ev::Event| {
@@ -139,7 +140,12 @@ fn HcpForm(entry: EntryCheck) -> impl IntoView {
                 <div on:input=suggest>
                     <Field name="hospital" label=tr!("record.terminal_id") value=input.hospital list="hospitals" hint=tr!("hcp_form.hospital_hint") required=fresh/>
                 </div>
-                {(!hospitals.is_empty()).then(|| view! { <Choices hospitals=hospitals/> })}
+                {if hospitals.is_empty() {
+                    // Counts only while the field above says what it said when this one was picked.
+                    view! { <input type="hidden" name="terminal_id" value=picked/> }.into_any()
+                } else {
+                    view! { <Choices hospitals=hospitals/> }.into_any()
+                }}
                 <div class="grid gap-x-4 sm:grid-cols-3">
                     <Field name="department" label=tr!("record.department") value=input.department/>
                     <Field name="title" label=tr!("record.title") value=input.title/>

@@ -125,7 +125,7 @@ fn Tabs(id: String, tab: Memo<String>) -> impl IntoView {
                         <li>
                             <a
                                 href=href
-                                class=move || if here() { "btn btn-neutral min-h-10 px-3" } else { "btn btn-ghost min-h-10 px-3" }
+                                class=move || if here() { "btn btn-primary min-h-10 px-3" } else { "btn btn-ghost min-h-10 px-3" }
                                 aria-current=move || here().then_some("page")
                             >
                                 {label}

@@ -53,7 +53,7 @@ fn TimelineCards(id: String, kinds: String, paged: bool, timeline: Timeline) -> 
     let base = format!("/hcps/{id}?tab=timeline");
     let chip = |href: String, label: String, on: bool| {
         let class = if on {
-            "btn btn-sm btn-neutral min-h-10"
+            "btn btn-sm btn-primary min-h-10"
         } else {
             "btn btn-sm btn-outline min-h-10"
         };
@@ -142,7 +142,7 @@ fn PortraitCards(id: String, portrait: Portrait) -> impl IntoView {
     let id = StoredValue::new(id);
     let range = |n: i64| {
         let class = if n == days {
-            "btn btn-sm btn-neutral min-h-10"
+            "btn btn-sm btn-primary min-h-10"
         } else {
             "btn btn-sm btn-outline min-h-10"
         };

@@ -27,7 +27,7 @@ pub async fn create(
     input: &HcpInput,
     confirmed: bool,
 ) -> Result<Saved, AppError> {
-    let input = input::tidy(input);
+    let mut input = input::tidy(input);
     input::check(&input, actor.role, None)?;
     if input.hospital.is_empty() {
         return Err(AppError::field("hospital", "field.required"));
@@ -37,6 +37,9 @@ pub async fn create(
         Found::Several(_) => return draft(state, actor, None, input, "notice.choose_hospital"),
         Found::None => return Err(AppError::field("hospital", "field.hcp_hospital_unknown")),
     };
+    // Whatever the form comes back for, the hospital that was picked is not asked for again.
+    input.hospital.clone_from(&hospital.label);
+    input.terminal_id.clone_from(&hospital.id);
     input::check_place(&input.kind, Some(&hospital))?;
     let workplaces = input::places(&state.db, &input, Some(&hospital.id), &[]).await?;
     // Refused as taken or shown as similar: either answer tells whether somebody is on file.

@@ -196,6 +196,13 @@ pub async fn find(db: &Db, text: &str, picked: &str) -> DbResult<Found> {
     if let [(id, _)] = exact.as_slice() {
         return Ok(Found::One(by_id(db, id).await?));
     }
+    // Picked before, and its label still stands in the field.
+    if !picked.is_empty()
+        && let Ok(hospital) = by_id(db, picked).await
+        && hospital.label == text
+    {
+        return Ok(Found::One(hospital));
+    }
     let fitting = if exact.is_empty() {
         suggest(db, text, None).await?
     } else {

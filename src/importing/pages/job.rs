@@ -282,7 +282,7 @@ fn NewRows(rows: Vec<NewRow>, total: i64) -> impl IntoView {
                         {rows.into_iter().map(|r| view! {
                             <tr>
                                 <td class="num">{r.row}</td><td class="whitespace-nowrap">{r.name}</td>
-                                <td class="num">{r.phone}</td><td>{r.hospital}</td><td>{r.department}</td>
+                                <td class="num">{r.phone}</td><td class="min-w-40">{r.hospital}</td><td class="min-w-24">{r.department}</td>
                             </tr>
                         }).collect_view()}
                     </tbody>
@@ -308,10 +308,10 @@ fn Changes(rows: Vec<ChangedRow>, more: i64) -> impl IntoView {
                 view! {
                     <tr>
                         <td class="num">{row}</td>
-                        <td>{who}</td>
-                        <td>{field_label(&field.field)}</td>
-                        <td class="text-base-content/70">{empty(field.before)}</td>
-                        <td>{empty(field.after)}</td>
+                        <td class="whitespace-nowrap">{who}</td>
+                        <td class="whitespace-nowrap">{field_label(&field.field)}</td>
+                        <td class="min-w-32 text-base-content/70">{empty(field.before)}</td>
+                        <td class="min-w-32">{empty(field.after)}</td>
                     </tr>
                 }
             })
@@ -351,7 +351,7 @@ fn Refused(id: String, rows: i64, faults: Vec<Invalid>) -> impl IntoView {
                 <table class="table table-sm">
                     <thead><tr><th>{tr!("import.row")}</th><th>{tr!("import.field")}</th><th>{tr!("import.reason")}</th></tr></thead>
                     <tbody>
-                        {faults.into_iter().map(|i| view! { <tr><td class="num">{match i.line { Some(line) => tr!("import.row_line", row = i.row, line = line), None => i.row.to_string() }}</td><td>{i.field}</td><td>{i.reason}</td></tr> }).collect_view()}
+                        {faults.into_iter().map(|i| view! { <tr><td class="num">{match i.line { Some(line) => tr!("import.row_line", row = i.row, line = line), None => i.row.to_string() }}</td><td class="whitespace-nowrap">{i.field}</td><td class="min-w-48">{i.reason}</td></tr> }).collect_view()}
                     </tbody>
                 </table>
             </div>

@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn;
 
 use crate::onboarding::api::*;
 use crate::onboarding::model::{
-    ConsentRow, PURPOSES, PurposeTexts, TextVersion, channel_label, purpose_label,
+    ConsentRow, PURPOSES, PurposeTexts, REJECTED, TextVersion, channel_label, purpose_label,
 };
 use crate::ui::boot::{boot, refresh};
 use crate::ui::form::{Checkbox, Confirm, Field, FieldMessage, PostForm, Submit, TextArea};
@@ -68,15 +68,17 @@ fn ConsentLine(
             <span class="font-medium">{purpose_label(purpose)}</span>" "<span class=class>{state}</span>
             {row.map(|c| {
                 let channel = channel_label(&c.channel);
+                let rejected = c.withdrawn_note.as_deref() == Some(REJECTED);
                 view! {
                     <span class="num block text-sm text-base-content/70">
                         {tr!("consent.line", at = c.at, version = c.text_version)}" · "{channel}
                         {c.withdrawn_at.map(|at| tr!("consent.withdrawn_at", at = at))}
                     </span>
-                    {c.withdrawn_by.map(|name| view! {
-                        <span class="block text-sm text-base-content/70">{tr!("consent.on_request", name = name)}</span>
+                    {c.withdrawn_by.map(|name| {
+                        let line = if rejected { tr!("consent.rejected") } else { tr!("consent.on_request", name = name) };
+                        view! { <span class="block text-sm text-base-content/70">{line}</span> }
                     })}
-                    {c.withdrawn_note.map(|note| view! { <span class="block text-sm">{note}</span> })}
+                    {c.withdrawn_note.filter(|_| !rejected).map(|note| view! { <span class="block text-sm">{note}</span> })}
                 }
             })}
             {(stands && may_withdraw).then(|| view! {

@@ -31,7 +31,7 @@ pub fn RequestList() -> impl IntoView {
                         (true, "/requests?tab=mine", tr!("ownership.request.mine")),
                     ]
                     .map(|(own, href, label)| {
-                        let class = if own == mine { "btn join-item btn-active" } else { "btn join-item" };
+                        let class = if own == mine { "btn btn-primary join-item" } else { "btn join-item" };
                         view! { <a class=class aria-current=(own == mine).then_some("page") href=href>{label}</a> }
                     })
                     .collect_view();

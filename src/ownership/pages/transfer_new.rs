@@ -67,7 +67,7 @@ fn Body(data: TransferForm) -> impl IntoView {
     let tabs = ["person", "rule", "selection"]
         .map(|code| {
             let current = (code == here).then_some("page");
-            let class = if code == here { "btn join-item btn-active" } else { "btn join-item" };
+            let class = if code == here { "btn btn-primary join-item" } else { "btn join-item" };
             view! {
                 <a class=class aria-current=current href=format!("/transfers/new?kind={code}")>{transfer_kind(code)}</a>
             }
