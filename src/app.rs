@@ -108,6 +108,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/questions/:id") view=Teaching::QuestionPage ssr=SsrMode::Async/>
                     <Route path=path!("/questions/:id/edit") view=Teaching::QuestionEdit ssr=SsrMode::Async/>
                     <Route path=path!("/learning") view=learning::pages::Learning ssr=SsrMode::Async/>
+                    <Route path=path!("/checkins") view=Office::CheckinSheet ssr=SsrMode::Async/>
                     <Route path=path!("/record") view=learning::pages::LearningRecord ssr=SsrMode::Async/>
                     <Route path=path!("/inbox") view=inbox::pages::Inbox ssr=SsrMode::Async/>
                     <Route path=path!("/comments") view=Teaching::CommentQueue ssr=SsrMode::Async/>
@@ -155,6 +156,7 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
         ("terminals", _) => P::ReadTerminals,
         ("people" | "units" | "settings" | "sms", _) => P::ManageOrg,
         ("questions", _) => P::WriteQuestions,
+        ("checkins", _) => P::CheckIn,
         ("learning" | "record" | "comments", _) => P::Learn,
         ("courses", "new" | "edit") => P::WriteCourses,
         ("courses", _) if path.contains("/lessons/") => P::WriteCourses,

@@ -89,12 +89,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Write questions to a file
+    /// Write questions or the sheet of check-ins to a file
     Export {
         #[arg(value_enum)]
         kind: ExportKind,
-        #[arg(long, value_enum)]
-        format: QuestionFormat,
+        /// Of questions
+        #[arg(long, value_enum, required_if_eq("kind", "questions"))]
+        format: Option<QuestionFormat>,
+        /// Of check-ins: YYYY-MM
+        #[arg(long, required_if_eq("kind", "checkins"))]
+        month: Option<String>,
         /// Only those of this category and below it
         #[arg(long, default_value = "")]
         category: String,
@@ -135,12 +139,15 @@ enum ImportKind {
     Assignments,
     Hcps,
     Questions,
+    Checkins,
     Articles,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ExportKind {
     Questions,
+    /// The monthly sheet, CSV or XLSX by the file's name
+    Checkins,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -286,11 +293,31 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
             import(&state, kind, &file, mode, existing.into(), format, json).await
         }
         Command::Export {
+            kind: ExportKind::Checkins,
+            month,
+            file,
+            ..
+        } => {
+            let filter = crate::visit::store::Filter {
+                month: month.unwrap_or_default(),
+                ..Default::default()
+            };
+            let xlsx = file.extension().is_some_and(|e| e == "xlsx");
+            let bytes = crate::visit::sheet::file(&state, &Actor::system(), &filter, xlsx)
+                .await
+                .map_err(said)?;
+            std::fs::write(&file, bytes).map_err(|e| format!("{}: {e}", file.display()))?;
+            println!("written to {}", file.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Export {
             kind: ExportKind::Questions,
             format,
             category,
             file,
+            ..
         } => {
+            let format = format.ok_or("questions need a --format")?;
             let filter = crate::question::store::Filter {
                 category,
                 ..Default::default()
@@ -452,6 +479,7 @@ async fn import(
         ImportKind::Hospitals => sheet(Kind::Hospitals).await?,
         ImportKind::Assignments => sheet(Kind::Assignments).await?,
         ImportKind::Hcps => sheet(Kind::Hcps).await?,
+        ImportKind::Checkins => sheet(Kind::Checkins).await?,
         ImportKind::Questions => {
             let bytes = read()?;
             let table = crate::question::formats::table(&bytes, format).map_err(said)?;

@@ -117,6 +117,7 @@ chunk! {
     SmsOutbox => crate::identity::pages::SmsOutbox,
     AuditLog => crate::identity::pages::AuditLog,
     IndexSettings => crate::sharing::pages::IndexSettings,
+    CheckinSheet => crate::visit::pages::CheckinSheet,
     ImportList => crate::importing::pages::ImportList,
     ImportJob => crate::importing::pages::ImportJob,
 }

@@ -29,6 +29,7 @@ pub mod server;
 pub mod shared;
 pub mod sharing;
 pub mod terminal;
+pub mod visit;
 pub mod workbench;
 
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 //! The results of an exam as XLSX.
 
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use rust_xlsxwriter::XlsxError;
 use serde_json::json;
 
 use super::model::ResultRow;
@@ -9,6 +9,7 @@ use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::internal;
 use crate::server::guard::Actor;
+use crate::server::sheet;
 use crate::shared::AppError;
 
 /// The workbook of an exam's results within scope; audited.
@@ -27,10 +28,6 @@ pub async fn workbook(
 }
 
 fn sheet(title: &str, rows: &[ResultRow]) -> Result<Vec<u8>, XlsxError> {
-    let mut book = Workbook::new();
-    let bold = Format::new().set_bold();
-    let sheet = book.add_worksheet();
-    sheet.write_with_format(0, 0, title, &bold)?;
     let heads = [
         tr!("people.name"),
         tr!("people.employee_no"),
@@ -41,10 +38,8 @@ fn sheet(title: &str, rows: &[ResultRow]) -> Result<Vec<u8>, XlsxError> {
         tr!("exam.submitted_at"),
         tr!("exam.left"),
     ];
-    for (column, head) in (0..).zip(heads) {
-        sheet.write_with_format(1, column, head, &bold)?;
-    }
-    for (at, row) in (2..).zip(rows) {
+    let widths = [(0, 14.0), (6, 18.0)];
+    sheet::workbook(title, &heads, &widths, rows, |sheet, at, row| {
         sheet.write_string(at, 0, &row.name)?;
         sheet.write_string(at, 1, &row.employee_no)?;
         sheet.write_string(at, 2, &row.unit)?;
@@ -55,8 +50,6 @@ fn sheet(title: &str, rows: &[ResultRow]) -> Result<Vec<u8>, XlsxError> {
         sheet.write_string(at, 5, row.outcome())?;
         sheet.write_string(at, 6, row.at.as_deref().unwrap_or_default())?;
         sheet.write(at, 7, row.left)?;
-    }
-    sheet.set_column_width(0, 14)?;
-    sheet.set_column_width(6, 18)?;
-    book.save_to_buffer()
+        Ok(())
+    })
 }

@@ -341,14 +341,10 @@ async fn workbook(
             text: asked.text,
             state: asked.state,
         };
-        let owner = Owner::new();
-        let book = owner.with(|| {
-            provide_context(visit.locale);
-            leptos::reactive::computed::ScopedFuture::new_untracked(export::workbook(
-                &state, actor, &id, &filter,
-            ))
-        });
-        web::xlsx("mailuo-exam-results.xlsx", book.await?)
+        let book = visit
+            .speaking(export::workbook(&state, actor, &id, &filter))
+            .await?;
+        web::xlsx("mailuo-exam-results.xlsx", book)
     };
     made.await
         .unwrap_or_else(|error: AppError| visit.error(&error))

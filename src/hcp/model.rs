@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::terminal::model::Window;
+
 use crate::sharing::model::{Metrics, TreeLink};
 
 /// A row of the list of HCPs.
@@ -170,6 +172,8 @@ pub struct HcpView {
     pub city: String,
     pub tags: Vec<String>,
     pub workplaces: Vec<Workplace>,
+    /// When the main hospital receives reps (domain, Compliance: visits).
+    pub windows: Vec<Window>,
     pub onboarded_at: Option<String>,
     /// Day of the last contact.
     pub last_contact: Option<String>,

@@ -200,10 +200,14 @@ impl Words {
     /// Rows for [`search::insert`].
     pub fn rows(&self, id: &str) -> Rows {
         let (pinyin, initials) = search::pinyin(&self.name);
+        // Typed apart, "chen jian": the surname begins the whole, the given name stands by itself.
+        let given: String = self.name.chars().skip(1).collect();
+        let (given, _) = search::pinyin(&given);
         let texts = [
             &self.name,
             &pinyin,
             &initials,
+            &given,
             &self.department,
             &self.title,
             &self.specialty,

@@ -13,16 +13,18 @@ pub enum Kind {
     Assignments,
     Hcps,
     Questions,
+    Checkins,
 }
 
 impl Kind {
     /// All kinds, in the order in which a company starts.
-    pub const ALL: [Kind; 5] = [
+    pub const ALL: [Kind; 6] = [
         Kind::People,
         Kind::Hospitals,
         Kind::Assignments,
         Kind::Hcps,
         Kind::Questions,
+        Kind::Checkins,
     ];
 
     /// The name in commands and addresses.
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Assignments => "assignments",
             Kind::Hcps => "hcps",
             Kind::Questions => "questions",
+            Kind::Checkins => "checkins",
         }
     }
 
@@ -49,6 +52,7 @@ impl Kind {
             Kind::Assignments => tr!("import.assignments"),
             Kind::Hcps => tr!("import.hcps"),
             Kind::Questions => tr!("import.questions"),
+            Kind::Checkins => tr!("import.checkins"),
         }
     }
 
@@ -124,6 +128,16 @@ impl Kind {
                 ("难度", false),
                 ("编号", false),
                 ("标题", false),
+            ],
+            Kind::Checkins => &[
+                ("员工账号", true),
+                ("签到日期", true),
+                ("签到时间", true),
+                ("签到地点", true),
+                ("序号", false),
+                ("部门", false),
+                ("员工姓名", false),
+                ("当日签到汇总", false),
             ],
         }
     }

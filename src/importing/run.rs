@@ -213,6 +213,7 @@ pub(super) async fn apply(
             ..Findings::default()
         },
         Kind::Assignments => crate::terminal::import::assignments(state, tx, actor, table).await?,
+        Kind::Checkins => crate::visit::import::import(state, tx, table).await?,
         Kind::Questions => {
             crate::question::import::import(tx, actor, table, existing, skip_invalid, watch).await?
         }

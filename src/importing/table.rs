@@ -171,7 +171,16 @@ impl Table {
 
 /// Whether bytes may be a spreadsheet, told by their beginning: a workbook, or text.
 pub fn is_spreadsheet(bytes: &[u8]) -> bool {
-    is_workbook(bytes) || !bytes[..bytes.len().min(4096)].contains(&0)
+    // A page or a PDF by the name of a spreadsheet is text to its first bytes.
+    let begins = bytes.trim_ascii_start();
+    let other = begins.starts_with(b"%PDF-") || begins.starts_with(b"<");
+    let head = &bytes[..bytes.len().min(4096)];
+    is_workbook(bytes) || is_utf16(bytes) || (!other && !head.contains(&0))
+}
+
+/// Whether bytes begin as Excel's "Unicode text" does.
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])
 }
 
 /// Whether bytes begin like XLSX or XLS.
@@ -273,6 +282,17 @@ mod tests {
         assert!(Table::read(b"").is_err());
         assert!(!is_spreadsheet(b"\x89PNG\r\n\x1a\n\0\0\0\xff\xff"));
         assert!(is_spreadsheet("姓名\n".as_bytes()));
+        assert!(!is_spreadsheet(b"%PDF-1.7\n"));
+        assert!(!is_spreadsheet(b"\n<html><table>"));
+        let wide: Vec<u8> = "\u{feff}姓名,手机号\n王威,13900000000\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert!(is_spreadsheet(&wide));
+        assert_eq!(
+            Table::read(&wide).expect("UTF-16").header,
+            ["姓名", "手机号"]
+        );
     }
 
     #[test]

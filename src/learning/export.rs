@@ -1,6 +1,6 @@
 //! Coverage and records as XLSX; each export is audited.
 
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use rust_xlsxwriter::XlsxError;
 use serde_json::json;
 
 use super::coverage::{self, Filter};
@@ -10,6 +10,7 @@ use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::internal;
 use crate::server::guard::Actor;
+use crate::server::sheet::workbook;
 use crate::shared::AppError;
 
 async fn audited(state: &AppState, actor: &Actor, event: Event<'_>) -> Result<(), AppError> {
@@ -33,12 +34,6 @@ pub async fn coverage(
 }
 
 fn people(title: &str, rows: &[PersonCoverage]) -> Result<Vec<u8>, XlsxError> {
-    let mut book = Workbook::new();
-    let bold = Format::new().set_bold();
-    let sheet = book.add_worksheet();
-    sheet.set_column_width(2, 20)?;
-    sheet.set_column_width(3, 18)?;
-    sheet.write_with_format(0, 0, title, &bold)?;
     let heads = [
         tr!("people.name"),
         tr!("people.employee_no"),
@@ -49,10 +44,8 @@ fn people(title: &str, rows: &[PersonCoverage]) -> Result<Vec<u8>, XlsxError> {
         tr!("learn_coverage.overdue"),
         tr!("learn_coverage.reminded_at"),
     ];
-    for (column, head) in (0..).zip(heads) {
-        sheet.write_with_format(1, column, head, &bold)?;
-    }
-    for (at, row) in (2..).zip(rows) {
+    let widths = [(2, 20.0), (3, 18.0), (7, 18.0)];
+    workbook(title, &heads, &widths, rows, |sheet, at, row| {
         sheet.write_string(at, 0, &row.name)?;
         sheet.write_string(at, 1, &row.employee_no)?;
         sheet.write_string(at, 2, &row.unit)?;
@@ -67,8 +60,8 @@ fn people(title: &str, rows: &[PersonCoverage]) -> Result<Vec<u8>, XlsxError> {
         sheet.write_string(at, 6, late)?;
         let reminded = row.reminded.as_ref().map(|(at, _)| at.as_str());
         sheet.write_string(at, 7, reminded.unwrap_or_default())?;
-    }
-    book.save_to_buffer()
+        Ok(())
+    })
 }
 
 /// The workbook of a person's record.
@@ -81,13 +74,7 @@ pub async fn record(state: &AppState, actor: &Actor, person: &str) -> Result<Vec
 }
 
 fn sheet(record: &Record) -> Result<Vec<u8>, XlsxError> {
-    let mut book = Workbook::new();
-    let bold = Format::new().set_bold();
-    let sheet = book.add_worksheet();
-    sheet.set_column_width(1, 36)?;
-    sheet.set_column_width(3, 18)?;
     let who = format!("{} {} {}", record.name, record.employee_no, record.unit);
-    sheet.write_with_format(0, 0, who, &bold)?;
     let heads = [
         tr!("learn_record.kind"),
         tr!("learn_record.title_of"),
@@ -96,23 +83,27 @@ fn sheet(record: &Record) -> Result<Vec<u8>, XlsxError> {
         tr!("exam.percent"),
         tr!("exam.outcome"),
     ];
-    for (column, head) in (0..).zip(heads) {
-        sheet.write_with_format(1, column, head, &bold)?;
-    }
-    for (at, row) in (2..).zip(&record.rows.rows) {
-        let kind = if row.kind == "exam" {
-            tr!("learn_record.exam")
-        } else {
-            tr!("learn_record.course")
-        };
-        sheet.write_string(at, 0, kind)?;
-        sheet.write_string(at, 1, &row.title)?;
-        sheet.write(at, 2, row.version)?;
-        sheet.write_string(at, 3, &row.at)?;
-        if let Some(percent) = row.percent {
-            sheet.write(at, 4, (percent * 10.0).round() / 10.0)?;
-        }
-        sheet.write_string(at, 5, row.outcome())?;
-    }
-    book.save_to_buffer()
+    let widths = [(1, 36.0), (3, 18.0)];
+    workbook(
+        &who,
+        &heads,
+        &widths,
+        &record.rows.rows,
+        |sheet, at, row| {
+            let kind = if row.kind == "exam" {
+                tr!("learn_record.exam")
+            } else {
+                tr!("learn_record.course")
+            };
+            sheet.write_string(at, 0, kind)?;
+            sheet.write_string(at, 1, &row.title)?;
+            sheet.write(at, 2, row.version)?;
+            sheet.write_string(at, 3, &row.at)?;
+            if let Some(percent) = row.percent {
+                sheet.write(at, 4, (percent * 10.0).round() / 10.0)?;
+            }
+            sheet.write_string(at, 5, row.outcome())?;
+            Ok(())
+        },
+    )
 }

@@ -17,6 +17,7 @@ pub mod queue;
 pub mod router;
 pub mod search;
 pub mod session;
+pub mod sheet;
 pub mod sms;
 pub mod state;
 pub mod time;

@@ -36,6 +36,7 @@ fn plain_routes() -> Router<AppState> {
         .merge(crate::exam::routes())
         .merge(crate::course::routes())
         .merge(crate::learning::routes())
+        .merge(crate::visit::routes())
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/version", get(|| async { env!("CARGO_PKG_VERSION") }))

@@ -173,6 +173,16 @@ impl Visit {
         html_response(&html)
     }
 
+    /// Runs something that writes words, in the language of the one who asks.
+    pub async fn speaking<T>(&self, work: impl Future<Output = T>) -> T {
+        let owner = Owner::new();
+        let work = owner.with(|| {
+            provide_context(self.locale);
+            leptos::reactive::computed::ScopedFuture::new_untracked(work)
+        });
+        work.await
+    }
+
     /// A page that says why something cannot be had.
     pub fn error(&self, error: &AppError) -> Response {
         self.page_with(status(error), || tr!("error.title"), || {

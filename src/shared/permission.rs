@@ -80,6 +80,10 @@ impl Role {
         use Role as R;
         match permission {
             P::OwnAccount | P::ReadArticles | P::Workbench | P::Learn => true,
+            P::CheckIn => matches!(
+                self,
+                R::Rep | R::OtcRep | R::TradeRep | R::Manager | R::Compliance | R::Admin
+            ),
             P::ReadHcps => matches!(
                 self,
                 R::Rep
@@ -164,6 +168,8 @@ pub enum Permission {
     ImportHcps,
     /// The question bank.
     WriteQuestions,
+    /// Check in, and the sheet of check-ins within scope.
+    CheckIn,
     /// Take exams that are set to oneself.
     Learn,
     /// Put exams together, publish them, mark answers.

@@ -102,6 +102,8 @@ pub struct MadeLink {
     pub personal: bool,
     pub opened: bool,
     pub revoked: bool,
+    /// Whether the one for whom it was made does not agree to be named: then nothing is told of its reading.
+    pub untracked: bool,
     pub pv: i64,
     pub uv: i64,
     /// SVG of the QR code; only of links that were just made.

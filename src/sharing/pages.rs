@@ -87,6 +87,7 @@ fn ShareCards(id: String, text: String, data: ShareView) -> impl IntoView {
                 <input type="search" name="text" class="input w-full" placeholder=tr!("hcp.search") aria-label=tr!("hcp.search") value=text/>
                 <button class="btn">{tr!("ui.search")}</button>
             </form>
+            <p class="mb-2 text-sm text-base-content/70">{tr!("share.only_agreed")}</p>
             {if data.hcps.is_empty() {
                 view! { <Empty text=tr!("hcp.empty")/> }.into_any()
             } else {
@@ -138,7 +139,7 @@ fn LinkQr(link: MadeLink, title: String) -> impl IntoView {
 
 /// Copying and the phone's share sheet, where the browser has them; the field above works everywhere.
 #[component]
-fn PassOn(url: String, title: String) -> impl IntoView {
+pub fn PassOn(url: String, title: String) -> impl IntoView {
     let said = RwSignal::new(None::<String>);
     let (copy_url, share_url) = (url.clone(), url);
     let copy = move |_| pass_on(copy_url.clone(), None, said);
@@ -200,6 +201,9 @@ fn LinkItem(link: MadeLink) -> impl IntoView {
         None => tr!("share.anyone"),
     };
     let state = match (link.revoked, link.opened) {
+        _ if link.untracked => {
+            view! { <span class="badge badge-ghost">{tr!("share.untracked")}</span> }
+        }
         (true, _) => view! { <span class="badge badge-error">{tr!("share.revoked")}</span> },
         (false, true) => view! { <span class="badge badge-success">{tr!("share.opened")}</span> },
         (false, false) => view! { <span class="badge badge-ghost">{tr!("share.unopened")}</span> },
@@ -208,7 +212,7 @@ fn LinkItem(link: MadeLink) -> impl IntoView {
         <li class="flex flex-wrap items-center gap-2 py-2">
             <span class="me-auto">
                 {to}" "{state}
-                <span class="num block text-sm text-base-content/70">{link.created}" · PV "{link.pv}" · UV "{link.uv}</span>
+                <span class="num block text-sm text-base-content/70">{link.created}{(!link.untracked).then(|| format!(" · PV {} · UV {}", link.pv, link.uv))}</span>
             </span>
             <a class="btn btn-sm" href=format!("?made={}", link.token)>{tr!("share.show")}</a>
             {(!link.revoked).then(|| view! {

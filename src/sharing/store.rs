@@ -5,6 +5,7 @@ use serde_json::json;
 use super::model::{MadeLink, TreeLink};
 use super::rules::{Link, Read, Weights};
 use super::tracker;
+use crate::onboarding::store::TRACKED;
 use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
@@ -161,19 +162,21 @@ pub async fn made(
         personal: bool,
         opened: bool,
         revoked: bool,
+        untracked: bool,
         pv: i64,
         uv: i64,
     }
     // Who has left the actor's scope since has no name here.
     let mut query = q("SELECT l.token, l.created_at, CASE WHEN ");
     crate::hcp::store::visible(actor, &mut query);
-    query.push(
+    query.push(&format!(
         " THEN h.name END AS recipient, l.recipient_id IS NOT NULL AS personal, \
+         (l.recipient_id IS NOT NULL AND NOT {TRACKED}) AS untracked, \
          l.opened_at IS NOT NULL AS opened, l.revoked_at IS NOT NULL AS revoked, \
          (SELECT COUNT(*) FROM article_view v WHERE v.link = l.token AND v.kind = 'pv') AS pv, \
          (SELECT COUNT(DISTINCT v.reader) FROM article_view v WHERE v.link = l.token AND v.kind = 'pv') AS uv \
-         FROM share_link l LEFT JOIN hcp h ON h.id = l.recipient_id WHERE ",
-    );
+         FROM share_link l LEFT JOIN hcp h ON h.id = l.recipient_id WHERE "
+    ));
     query.push_with(
         "l.sharer = ? AND l.article_id = ? ORDER BY l.created_at DESC, l.token LIMIT 20",
         [format!("staff:{}", actor.id), article_id.to_owned()],
@@ -193,10 +196,12 @@ pub async fn made(
                 created: state.zone.minute(r.created_at),
                 recipient: r.recipient,
                 personal: r.personal,
-                opened: r.opened,
+                // Who may not be named is not told of by a link with their name on it either.
+                opened: r.opened && !r.untracked,
                 revoked: r.revoked,
-                pv: r.pv,
-                uv: r.uv,
+                pv: if r.untracked { 0 } else { r.pv },
+                uv: if r.untracked { 0 } else { r.uv },
+                untracked: r.untracked,
                 svg,
             })
         })

@@ -118,6 +118,25 @@ pub struct Window {
     pub appointment: bool,
 }
 
+impl Window {
+    /// Day, hours, place and whether an appointment is needed, in the current language.
+    pub fn words(&self) -> String {
+        let mut words = format!(
+            "{} {}–{}",
+            weekday_label(self.weekday),
+            self.starts,
+            self.ends
+        );
+        if !self.place.is_empty() {
+            words = format!("{words} {}", self.place);
+        }
+        if self.appointment {
+            words = format!("{words} · {}", tr!("terminals.appointment"));
+        }
+        words
+    }
+}
+
 /// A row of the form's reception windows, as typed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -35,7 +35,8 @@ async fn words<'a>(sql: &'static str, on: impl Into<Exec<'a>>, id: &str) -> DbRe
     Ok(rows.into_iter().map(|(word,)| word).collect())
 }
 
-async fn windows<'a>(on: impl Into<Exec<'a>>, id: &str) -> DbResult<Vec<Window>> {
+/// When and where a terminal receives reps, by weekday and hour.
+pub async fn windows<'a>(on: impl Into<Exec<'a>>, id: &str) -> DbResult<Vec<Window>> {
     q("SELECT weekday, starts, ends, place, appointment FROM terminal_window WHERE terminal_id = $1 \
        ORDER BY weekday, starts")
     .bind(id)

@@ -6,6 +6,7 @@ mod support;
 mod access;
 mod articles;
 mod audit;
+mod checkins;
 mod codes;
 mod consents;
 mod courses;

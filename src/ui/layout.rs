@@ -58,6 +58,13 @@ pub fn entries() -> Vec<Entry> {
         true,
     );
     add(
+        Permission::CheckIn,
+        "/checkins",
+        "place",
+        tr!("visit.sheet"),
+        false,
+    );
+    add(
         Permission::ReadShares,
         "/shares",
         "chart",

@@ -37,7 +37,7 @@ pub fn Pager<T: Clone + Send + Sync + 'static>(page: Page<T>) -> impl IntoView {
         <nav class="mt-3 flex items-center justify-between gap-2 text-sm" aria-label=tr!("ui.pages")>
             <span class="num text-base-content/70">{tr!("ui.rows", total = page.total)}</span>
             <span class="join">
-                {(here > 1).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link(here - 1)>{tr!("ui.previous")}</a> })}
+                {(here > 1).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link((here - 1).min(pages))>{tr!("ui.previous")}</a> })}
                 <span class="num self-center px-3">{format!("{here} / {pages}")}</span>
                 {(here < pages).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link(here + 1)>{tr!("ui.next")}</a> })}
             </span>
@@ -51,7 +51,7 @@ pub fn rows_or_empty<T: Clone + Send + Sync + 'static, V: IntoView + 'static>(
     empty: String,
     show: impl FnOnce(Vec<T>) -> V,
 ) -> AnyView {
-    if page.rows.is_empty() {
+    if page.rows.is_empty() && page.total == 0 {
         return view! { <Empty text=empty/> }.into_any();
     }
     let rows = page.rows.clone();

@@ -40,10 +40,13 @@ fn DeskCards(desk: Desk) -> impl IntoView {
         && desk.articles.is_none()
         && desk.people.is_none();
     view! {
-        {may(Permission::Share).then(|| view! {
-            <nav class="mb-4 grid grid-cols-2 gap-2 sm:max-w-md" aria-label=tr!("workbench.quick")>
-                <a class="btn btn-primary" href="/hcps?state=listed">{tr!("workbench.invite")}</a>
-                <a class="btn btn-secondary" href="/articles">{tr!("workbench.share")}</a>
+        {(may(Permission::Share) || may(Permission::CheckIn)).then(|| view! {
+            <nav class="mb-4 grid grid-cols-3 gap-2 sm:max-w-md" aria-label=tr!("workbench.quick")>
+                {may(Permission::CheckIn).then(|| view! { <a class="btn btn-primary min-h-12 px-2" rel="external" href="/checkin">{tr!("visit.checkin")}</a> })}
+                {may(Permission::Share).then(|| view! {
+                    <a class="btn btn-secondary min-h-12 px-2" href="/articles">{tr!("workbench.share")}</a>
+                    <a class="btn min-h-12 px-2" href="/hcps?state=listed">{tr!("workbench.invite")}</a>
+                })}
             </nav>
         })}
         {(!desk.todo.is_empty()).then(|| view! {

@@ -114,7 +114,8 @@ mod browser {
     #[derive(Serialize)]
     struct New {
         name: String,
-        size: f64,
+        /// Bytes.
+        size: u64,
     }
 
     #[derive(Deserialize)]
@@ -162,7 +163,7 @@ mod browser {
     ) -> Result<String, Option<AppError>> {
         let new = New {
             name: file.name(),
-            size: file.size(),
+            size: file.size() as u64,
         };
         let begun = Request::post("/media/uploads")
             .json(&new)

@@ -9,15 +9,23 @@ use crate::server::search;
 /// Candidates that are looked at one by one.
 const FEW: i64 = 1_000;
 
-/// What a word of a text must match: terms, each with whether it is only the beginning of one.
-pub(super) type Word = Vec<(String, bool)>;
+/// What a word of a text must match.
+pub(super) struct Word {
+    /// As it was typed: it may be a whole tag.
+    text: String,
+    /// Terms, each with whether it is only the beginning of one.
+    terms: Vec<(String, bool)>,
+}
 
 /// The words of a text.
 pub(super) fn words(text: &str) -> Vec<Word> {
     text.split_whitespace()
         .take(6)
-        .map(search::wanted)
-        .filter(|word| !word.is_empty())
+        .map(|text| Word {
+            text: text.to_owned(),
+            terms: search::wanted(text),
+        })
+        .filter(|word| !word.terms.is_empty())
         .collect()
 }
 
@@ -33,7 +41,7 @@ fn push_term(query: &mut Query, (term, prefix): &(String, bool)) {
     }
 }
 
-/// Appends that a word is found in the HCP's own terms or in their hospital's.
+/// Appends that a word is found in the HCP's own terms or in their hospital's, or is one of their tags.
 ///
 /// Each term is looked up for the row at hand. `OFFSET 0` keeps Postgres from making a join of it, which would read
 /// all that a frequent term finds; the joined kind sends SQLite to the index by object where the term is a range.
@@ -44,7 +52,7 @@ pub(super) fn push_word(query: &mut Query, word: &Word) {
         .enumerate()
     {
         query.push(if i == 0 { "(" } else { " OR (" });
-        for (j, wanted) in word.iter().enumerate() {
+        for (j, wanted) in word.terms.iter().enumerate() {
             let column = if wanted.1 { "x.kind || ''" } else { "x.kind" };
             query.push(if j == 0 { "" } else { " AND " });
             query.push(&format!(
@@ -55,7 +63,10 @@ pub(super) fn push_word(query: &mut Query, word: &Word) {
         }
         query.push(")");
     }
-    query.push(")");
+    query.push_with(
+        " OR EXISTS (SELECT 1 FROM hcp_tag g WHERE g.hcp_id = h.id AND g.tag = ?))",
+        [&word.text],
+    );
 }
 
 /// How the rows of a text are come by.
@@ -70,6 +81,8 @@ pub(super) struct Search {
 struct Driver {
     own: (String, bool),
     hospital: (String, bool),
+    /// The word, where somebody bears it as a tag.
+    tag: Option<String>,
 }
 
 impl Search {
@@ -82,7 +95,7 @@ impl Search {
         let mut query = q("");
         let mut begun = false;
         for (w, word) in words.iter().enumerate() {
-            for (t, term) in word.iter().enumerate() {
+            for (t, term) in word.terms.iter().enumerate() {
                 for (level, source) in [(0, OWN), (1, HOSPITAL)] {
                     query.push(if begun { " UNION ALL " } else { "" });
                     begun = true;
@@ -94,6 +107,12 @@ impl Search {
                     query.push(&format!(" LIMIT {}) n", FEW + 1));
                 }
             }
+            query.push(&format!(
+                " UNION ALL SELECT CAST({w} AS BIGINT), CAST(0 AS BIGINT), CAST(2 AS BIGINT), COUNT(*) \
+                 FROM (SELECT 1 FROM hcp_tag g WHERE "
+            ));
+            query.push_with("g.tag = ?", [&word.text]);
+            query.push(&format!(" LIMIT {}) n", FEW + 1));
         }
         // By word and level, the term that finds least.
         let mut least: HashMap<(i64, i64), (i64, i64)> = HashMap::new();
@@ -109,12 +128,14 @@ impl Search {
             .filter_map(|(word, w)| {
                 let (own, own_n) = least.get(&(w, 0))?;
                 let (hospital, hospital_n) = least.get(&(w, 1))?;
-                let term = |t: &i64| word.get(usize::try_from(*t).ok()?).cloned();
+                let (_, tag_n) = least.get(&(w, 2))?;
+                let term = |t: &i64| word.terms.get(usize::try_from(*t).ok()?).cloned();
                 let driver = Driver {
                     own: term(own)?,
                     hospital: term(hospital)?,
+                    tag: (*tag_n > 0).then(|| word.text.clone()),
                 };
-                Some((driver, own_n + hospital_n))
+                Some((driver, own_n + hospital_n + tag_n))
             })
             .min_by_key(|(_, n)| *n);
         Ok(Search { rarest })
@@ -145,7 +166,7 @@ impl Search {
         push_term(query, &driver.own);
         // What several terms begin with may find one HCP more than once; an exact term does so on both levels only,
         // and leaving that out by itself lets the rows stream.
-        let streams = !driver.own.1 && !driver.hospital.1;
+        let streams = !driver.own.1 && !driver.hospital.1 && driver.tag.is_none();
         query.push(if streams { " UNION ALL " } else { " UNION " });
         query.push(&format!("SELECT w.id FROM {HOSPITAL} AND "));
         push_term(query, &driver.hospital);
@@ -153,6 +174,12 @@ impl Search {
             query.push_with(
                 " AND NOT EXISTS (SELECT 1 FROM search_term y WHERE y.kind = 'hcp' AND y.term = ? AND y.object_id = w.id)",
                 [&driver.own.0],
+            );
+        }
+        if let Some(tag) = &driver.tag {
+            query.push_with(
+                " UNION SELECT g.hcp_id FROM hcp_tag g WHERE g.tag = ?",
+                [tag],
             );
         }
         query.push(") f CROSS JOIN hcp h WHERE h.id = f.id AND ");

@@ -166,6 +166,7 @@ fn Overview(hcp: HcpView) -> impl IntoView {
     };
     let region = format!("{} {}", hcp.province, hcp.city).trim().to_owned();
     let workplaces = hcp.workplaces;
+    let windows = hcp.windows;
     view! {
         <Card>
             <dl class="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2">
@@ -194,6 +195,10 @@ fn Overview(hcp: HcpView) -> impl IntoView {
                     <dd>
                         <ul>{workplaces.into_iter().map(|w| view! { <li>{w.hospital}" "{w.department}</li> }).collect_view()}</ul>
                     </dd>
+                })}
+                {(!windows.is_empty()).then(|| view! {
+                    <dt class="text-base-content/70">{tr!("terminals.windows")}</dt>
+                    <dd class="num"><ul>{windows.into_iter().map(|w| view! { <li>{w.words()}</li> }).collect_view()}</ul></dd>
                 })}
                 {line(tr!("hcp.region"), region)}
                 {line(tr!("record.sex"), sex)}

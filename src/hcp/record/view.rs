@@ -47,6 +47,14 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<HcpView, 
     } else {
         None
     };
+    let terminal: (Option<String>,) = q("SELECT terminal_id FROM hcp WHERE id = $1")
+        .bind(id)
+        .one(&state.db)
+        .await?;
+    let windows = match &terminal.0 {
+        Some(terminal) => crate::terminal::record::windows(&state.db, terminal).await?,
+        None => Vec::new(),
+    };
     let may = |permission| actor.role.may(permission) && row.state != "merged";
     Ok(HcpView {
         kind: profile.kind,
@@ -66,6 +74,7 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<HcpView, 
                 department: p.department,
             })
             .collect(),
+        windows,
         onboarded_at: profile.onboarded_at.map(|at| state.zone.minute(at)),
         last_contact: profile.last_contact_at.map(|at| state.zone.day(at)),
         phone_full: if row.state == "merged" {

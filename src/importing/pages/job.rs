@@ -164,6 +164,7 @@ fn Links(kind: Kind) -> impl IntoView {
         Kind::Hospitals | Kind::Assignments => ("/terminals", tr!("terminals.title")),
         Kind::Hcps => ("/hcps?sort=created", tr!("hcp.title")),
         Kind::Questions => ("/questions", tr!("question.title")),
+        Kind::Checkins => ("/checkins", tr!("visit.sheet")),
     };
     view! {
         <p class="mb-4 flex flex-wrap gap-2">

@@ -135,7 +135,9 @@ async fn coverage(
             unit: asked.unit,
             state: asked.state,
         };
-        let book = within(&visit, export::coverage(&state, actor, &id, &filter)).await?;
+        let book = visit
+            .speaking(export::coverage(&state, actor, &id, &filter))
+            .await?;
         web::xlsx("mailuo-coverage.xlsx", book)
     };
     made.await
@@ -157,19 +159,11 @@ async fn record(
     let made = async {
         let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
         actor.check(Permission::Learn)?;
-        let book = within(&visit, export::record(&state, actor, &asked.person)).await?;
+        let book = visit
+            .speaking(export::record(&state, actor, &asked.person))
+            .await?;
         web::xlsx("mailuo-record.xlsx", book)
     };
     made.await
         .unwrap_or_else(|error: AppError| visit.error(&error))
-}
-
-/// Runs something that writes words, in the language of the one who asks.
-async fn within<T>(visit: &Visit, work: impl Future<Output = T>) -> T {
-    let owner = Owner::new();
-    let work = owner.with(|| {
-        provide_context(visit.locale);
-        leptos::reactive::computed::ScopedFuture::new_untracked(work)
-    });
-    work.await
 }

@@ -142,7 +142,7 @@ fn played(shown: &Shown) -> impl IntoView + use<> {
             {media}
             <div class="mt-2 flex flex-wrap items-center gap-1" role="group" aria-label=tr!("learn.speed")>
                 {SPEEDS.map(|speed| view! {
-                    <button type="button" class="btn btn-sm min-h-10" data-speed=speed aria-pressed=(speed == "1").to_string()>{speed}"×"</button>
+                    <button type="button" class="btn btn-sm min-h-10 aria-pressed:bg-primary aria-pressed:text-primary-content" data-speed=speed aria-pressed=(speed == "1").to_string()>{speed}"×"</button>
                 }).into_iter().collect_view()}
             </div>
             {done_line(shown.complete)}

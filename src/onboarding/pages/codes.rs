@@ -9,6 +9,7 @@ use crate::onboarding::api::*;
 use crate::onboarding::model::{
     CODE_KINDS, CodeRow, CodeState, CodeView, Funnel, code_kind_label, rate,
 };
+use crate::sharing::pages::PassOn;
 use crate::ui::boot::{boot, refresh};
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit};
 use crate::ui::list::{page_param, rows_or_empty};
@@ -154,7 +155,8 @@ fn CodeCards(data: CodeView) -> impl IntoView {
             <Card title=tr!("codes.qr")>
                 <Facts code=code/>
                 <div class="mx-auto my-3 aspect-square w-full max-w-64 rounded-box bg-white p-3 [&>svg]:h-full [&>svg]:w-full" role="img" aria-label=tr!("codes.qr") inner_html=data.svg></div>
-                <input class="input w-full" readonly value=data.url aria-label=tr!("codes.url")/>
+                <input class="input w-full" readonly value=data.url.clone() aria-label=tr!("codes.url")/>
+                <PassOn url=data.url title=tr!("codes.qr")/>
             </Card>
             <Card title=tr!("codes.funnel")>
                 <FunnelBars funnel=funnel/>

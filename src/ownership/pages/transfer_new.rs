@@ -134,6 +134,7 @@ fn Typed(
     pick: Pick,
     list: &'static str,
 ) -> impl IntoView {
+    let needed = matches!(name, "from" | "to");
     let fault = pick.fault.map(|key| crate::ui::locale::text(&key, &[]));
     let class = if fault.is_some() {
         "input input-error w-full"
@@ -142,8 +143,8 @@ fn Typed(
     };
     view! {
         <label class="block">
-            <span class="mb-1 block text-sm font-medium">{label}</span>
-            <input type="text" name=name value=pick.label list=list autocomplete="off" class=class aria-invalid=fault.is_some().to_string()/>
+            <span class="mb-1 block text-sm font-medium">{label}{needed.then(|| view! { <span class="text-error" aria-hidden="true">" *"</span> })}</span>
+            <input type="text" name=name value=pick.label required=needed list=list autocomplete="off" class=class aria-invalid=fault.is_some().to_string()/>
             {fault.map(|text| view! { <span class="mt-1 block text-sm text-error" role="alert">{text}</span> })}
         </label>
     }

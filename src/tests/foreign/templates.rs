@@ -171,6 +171,7 @@ pub const OWN: &[(&str, &str, u16)] = &[
     ("/api/shares/report", "", 200),
     ("/api/shares/tree", "id={article}", 200),
     ("/api/workbench/desk", "", 200),
+    ("/api/checkins/sheet", "", 200),
     ("/api/courses/list", "", 200),
     ("/api/courses/get", "id=course-of-all", 200),
     ("/api/courses/comments", "", 200),
@@ -219,6 +220,8 @@ pub const MISSING_PAGES: &[&str] = &[
 pub const OWN_PAGES: &[&str] = &[
     "/",
     "/learning",
+    "/checkins",
+    "/checkin",
     "/record",
     "/inbox",
     "/comments",
@@ -271,6 +274,7 @@ pub const WORKBOOKS: &[(&str, Permission)] = &[
         Permission::ReadResults,
     ),
     ("/record.xlsx", Permission::Learn),
+    ("/checkins/sheet.xlsx?month=2026-11", Permission::CheckIn),
     ("/coverage.xlsx?by=rep", Permission::ReadHcps),
     ("/coverage.xlsx?by=region", Permission::ReadHcps),
 ];

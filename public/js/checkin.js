@@ -1,0 +1,127 @@
+// Checking in: reads the position when the button is pressed, sends, and keeps what could not be sent. Without this
+// script the form sends a check-in without a position.
+(() => {
+  const form = document.getElementById('checkin');
+  if (!form) return;
+  const d = form.dataset;
+  const said = document.getElementById('said');
+  const choice = document.getElementById('terminal');
+  const KEY = 'checkins';
+
+  // What waits to be sent, oldest first. It outlives the page and the browser.
+  const read = () => {
+    try {
+      return JSON.parse(localStorage.getItem(KEY) || '[]');
+    } catch {
+      return [];
+    }
+  };
+  const write = (list) => {
+    try {
+      if (list.length) localStorage.setItem(KEY, JSON.stringify(list));
+      else localStorage.removeItem(KEY);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const say = (text) => {
+    said.textContent = text;
+  };
+
+  let sending = false;
+  // Sends what waits, one after the other; each has an id, so that one that arrived twice is stored once.
+  const flush = async () => {
+    if (sending) return;
+    sending = true;
+    let sent = 0;
+    try {
+      for (let list = read(); list.length; list = read()) {
+        const response = await fetch('/checkin', { method: 'POST', body: new URLSearchParams({ ...list[0], scripted: '1' }) });
+        if (response.status === 401) {
+          location.href = '/sign-in?next=/checkin';
+          return;
+        }
+        if (!response.ok && (response.status >= 500 || response.status === 429)) throw new Error(String(response.status));
+        // Stored, or never to be stored: what the server refuses is told and not tried for ever.
+        if (!response.ok) say(d.failed);
+        else sent += 1;
+        write(read().filter((one) => one.id !== list[0].id));
+      }
+      if (sent) location.href = '/checkin?done=1';
+    } catch {
+      say(d.queued.replace('{n}', read().length));
+    } finally {
+      sending = false;
+    }
+  };
+
+  const locate = () =>
+    new Promise((done) => {
+      if (!navigator.geolocation) {
+        done(null);
+        return;
+      }
+      navigator.geolocation.getCurrentPosition((fix) => done(fix.coords), () => done(null), {
+        enableHighAccuracy: true,
+        timeout: 15000,
+        maximumAge: 10000,
+      });
+    });
+
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const button = event.submitter;
+    const fields = Object.fromEntries(new FormData(form, button));
+    for (const b of form.querySelectorAll('button')) b.disabled = true;
+    say(d.waiting);
+    const fix = await locate();
+    if (fix) {
+      fields.latitude = String(fix.latitude);
+      fields.longitude = String(fix.longitude);
+      fields.accuracy = String(fix.accuracy);
+    } else {
+      say(d.denied);
+    }
+    fields.device_at = String(Date.now());
+    // Nothing chosen: the nearest of one's terminals, where one is near enough to be meant.
+    if (fix && !fields.terminal) {
+      try {
+        const near = await (await fetch(`/checkin/near?lat=${fix.latitude}&long=${fix.longitude}`)).json();
+        if (near.length && near[0][2] !== null && near[0][2] < 1000) fields.terminal = near[0][0];
+      } catch {
+        // No line: it is stored without a terminal.
+      }
+    }
+    const list = read();
+    if (!list.some((one) => one.id === fields.id)) list.push(fields);
+    write(list);
+    say(d.sending);
+    // Another press is another check-in.
+    form.elements.id.value = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+    await flush();
+    for (const b of form.querySelectorAll('button')) b.disabled = false;
+  });
+
+  // The nearest first, once the browser may tell where it is without being asked anew.
+  navigator.permissions
+    ?.query({ name: 'geolocation' })
+    .then(async (state) => {
+      if (state.state !== 'granted') return;
+      const fix = await locate();
+      if (!fix) return;
+      const near = await (await fetch(`/checkin/near?lat=${fix.latitude}&long=${fix.longitude}`)).json();
+      const names = new Map(near.map(([id, name, metres]) => [id, metres === null ? name : `${name}（${d.metres.replace('{n}', Math.round(metres))}）`]));
+      const options = [...choice.options].filter((o) => o.value);
+      const order = [...names.keys()];
+      options.sort((a, b) => (order.indexOf(a.value) + 1 || 1e6) - (order.indexOf(b.value) + 1 || 1e6));
+      for (const option of options) {
+        if (names.has(option.value)) option.textContent = names.get(option.value);
+        choice.append(option);
+      }
+    })
+    .catch(() => {});
+
+  window.addEventListener('online', flush);
+  if (read().length) flush();
+})();

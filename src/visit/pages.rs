@@ -1,0 +1,112 @@
+//! 签到表.
+
+use leptos::prelude::*;
+
+use super::api::checkin_sheet;
+use super::model::{CheckinRow, Sheet, SheetDay, flag_label};
+use crate::ui::boot::boot;
+use crate::ui::list::{FilterText, page_param, param, rows_or_empty};
+use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
+
+/// The monthly sheet of check-ins within scope, a day as a line of stops.
+#[component]
+pub fn CheckinSheet() -> impl IntoView {
+    let (month, text, page) = (param("month"), param("text"), page_param());
+    let sheet = Resource::new(
+        move || (month.get(), text.get(), page.get()),
+        |(month, text, page)| checkin_sheet(month, text, String::new(), page),
+    );
+    let this_month = boot().today.get(..7).unwrap_or_default().to_owned();
+    let shown = move || {
+        let asked = month.get();
+        if asked.is_empty() {
+            this_month.clone()
+        } else {
+            asked
+        }
+    };
+    let file = {
+        let shown = shown.clone();
+        move || format!("/checkins/sheet.xlsx?month={}&text={}", shown(), text.get())
+    };
+    view! {
+        <PageTitle title=tr!("visit.sheet")>
+            <a class="btn btn-sm btn-primary min-h-10" rel="external" href="/checkin">{tr!("visit.checkin")}</a>
+            <a class="btn btn-sm min-h-10" rel="external" download="" href=file>{tr!("visit.export")}</a>
+        </PageTitle>
+        <form method="get" action="/checkins" class="mb-4 flex flex-wrap items-end gap-2" role="search">
+            <label>
+                <span class="sr-only">{tr!("visit.month")}</span>
+                <input type="month" name="month" class="input w-44" value=shown.clone() prop:value=shown/>
+            </label>
+            <FilterText name="text" label=tr!("visit.search")/>
+            <button class="btn btn-primary">{tr!("ui.search")}</button>
+        </form>
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move { outcome(sheet.await, |sheet| view! { <Shown sheet=sheet/> }) })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Shown(sheet: Sheet) -> impl IntoView {
+    view! {
+        <div class="mb-4 grid grid-cols-3 gap-2">
+            <Stat name=tr!("visit.checkins") value=sheet.checkins.to_string()/>
+            <Stat name=tr!("visit.people") value=sheet.people.to_string()/>
+            <Stat name=tr!("visit.flagged") value=sheet.flagged.to_string()/>
+        </div>
+        {rows_or_empty(sheet.days, tr!("visit.none_month"), |days| view! {
+            <ul class="space-y-3">{days.into_iter().map(|day| view! { <Day day=day/> }).collect_view()}</ul>
+        })}
+    }
+}
+
+#[component]
+fn Day(day: SheetDay) -> impl IntoView {
+    let count = day.rows.len();
+    view! {
+        <li class="rounded-box border border-base-300 bg-base-100 p-4">
+            <div class="flex flex-wrap items-center gap-x-3">
+                <span class="font-medium">{day.name}</span>
+                <span class="num text-sm text-base-content/70">{day.account}" · "{day.unit}</span>
+                <span class="num ms-auto">{day.day}</span>
+                <span class="num badge badge-ghost">{tr!("visit.count", n = count)}</span>
+            </div>
+            <ol class="mt-2 border-s-2 border-base-300 ps-4">
+                {day.rows.into_iter().map(|row| view! { <Stop row=row/> }).collect_view()}
+            </ol>
+        </li>
+    }
+}
+
+#[component]
+fn Stop(row: CheckinRow) -> impl IntoView {
+    let kind = if row.kind == "in" {
+        tr!("visit.kind_in")
+    } else {
+        tr!("visit.kind_out")
+    };
+    let place = if row.place.is_empty() {
+        tr!("visit.no_terminal")
+    } else {
+        row.place
+    };
+    let facts: Vec<String> = [
+        row.distance
+            .map(|m| tr!("visit.distance", n = format!("{m:.0}"))),
+        row.accuracy
+            .map(|m| tr!("visit.accuracy", n = format!("{m:.0}"))),
+        row.received.map(|at| tr!("visit.received", at = at)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    view! {
+        <li class="py-1">
+            <span class="num font-medium">{row.time}</span>" "{kind}" · "<span class="break-words">{place}</span>
+            {(!facts.is_empty()).then(|| view! { <span class="num block text-sm text-base-content/70">{facts.join(" · ")}</span> })}
+            {row.flags.iter().map(|flag| view! { <span class="badge badge-warning badge-sm me-1">{flag_label(flag)}</span> }).collect_view()}
+        </li>
+    }
+}

@@ -1,0 +1,250 @@
+//! Checking in: a plain page without wasm. Its script reads the position only when the button is pressed, and keeps
+//! what could not be sent.
+
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use super::model::{CheckinRow, flag_label};
+use super::rules::Position;
+use super::sheet;
+use super::store::{self, Filter, NewCheckin};
+use crate::server::guard::Actor;
+use crate::server::web::{self, Visit, see_other};
+use crate::server::{AppState, crypto};
+use crate::shared::{AppError, Permission};
+
+/// The routes of this slice.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/checkin", get(show).post(send))
+        .route("/checkin/near", get(near))
+        .route("/checkins/sheet.xlsx", get(workbook))
+}
+
+fn worker(visit: &Visit) -> Result<&Actor, AppError> {
+    let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
+    actor.check(Permission::CheckIn)?;
+    Ok(actor)
+}
+
+fn refuse(visit: &Visit, error: &AppError) -> Response {
+    if *error == AppError::Unauthenticated {
+        return see_other("/sign-in?next=/checkin");
+    }
+    visit.error(error)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// "1": a check-in was just stored.
+    done: String,
+}
+
+/// `/checkin`: the words about the position, one press, and the day as a line of stops.
+async fn show(State(state): State<AppState>, visit: Visit, Query(asked): Query<Asked>) -> Response {
+    let made = async {
+        let actor = worker(&visit)?;
+        let today = state.zone.today();
+        let rows = store::of_day(&state, actor, &today).await?;
+        let places = store::near(&state, actor, None).await?;
+        let agreed = store::agreed(&state.db, actor).await?;
+        Ok(page(
+            &visit,
+            &today,
+            rows,
+            places,
+            agreed,
+            asked.done == "1",
+        ))
+    };
+    made.await
+        .unwrap_or_else(|error: AppError| refuse(&visit, &error))
+}
+
+fn page(
+    visit: &Visit,
+    today: &str,
+    rows: Vec<CheckinRow>,
+    places: Vec<(String, String, Option<f64>)>,
+    agreed: bool,
+    done: bool,
+) -> Response {
+    let id = crypto::random_token(16).replace('_', "-");
+    visit.page(|| tr!("visit.checkin"), || {
+        view! {
+            <main>
+                <p class="mb-2"><a class="link" href="/">{tr!("visit.to_desk")}</a></p>
+                <h1 class="text-xl font-semibold">{tr!("visit.checkin")}" "<span class="num text-base font-normal text-base-content/70">{today.to_owned()}</span></h1>
+                {done.then(|| view! { <p role="status" class="alert alert-success my-3 py-2">{tr!("visit.done")}</p> })}
+                // domain, Visits: said before the position is asked for.
+                <p class="my-3 rounded-box bg-base-200 p-3 text-sm">{tr!("visit.privacy")}</p>
+                <form method="post" action="/checkin" id="checkin" autocomplete="off" data-waiting=tr!("visit.locating") data-sending=tr!("visit.sending")
+                    data-queued=tr!("visit.queued") data-denied=tr!("visit.denied") data-metres=tr!("visit.metres") data-failed=tr!("visit.failed")>
+                    <input type="hidden" name="id" value=id/>
+                    <input type="hidden" name="latitude" value=""/>
+                    <input type="hidden" name="longitude" value=""/>
+                    <input type="hidden" name="accuracy" value=""/>
+                    <input type="hidden" name="device_at" value=""/>
+                    <label class="mb-3 block">
+                        <span class="mb-1 block text-sm font-medium">{tr!("visit.terminal")}</span>
+                        <select name="terminal" class="select w-full" id="terminal">
+                            <option value="">{tr!("visit.no_terminal")}</option>
+                            {places.into_iter().map(|(id, name, _)| view! { <option value=id>{name}</option> }).collect_view()}
+                        </select>
+                    </label>
+                    {if agreed {
+                        view! { <input type="hidden" name="agree" value="true"/> }.into_any()
+                    } else {
+                        view! {
+                            <label class="mb-3 flex min-h-11 items-center gap-3">
+                                <input type="checkbox" name="agree" value="true" class="checkbox" required/>
+                                <span>{tr!("visit.agree")}</span>
+                            </label>
+                        }.into_any()
+                    }}
+                    <div class="grid grid-cols-2 gap-2">
+                        <button class="btn btn-primary min-h-14" name="kind" value="in">{tr!("visit.kind_in")}</button>
+                        <button class="btn min-h-14" name="kind" value="out">{tr!("visit.kind_out")}</button>
+                    </div>
+                    <p id="said" class="mt-2 min-h-6 text-sm" role="status"></p>
+                </form>
+                <section class="mt-4">
+                    <h2 class="text-base font-semibold">{tr!("visit.today", n = rows.len())}</h2>
+                    {if rows.is_empty() {
+                        view! { <p class="mt-2 text-base-content/70">{tr!("visit.none_today")}</p> }.into_any()
+                    } else {
+                        view! { <ol class="timeline-stops mt-2 border-s-2 border-base-300 ps-4">{rows.into_iter().map(stop).collect_view()}</ol> }.into_any()
+                    }}
+                </section>
+                <p class="mt-6"><a class="btn" href="/checkins">{tr!("visit.sheet")}</a></p>
+            </main>
+            <script src="/js/checkin.js" defer></script>
+        }
+    })
+}
+
+fn stop(row: CheckinRow) -> impl IntoView {
+    let kind = if row.kind == "in" {
+        tr!("visit.kind_in")
+    } else {
+        tr!("visit.kind_out")
+    };
+    let place = if row.place.is_empty() {
+        tr!("visit.no_terminal")
+    } else {
+        row.place
+    };
+    let metres = row
+        .distance
+        .map(|m| tr!("visit.distance", n = format!("{m:.0}")));
+    let accuracy = row
+        .accuracy
+        .map(|m| tr!("visit.accuracy", n = format!("{m:.0}")));
+    view! {
+        <li class="py-2">
+            <span class="num font-medium">{row.time}</span>" "{kind}" · "<span class="break-words">{place}</span>
+            <span class="num block text-sm text-base-content/70">{[metres, accuracy].into_iter().flatten().collect::<Vec<_>>().join(" · ")}</span>
+            {row.flags.iter().map(|flag| view! { <span class="badge badge-warning badge-sm me-1">{flag_label(flag)}</span> }).collect_view()}
+        </li>
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Sent {
+    id: String,
+    kind: String,
+    terminal: String,
+    latitude: String,
+    longitude: String,
+    accuracy: String,
+    device_at: String,
+    agree: String,
+    /// The script wants JSON.
+    scripted: String,
+}
+
+/// A check-in, from the form or from the script's queue.
+async fn send(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent>) -> Response {
+    let scripted = sent.scripted == "1";
+    let made = async {
+        let actor = worker(&visit)?;
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+        let position = number(&sent.latitude).zip(number(&sent.longitude));
+        // Without agreement no position is kept (domain, Compliance: location needs its own consent).
+        if sent.agree == "true" {
+            store::agree(&state.db, actor).await?;
+        } else if !store::agreed(&state.db, actor).await? {
+            return Err(AppError::Conflict("error.location_consent".into()));
+        }
+        let new = NewCheckin {
+            id: sent.id,
+            kind: sent.kind,
+            terminal_id: Some(sent.terminal).filter(|id| !id.is_empty()),
+            position,
+            accuracy_m: number(&sent.accuracy),
+            device_at: sent.device_at.trim().parse().ok(),
+        };
+        store::save(&state, actor, &new).await
+    };
+    match made.await {
+        Ok(row) if scripted => Json(row).into_response(),
+        Ok(_) => see_other("/checkin?done=1"),
+        Err(error) if scripted => (web::status(&error), Json(error)).into_response(),
+        Err(error) => refuse(&visit, &error),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct At {
+    lat: f64,
+    long: f64,
+}
+
+/// One's terminals, the nearest first: id, name, metres.
+async fn near(State(state): State<AppState>, visit: Visit, Query(at): Query<At>) -> Response {
+    let made = async {
+        let actor = worker(&visit)?;
+        Ok(Json(store::near(&state, actor, Position::new(at.lat, at.long)).await?).into_response())
+    };
+    made.await
+        .unwrap_or_else(|error: AppError| web::status(&error).into_response())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SheetAsked {
+    month: String,
+    text: String,
+    unit: String,
+}
+
+/// The sheet as XLSX.
+async fn workbook(
+    State(state): State<AppState>,
+    visit: Visit,
+    Query(asked): Query<SheetAsked>,
+) -> Response {
+    let made = async {
+        let actor = worker(&visit)?;
+        let filter = Filter {
+            month: asked.month,
+            text: asked.text,
+            unit: asked.unit,
+        };
+        let book = visit
+            .speaking(sheet::file(&state, actor, &filter, true))
+            .await?;
+        web::xlsx(&format!("mailuo-checkins-{}.xlsx", filter.month), book)
+    };
+    made.await.unwrap_or_else(|error: AppError| match error {
+        AppError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        error => visit.error(&error),
+    })
+}
