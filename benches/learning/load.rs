@@ -165,7 +165,8 @@ impl Bench {
                 "category=%E7%B1%BB%E5%88%AB7&kind=single",
             ),
             ("questions by difficulty", "difficulty=3"),
-            ("two-character search, rare", "text=%E9%A2%982499"),
+            ("two-character search, rare", "text=%E7%97%9B%E9%A3%8E"),
+            ("search of a character and a number", "text=%E9%A2%982499"),
             ("two-character search, frequent", "text=%E8%A1%80%E5%8E%8B"),
         ] {
             let path = format!("/api/questions/list?{query}");
@@ -444,7 +445,10 @@ async fn make(state: &AppState, count: usize, bank: usize) -> Outcome<()> {
         let batch = BATCH.min(bank - made);
         let mut text = String::new();
         for i in made..made + batch {
-            let what = ["血压", "血糖", "血脂", "哮喘", "合规"][i % 5];
+            let what = match i % 2_500 {
+                0 => "痛风",
+                _ => ["血压", "血糖", "血脂", "哮喘", "合规"][i % 5],
+            };
             let _ = write!(
                 text,
                 "分类：类别{}\n\n一、单选题\n\n1. 题{i}：关于{what}的说法，正确的是\nA. 甲{i}\nB. 乙{i}\nC. 丙{i}\nD. 丁{i}\n答案：{}\n难度：{}\n\n",

@@ -1,5 +1,7 @@
 //! Comments and questions below a lesson, and the lecturer's answers.
 
+use std::collections::HashMap;
+
 use super::model::CommentRow;
 use super::store::{self, Course};
 use crate::inbox;
@@ -139,16 +141,18 @@ pub async fn queue(
         [PAGE_SIZE, offset(page)],
     );
     let found: Vec<Row> = query.all(&state.db).await?;
-    let mut titles = std::collections::HashMap::new();
-    for comment in &found {
-        if !titles.contains_key(&comment.lesson_id) {
-            let contents = store::course(&state.db, &comment.course_id)
-                .await?
-                .draft()?;
-            for lesson in contents.lessons() {
-                titles.insert(lesson.id.clone(), lesson.title.clone());
-            }
-            titles.entry(comment.lesson_id.clone()).or_default();
+    let courses = store::courses(&state.db, |query| {
+        query.push("c.id IN (''");
+        for comment in &found {
+            query.push_with(", ?", [&comment.course_id]);
+        }
+        query.push(")");
+    })
+    .await?;
+    let mut titles = HashMap::new();
+    for course in &courses {
+        for lesson in course.draft()?.lessons() {
+            titles.insert(lesson.id.clone(), lesson.title.clone());
         }
     }
     let me = Learner::from(actor).key();

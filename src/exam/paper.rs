@@ -2,7 +2,7 @@
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::{SliceRandom, index};
 use serde::{Deserialize, Serialize};
 
 use crate::question::model::{Body, Draft};
@@ -44,18 +44,15 @@ pub fn draw(
     order.sort_by_key(|i| pools[*i].candidates.len());
     for i in order {
         let pool = &pools[i];
-        let free: Vec<&(String, i64)> = pool
-            .candidates
-            .iter()
-            .filter(|(id, _)| !taken.contains(id))
-            .collect();
-        let mut chosen: Vec<&(String, i64)> = if free.len() <= pool.draws {
-            free
-        } else {
-            free.choose_multiple(&mut rng, pool.draws)
-                .copied()
-                .collect()
-        };
+        // As many more as are taken already: enough remain, and a pool of any size costs only what it draws.
+        let amount = (pool.draws + taken.len()).min(pool.candidates.len());
+        let mut chosen: Vec<&(String, i64)> =
+            index::sample(&mut rng, pool.candidates.len(), amount)
+                .iter()
+                .map(|place| &pool.candidates[place])
+                .filter(|(id, _)| !taken.contains(id))
+                .take(pool.draws)
+                .collect();
         if !shuffle_questions {
             chosen.sort();
         }

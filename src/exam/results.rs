@@ -178,14 +178,16 @@ pub async fn accuracy(
     for some in versions.chunks(200) {
         let mut query = q(
             "SELECT f.question_id, f.version, x.kind, SUBSTR(x.stem, 1, 120), \
-             COUNT(CASE WHEN f.correct THEN 1 END), COUNT(*) FROM first_answer f JOIN question x ON x.id = f.question_id \
-             WHERE (1 = 0",
+             COUNT(CASE WHEN f.correct THEN 1 END), COUNT(*) FROM (VALUES ",
         );
-        for (id, version) in some {
-            query.push_with(" OR (f.question_id = ?", [id]);
-            query.push_with(" AND f.version = ?)", [*version]);
+        for (i, (id, version)) in some.iter().enumerate() {
+            query.push_with(if i == 0 { "(?" } else { ", (?" }, [id]);
+            query.push_with(", ?)", [*version]);
         }
-        query.push(") GROUP BY f.question_id, f.version, x.kind, x.stem");
+        query.push(
+            ") w JOIN first_answer f ON f.question_id = w.column1 AND f.version = w.column2 \
+             JOIN question x ON x.id = f.question_id GROUP BY f.question_id, f.version, x.kind, x.stem",
+        );
         let rows: Vec<(String, i64, String, String, i64, i64)> = query.all(&state.db).await?;
         found.extend(rows.into_iter().map(
             |(question_id, version, kind, stem, correct, answers)| AccuracyRow {

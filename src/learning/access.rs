@@ -11,8 +11,8 @@ use crate::server::db::{Db, Query, internal, q};
 use crate::shared::AppError;
 
 /// Editions, which never change, by course and number. Only saves reading them anew.
-static EDITIONS: LazyLock<RwLock<HashMap<(String, i64), Arc<Contents>>>> =
-    LazyLock::new(RwLock::default);
+static EDITIONS: LazyLock<RwLock<Editions>> = LazyLock::new(RwLock::default);
+type Editions = HashMap<(String, i64), Arc<Contents>>;
 /// The most that are kept before it begins anew.
 const KEPT: usize = 500;
 

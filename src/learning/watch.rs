@@ -144,13 +144,25 @@ async fn open(
     Ok(())
 }
 
+/// What a heartbeat meets: its session, the learner's account and the progress so far.
+#[derive(sqlx::FromRow)]
+struct Stored {
+    version: i64,
+    began_at: i64,
+    credited_ms: i64,
+    settled_at: i64,
+    budget_ms: i64,
+    spans: String,
+    completed_at: Option<i64>,
+}
+
 async fn beat(tx: &mut Tx, w: &Beat) -> DbResult<Standing> {
     // Changes nothing, but holds the row: of two servers one waits for the other.
     q("UPDATE watch_account SET budget_ms = budget_ms WHERE learner = $1")
         .bind(&w.learner)
         .exec(&mut *tx)
         .await?;
-    let found: Option<(i64, i64, i64, i64, i64, String, Option<i64>)> = q(
+    let found: Option<Stored> = q(
         "SELECT s.version, s.began_at, s.credited_ms, a.settled_at, a.budget_ms, p.spans, p.completed_at \
          FROM watch_session s JOIN watch_account a ON a.learner = s.learner \
          JOIN lesson_progress p ON p.learner = s.learner AND p.lesson_id = s.lesson_id AND p.version = s.version \
@@ -161,22 +173,21 @@ async fn beat(tx: &mut Tx, w: &Beat) -> DbResult<Standing> {
     .bind(&w.rules.lesson_id)
     .optional(&mut *tx)
     .await?;
-    let Some((version, began_at, credited_ms, settled_at, budget_ms, spans, completed)) = found
-    else {
+    let Some(stored) = found else {
         return Ok(Standing::default());
     };
-    let mut seen = read_spans(&spans);
+    let mut seen = read_spans(&stored.spans);
     let mut account = Account {
-        settled_at,
-        budget_ms,
+        settled_at: stored.settled_at,
+        budget_ms: stored.budget_ms,
     };
     let mut playing = Playing {
-        began_at,
-        credited_ms,
+        began_at: stored.began_at,
+        credited_ms: stored.credited_ms,
     };
     let rules = &w.rules;
     // Who saw it all may look at it as they like.
-    let no_skip = rules.no_skip && completed.is_none();
+    let no_skip = rules.no_skip && stored.completed_at.is_none();
     let new = credit(
         &mut account,
         &mut playing,
@@ -209,10 +220,11 @@ async fn beat(tx: &mut Tx, w: &Beat) -> DbResult<Standing> {
     .bind(w.at)
     .bind(&w.learner)
     .bind(&rules.lesson_id)
-    .bind(version)
+    .bind(stored.version)
     .exec(&mut *tx)
     .await?;
-    let complete = completed.is_some() || settle(tx, &w.learner, rules, version, w.at).await?;
+    let complete = stored.completed_at.is_some()
+        || settle(tx, &w.learner, rules, stored.version, w.at).await?;
     Ok(Standing {
         known: true,
         spans: seen.parts().to_vec(),

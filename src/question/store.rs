@@ -37,6 +37,10 @@ pub struct Filter {
 impl Filter {
     /// Appends the condition on `question x`.
     pub fn narrow(&self, query: &mut Query) {
+        self.narrow_by(search::Way::Terms, query);
+    }
+
+    fn narrow_by(&self, way: search::Way, query: &mut Query) {
         query.push(if self.state == "archived" {
             "x.archived_at IS NOT NULL"
         } else {
@@ -63,7 +67,15 @@ impl Filter {
             );
         }
         if !self.kind.is_empty() {
-            query.push_with(" AND x.kind = ?", [&self.kind]);
+            // A category says more than a kind, and SQLite would take the kind's index for its equality.
+            query.push_with(
+                if self.category.is_empty() {
+                    " AND x.kind = ?"
+                } else {
+                    " AND x.kind || '' = ?"
+                },
+                [&self.kind],
+            );
         }
         if self.difficulty > 0 {
             query.push_with(" AND x.difficulty = ?", [self.difficulty]);
@@ -74,7 +86,7 @@ impl Filter {
                 [&self.tag],
             );
         }
-        search::condition(query, &self.text, &[("x.id", "question")]);
+        search::condition_by(way, query, &self.text, &[("x.id", "question")]);
     }
 }
 
@@ -85,7 +97,14 @@ pub async fn list(db: &Db, filter: &Filter, page: i64) -> DbResult<QuestionList>
     count.push(&format!(" LIMIT {}) c", COUNTED + 1));
     let total = count.count(db).await?;
     let mut ids = q("SELECT x.id, x.stem_key, x.updated_at FROM question x WHERE ");
-    filter.narrow(&mut ids);
+    filter.narrow_by(
+        if total > COUNTED {
+            search::Way::Rows
+        } else {
+            search::Way::Terms
+        },
+        &mut ids,
+    );
     let order = if filter.state == "twins" {
         "stem_key, id"
     } else {

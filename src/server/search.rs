@@ -70,9 +70,24 @@ pub fn wanted(query: &str) -> Vec<(String, bool)> {
     out
 }
 
+/// How rows that match are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the index of terms: for what few rows match.
+    Terms,
+    /// Row by row in their order, as far as the page reaches: for what many rows match. Needs an order that an index
+    /// gives.
+    Rows,
+}
+
 /// Appends to `query` a condition that `text` is found in any of the `columns`, each a pair of the id column to match
 /// and the kind of object it names. Nothing is appended for an empty text.
 pub fn condition(query: &mut Query, text: &str, columns: &[(&str, &str)]) {
+    condition_by(Way::Terms, query, text, columns);
+}
+
+/// [`condition`], with the way in which rows are found.
+pub fn condition_by(way: Way, query: &mut Query, text: &str, columns: &[(&str, &str)]) {
     for word in text.split_whitespace().take(6) {
         let wanted = wanted(word);
         if wanted.is_empty() {
@@ -85,9 +100,16 @@ pub fn condition(query: &mut Query, text: &str, columns: &[(&str, &str)]) {
                 if j > 0 {
                     query.push(" AND ");
                 }
-                query.push(&format!(
-                    "{column} IN (SELECT object_id FROM search_term WHERE kind = '{kind}' AND "
-                ));
+                // A range of terms would be read anew for each row.
+                if *prefix || way == Way::Terms {
+                    query.push(&format!(
+                        "{column} IN (SELECT object_id FROM search_term WHERE kind = '{kind}' AND "
+                    ));
+                } else {
+                    query.push(&format!(
+                        "EXISTS (SELECT 1 FROM search_term WHERE kind = '{kind}' AND object_id = {column} AND "
+                    ));
+                }
                 if *prefix {
                     query.push_with(
                         "term >= ? AND term < ?)",

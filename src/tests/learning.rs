@@ -237,9 +237,8 @@ on_both!(a_lesson_asks_its_questions_and_a_course_its_exam, |app| {
     let path = format!("/learn/{course}/{film}");
     let session = begin(&app, &path, &rep).await;
     pass(&app, 60_000).await;
-    assert_eq!(
-        heard(&beat(&app, &path, &rep, &session, &[(0, 60_000)]).await).1,
-        false,
+    assert!(
+        !heard(&beat(&app, &path, &rep, &session, &[(0, 60_000)]).await).1,
         "its question is open"
     );
     let page = app.get(&path, &rep).await.text();

@@ -220,7 +220,7 @@ struct Stored {
 }
 
 const ROW: &str = "SELECT c.id, c.staff_id, c.kind, c.terminal_id, c.place, c.accuracy_m, c.distance_m, c.flags, \
-    c.received_at, c.at, c.day FROM checkin c WHERE ";
+    c.received_at, c.at, c.day FROM checkin c ";
 
 fn row(state: &AppState, stored: Stored) -> CheckinRow {
     let second = state.zone.second(stored.at);
@@ -241,7 +241,7 @@ fn row(state: &AppState, stored: Stored) -> CheckinRow {
 
 async fn one(state: &AppState, actor: &Actor, id: &str) -> DbResult<Option<CheckinRow>> {
     let mut query = q(ROW);
-    query.push_with("c.id = ? AND c.staff_id = ?", [id, &actor.id]);
+    query.push_with("WHERE c.id = ? AND c.staff_id = ?", [id, &actor.id]);
     let found: Option<Stored> = query.optional(&state.db).await?;
     Ok(found.map(|stored| row(state, stored)))
 }
@@ -250,7 +250,7 @@ async fn one(state: &AppState, actor: &Actor, id: &str) -> DbResult<Option<Check
 pub async fn of_day(state: &AppState, actor: &Actor, day: &str) -> DbResult<Vec<CheckinRow>> {
     let mut query = q(ROW);
     query.push_with(
-        "c.staff_id = ? AND c.day = ? ORDER BY c.at, c.id",
+        "WHERE c.staff_id = ? AND c.day = ? ORDER BY c.at, c.id",
         [&actor.id, day],
     );
     let found: Vec<Stored> = query.all(&state.db).await?;
@@ -347,14 +347,14 @@ pub async fn sheet(
         .collect::<Vec<_>>()
     {
         let mut rows = q(ROW);
-        rows.push("(1 = 0");
-        for day in &some {
+        rows.push("JOIN (VALUES ");
+        for (i, day) in some.iter().enumerate() {
             rows.push_with(
-                " OR (c.staff_id = ? AND c.day = ?)",
+                if i == 0 { "(?, ?)" } else { ", (?, ?)" },
                 [&day.staff_id, &day.day],
             );
         }
-        rows.push(") ORDER BY c.at, c.id");
+        rows.push(") w ON c.staff_id = w.column1 AND c.day = w.column2 ORDER BY c.at, c.id");
         let found: Vec<Stored> = rows.all(db).await?;
         for stored in found {
             let key = (stored.staff_id.clone(), stored.day.clone());

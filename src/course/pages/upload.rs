@@ -137,7 +137,7 @@ mod browser {
 
     async fn pause() {
         let (done, wait) = futures_channel();
-        set_timeout(move || done(), std::time::Duration::from_millis(PAUSE));
+        set_timeout(done, std::time::Duration::from_millis(PAUSE));
         wait.await;
     }
 
