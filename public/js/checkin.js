@@ -8,23 +8,27 @@
   const choice = document.getElementById('terminal');
   const KEY = 'checkins';
 
-  // What waits to be sent, oldest first. It outlives the page and the browser.
-  const read = () => {
+  // What waits to be sent, oldest first, each with who pressed. It outlives the page and the browser, where the browser
+  // keeps anything.
+  let kept = [];
+  const all = () => {
     try {
       return JSON.parse(localStorage.getItem(KEY) || '[]');
     } catch {
-      return [];
+      return kept;
     }
   };
   const write = (list) => {
+    kept = list;
     try {
       if (list.length) localStorage.setItem(KEY, JSON.stringify(list));
       else localStorage.removeItem(KEY);
-      return true;
     } catch {
-      return false;
+      // It is sent while the page stands.
     }
   };
+  // Somebody else's wait until they sign in on this phone again.
+  const read = () => all().filter((one) => one.who === d.who);
   const say = (text) => {
     said.textContent = text;
   };
@@ -46,7 +50,7 @@
         // Stored, or never to be stored: what the server refuses is told and not tried for ever.
         if (!response.ok) say(d.failed);
         else sent += 1;
-        write(read().filter((one) => one.id !== list[0].id));
+        write(all().filter((one) => one.id !== list[0].id));
       }
       if (sent) location.href = '/checkin?done=1';
     } catch {
@@ -84,18 +88,9 @@
       say(d.denied);
     }
     fields.device_at = String(Date.now());
-    // Nothing chosen: the nearest of one's terminals, where one is near enough to be meant.
-    if (fix && !fields.terminal) {
-      try {
-        const near = await (await fetch(`/checkin/near?lat=${fix.latitude}&long=${fix.longitude}`)).json();
-        if (near.length && near[0][2] !== null && near[0][2] < 1000) fields.terminal = near[0][0];
-      } catch {
-        // No line: it is stored without a terminal.
-      }
-    }
-    const list = read();
-    if (!list.some((one) => one.id === fields.id)) list.push(fields);
-    write(list);
+    fields.who = d.who;
+    const list = all();
+    if (!list.some((one) => one.id === fields.id)) write([...list, fields]);
     say(d.sending);
     // Another press is another check-in.
     form.elements.id.value = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');

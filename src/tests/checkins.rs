@@ -251,6 +251,15 @@ on_both!(a_checkin_is_stored_once_and_flagged, |app| {
         store::save(&app.state, &otc, &stolen).await,
         Err(AppError::NotFound)
     );
+    // Nothing chosen: the nearest is meant, where it is near.
+    let meant = |id: &str, lat: f64| NewCheckin {
+        terminal_id: None,
+        ..new(id, lat, 0)
+    };
+    let near = store::save(&app.state, &rep, &meant("8", 39.905)).await;
+    assert_eq!(near.expect("is stored").terminal_id, Some(terminal.clone()));
+    let off = store::save(&app.state, &rep, &meant("9", 40.5)).await;
+    assert_eq!(off.expect("is stored").terminal_id, None);
     let broken = NewCheckin {
         id: "x".into(),
         ..new("7", 39.9, 0)

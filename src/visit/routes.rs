@@ -56,6 +56,7 @@ async fn show(State(state): State<AppState>, visit: Visit, Query(asked): Query<A
         let agreed = store::agreed(&state.db, actor).await?;
         Ok(page(
             &visit,
+            actor.id.clone(),
             &today,
             rows,
             places,
@@ -69,6 +70,7 @@ async fn show(State(state): State<AppState>, visit: Visit, Query(asked): Query<A
 
 fn page(
     visit: &Visit,
+    who: String,
     today: &str,
     rows: Vec<CheckinRow>,
     places: Vec<(String, String, Option<f64>)>,
@@ -85,7 +87,7 @@ fn page(
                 // domain, Visits: said before the position is asked for.
                 <p class="my-3 rounded-box bg-base-200 p-3 text-sm">{tr!("visit.privacy")}</p>
                 <form method="post" action="/checkin" id="checkin" autocomplete="off" data-waiting=tr!("visit.locating") data-sending=tr!("visit.sending")
-                    data-queued=tr!("visit.queued") data-denied=tr!("visit.denied") data-metres=tr!("visit.metres") data-failed=tr!("visit.failed")>
+                    data-queued=tr!("visit.queued") data-denied=tr!("visit.denied") data-metres=tr!("visit.metres") data-failed=tr!("visit.failed") data-who=who>
                     <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="latitude" value=""/>
                     <input type="hidden" name="longitude" value=""/>
@@ -94,7 +96,7 @@ fn page(
                     <label class="mb-3 block">
                         <span class="mb-1 block text-sm font-medium">{tr!("visit.terminal")}</span>
                         <select name="terminal" class="select w-full" id="terminal">
-                            <option value="">{tr!("visit.no_terminal")}</option>
+                            <option value="">{tr!("visit.nearest")}</option>
                             {places.into_iter().map(|(id, name, _)| view! { <option value=id>{name}</option> }).collect_view()}
                         </select>
                     </label>
@@ -166,6 +168,8 @@ struct Sent {
     accuracy: String,
     device_at: String,
     agree: String,
+    /// Who pressed, from the script: another may have signed in since.
+    who: String,
     /// The script wants JSON.
     scripted: String,
 }
@@ -175,6 +179,9 @@ async fn send(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent
     let scripted = sent.scripted == "1";
     let made = async {
         let actor = worker(&visit)?;
+        if !sent.who.is_empty() && sent.who != actor.id {
+            return Err(AppError::Unauthenticated);
+        }
         let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
         let position = number(&sent.latitude).zip(number(&sent.longitude));
         // Without agreement no position is kept (domain, Compliance: location needs its own consent).

@@ -106,6 +106,9 @@ pub async fn near(
     Ok(found)
 }
 
+/// How near the nearest of one's terminals must be, in metres, to be meant where none was chosen.
+const MEANT_M: f64 = 1_000.0;
+
 /// Stores a check-in, once: the same id again changes nothing. Gives it as it stands.
 pub async fn save(
     state: &AppState,
@@ -124,7 +127,19 @@ pub async fn save(
     if let Some(known) = one(state, actor, &new.id).await? {
         return Ok(known);
     }
-    let place: Option<Place> = match &new.terminal_id {
+    let here = new
+        .position
+        .and_then(|(lat, long)| Position::new(lat, long));
+    let terminal_id = match (&new.terminal_id, here) {
+        (None, Some(here)) => near(state, actor, Some(here))
+            .await?
+            .into_iter()
+            .next()
+            .filter(|(_, _, metres)| metres.is_some_and(|m| m < MEANT_M))
+            .map(|(id, _, _)| id),
+        (chosen, _) => chosen.clone(),
+    };
+    let place: Option<Place> = match &terminal_id {
         Some(id) => {
             let mut query = q(
                 "SELECT t.id, t.name, t.latitude, t.longitude, t.datum, t.checkin_radius_m FROM terminal t WHERE ",
@@ -139,9 +154,6 @@ pub async fn save(
         }
         None => None,
     };
-    let here = new
-        .position
-        .and_then(|(lat, long)| Position::new(lat, long));
     let received_at = time::now();
     let at = moment(new.device_at, received_at);
     let last: Option<(Option<f64>, Option<f64>, i64)> = q(
