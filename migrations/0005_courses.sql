@@ -69,6 +69,9 @@ CREATE TABLE course_edition (
     version BIGINT NOT NULL,
     contents TEXT NOT NULL,
     note TEXT NOT NULL,
+    -- The medical-legal approval of these contents, without which no HCP sees them; empty where there is none.
+    approval_no TEXT NOT NULL DEFAULT '',
+    expires_on TEXT NOT NULL DEFAULT '',
     published_by TEXT NOT NULL,
     published_at BIGINT NOT NULL,
     PRIMARY KEY (course_id, edition)

@@ -11,7 +11,9 @@
   // What waits to be sent, oldest first, each with who pressed. It outlives the page and the browser, where the browser
   // keeps anything.
   let kept = [];
+  let full = false;
   const all = () => {
+    if (full) return kept;
     try {
       return JSON.parse(localStorage.getItem(KEY) || '[]');
     } catch {
@@ -23,8 +25,10 @@
     try {
       if (list.length) localStorage.setItem(KEY, JSON.stringify(list));
       else localStorage.removeItem(KEY);
+      full = false;
     } catch {
       // It is sent while the page stands.
+      full = true;
     }
   };
   // Somebody else's wait until they sign in on this phone again.
@@ -34,6 +38,8 @@
   };
 
   let sending = false;
+  // Presses whose position is still being found: the page must not be left for them.
+  let pressing = 0;
   // Sends what waits, one after the other; each has an id, so that one that arrived twice is stored once.
   const flush = async () => {
     if (sending) return;
@@ -47,12 +53,17 @@
           return;
         }
         if (!response.ok && (response.status >= 500 || response.status === 429)) throw new Error(String(response.status));
+        // The terminal is no longer one's own: the check-in counts without it.
+        if (response.status === 404 && list[0].terminal) {
+          write(all().map((one) => (one.id === list[0].id ? { ...one, terminal: '' } : one)));
+          continue;
+        }
         // Stored, or never to be stored: what the server refuses is told and not tried for ever.
         if (!response.ok) say(d.failed);
         else sent += 1;
         write(all().filter((one) => one.id !== list[0].id));
       }
-      if (sent) location.href = '/checkin?done=1';
+      if (sent && !pressing) location.href = '/checkin?done=1';
     } catch {
       say(d.queued.replace('{n}', read().length));
     } finally {
@@ -79,6 +90,7 @@
     const fields = Object.fromEntries(new FormData(form, button));
     for (const b of form.querySelectorAll('button')) b.disabled = true;
     say(d.waiting);
+    pressing += 1;
     const fix = await locate();
     if (fix) {
       fields.latitude = String(fix.latitude);
@@ -91,6 +103,7 @@
     fields.who = d.who;
     const list = all();
     if (!list.some((one) => one.id === fields.id)) write([...list, fields]);
+    pressing -= 1;
     say(d.sending);
     // Another press is another check-in.
     form.elements.id.value = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
@@ -107,6 +120,8 @@
       if (!fix) return;
       const near = await (await fetch(`/checkin/near?lat=${fix.latitude}&long=${fix.longitude}`)).json();
       const names = new Map(near.map(([id, name, metres]) => [id, metres === null ? name : `${name}（${d.metres.replace('{n}', Math.round(metres))}）`]));
+      const known = new Set([...choice.options].map((o) => o.value));
+      for (const [id, name] of near) if (!known.has(id)) choice.append(new Option(name, id));
       const options = [...choice.options].filter((o) => o.value);
       const order = [...names.keys()];
       options.sort((a, b) => (order.indexOf(a.value) + 1 || 1e6) - (order.indexOf(b.value) + 1 || 1e6));

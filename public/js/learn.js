@@ -34,17 +34,18 @@
   const total = (spans) => spans.reduce((sum, [a, b]) => sum + b - a, 0);
   let known = union(JSON.parse(d.spans || '[]'));
   let waiting = [];
-  // What the last page could not send any more goes with the playing that it belongs to.
-  let earlier = null;
+  // What earlier pages could not send any more goes with the playings that it belongs to.
+  let earlier = [];
   try {
-    earlier = JSON.parse(localStorage.getItem(key) || 'null');
+    earlier = JSON.parse(localStorage.getItem(key) || '[]');
   } catch {
-    earlier = null;
+    earlier = [];
   }
   const remember = () => {
+    const list = waiting.length && session ? [...earlier, { session, spans: waiting }] : earlier;
     try {
-      if (waiting.length && session) localStorage.setItem(key, JSON.stringify({ session, spans: waiting }));
-      else if (!earlier) localStorage.removeItem(key);
+      if (list.length) localStorage.setItem(key, JSON.stringify(list));
+      else localStorage.removeItem(key);
     } catch {
       // A browser that keeps nothing still sends.
     }
@@ -96,15 +97,15 @@
     }
   };
   const report = async (last) => {
-    if (preview || sending || (!waiting.length && !earlier)) return;
+    if (preview || sending || (!waiting.length && !earlier.length)) return;
     sending = true;
     try {
-      if (earlier) {
-        const response = await post('beat', { session: earlier.session, spans: earlier.spans, position: Math.round(position) });
+      for (const one of [...earlier]) {
+        const response = await post('beat', { session: one.session, spans: one.spans, position: Math.round(position) });
         if (response.ok) heard(await response.json());
         // Accepted, or never to be accepted.
         if (response.ok || (response.status >= 400 && response.status < 500 && response.status !== 401)) {
-          earlier = null;
+          earlier = earlier.filter((other) => other !== one);
           remember();
         }
       }
@@ -350,6 +351,6 @@
     if (document.hidden) report(true);
   });
   window.addEventListener('pagehide', () => report(true));
-  if (earlier) report();
+  if (earlier.length) report();
   show();
 })();

@@ -1,11 +1,12 @@
 //! Films, recordings and slides: sent in pieces that survive a broken line, checked by their bytes, stored once.
 
+use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use super::model::MediaRow;
 use super::probe::{Probed, probe};
@@ -103,10 +104,12 @@ pub async fn append(
     }
     let (part, _) = paths(state, id)?;
     let mut file = tokio::fs::OpenOptions::new()
-        .append(true)
+        .write(true)
         .open(&part)
         .await
         .map_err(internal)?;
+    // At its place: a piece that comes twice at once is there once.
+    file.seek(SeekFrom::Start(at)).await.map_err(internal)?;
     file.write_all(bytes).await.map_err(internal)?;
     file.flush().await.map_err(internal)?;
     Ok(have + bytes.len() as u64)
@@ -124,9 +127,11 @@ pub async fn finish(
     }
     let (part, known) = paths(state, id)?;
     let taken = accept(state, actor, &part, &upload.name).await;
-    // What cannot be taken is of no further use; what was, lies elsewhere.
-    let _ = tokio::fs::remove_file(&part).await;
-    let _ = tokio::fs::remove_file(&known).await;
+    // What cannot be taken is of no further use, and what was, lies elsewhere; after any other fault it is tried again.
+    if matches!(taken, Ok(_) | Err(AppError::Invalid(_))) {
+        let _ = tokio::fs::remove_file(&part).await;
+        let _ = tokio::fs::remove_file(&known).await;
+    }
     taken
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::model::{Contents, LessonKind};
 use super::store::{self, Course};
+use crate::learning::completion;
 use crate::server::audit::{self, Event};
 use crate::server::db::{Db, Rows, insert_many, q};
 use crate::server::guard::Actor;
@@ -82,13 +83,20 @@ pub async fn publish(
         return Err(AppError::Conflict("error.changed_meanwhile".into()));
     }
     let course = store::course(&mut tx, id).await?;
-    q("INSERT INTO course_edition (course_id, edition, version, contents, note, published_by, published_at) \
-       VALUES ($1, $2, $3, $4, $5, $6, $7)")
+    let (approval_no, expires_on) = if before.is_approved() {
+        (before.approval_no.as_str(), before.expires_on.as_str())
+    } else {
+        ("", "")
+    };
+    q("INSERT INTO course_edition (course_id, edition, version, contents, note, approval_no, expires_on, published_by, \
+       published_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
     .bind(id)
     .bind(course.edition)
     .bind(course.version)
     .bind(&course.contents)
     .bind(note.trim())
+    .bind(approval_no)
+    .bind(expires_on)
     .bind(&actor.id)
     .bind(now)
     .exec(&mut tx)
@@ -113,6 +121,9 @@ pub async fn publish(
     )
     .await?;
     crate::learning::assignment::sync(&mut tx, Some(id)).await?;
+    if !renew {
+        completion::after_correction(&mut tx, &course, now).await?;
+    }
     let event = Event::new("course.publish", "course", id)
         .detail(json!({ "edition": course.edition, "version": course.version }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
@@ -188,6 +199,16 @@ pub async fn review(
     if change.exec(&mut tx).await? == 0 {
         store::course(&mut tx, id).await?;
         return Err(AppError::Conflict("error.course_not_in_review".into()));
+    }
+    if approve {
+        // Where the contents that were looked at are in force already, so is their approval.
+        q("UPDATE course_edition SET approval_no = $1, expires_on = $2 WHERE course_id = $3 AND edition = \
+           (SELECT c.edition FROM course c WHERE c.id = course_id AND c.contents_at <= c.published_at)")
+            .bind(approval_no.trim())
+            .bind(expires_on)
+            .bind(id)
+            .exec(&mut tx)
+            .await?;
     }
     let event = Event::new("course.review", "course", id).detail(json!({ "approved": approve }));
     audit::record(&state.keys, &mut tx, actor, event).await?;

@@ -65,7 +65,7 @@ pub async fn open(
     id: &str,
     preview: bool,
 ) -> Result<Open, AppError> {
-    let course = store::course(&state.db, id).await?;
+    let mut course = store::course(&state.db, id).await?;
     if preview {
         return match learner {
             Learner::Staff(actor) if store::sees_drafts(actor) || teaches(actor, &course) => {
@@ -83,6 +83,16 @@ pub async fn open(
         return Err(AppError::NotFound);
     }
     let contents = edition(&state.db, id, course.edition).await?;
+    if matches!(learner, Learner::Hcp(_)) {
+        // Printed is the approval of what is shown.
+        (course.approval_no, course.expires_on) = q(
+            "SELECT approval_no, expires_on FROM course_edition WHERE course_id = $1 AND edition = $2",
+        )
+        .bind(id)
+        .bind(course.edition)
+        .one(&state.db)
+        .await?;
+    }
     Ok(Open {
         course,
         contents,
@@ -121,9 +131,10 @@ async fn may_learn(state: &AppState, learner: &Learner, course: &Course) -> Resu
 /// Condition that course `c` is published, reviewed, not past its day, and meant for an HCP by their department or
 /// specialty.
 pub fn for_hcp(query: &mut Query, hcp: &str, today: &str) {
-    // Approved is what was published: a change of the contents since is not in the edition.
+    // What counts is the approval of the edition in force, not that of what is being worked on.
     query.push_with(
-        "c.published_at IS NOT NULL AND c.archived_at IS NULL AND c.approval_no <> '' AND c.expires_on >= ?",
+        "c.published_at IS NOT NULL AND c.archived_at IS NULL AND EXISTS (SELECT 1 FROM course_edition e \
+         WHERE e.course_id = c.id AND e.edition = c.edition AND e.approval_no <> '' AND e.expires_on >= ?)",
         [today],
     );
     query.push_with(
@@ -163,7 +174,8 @@ pub struct Rules {
     /// Milliseconds that make it complete.
     pub needed_ms: i64,
     pub no_skip: bool,
-    pub stops: usize,
+    /// Ids of its questions.
+    pub stops: Vec<String>,
     /// All lessons of the course, by which it is complete.
     pub lessons: Vec<String>,
 }
@@ -189,7 +201,7 @@ impl Rules {
             duration_ms: lesson.duration_ms,
             needed_ms: lesson.duration_ms * percent / 100,
             no_skip: no_skip && lesson.kind.is_played(),
-            stops: lesson.stops.len(),
+            stops: lesson.stops.iter().map(|s| s.id.clone()).collect(),
             lessons: contents.lessons().map(|l| l.id.clone()).collect(),
         }
     }

@@ -1,8 +1,10 @@
 //! Completing a course: all lessons complete, and the exams among them passed (domain, Learning).
 
 use crate::course::model::Contents;
+use crate::course::store::Course;
 use crate::server::db::{DbResult, Tx, q};
 use crate::server::time;
+use crate::shared::AppError;
 
 /// Notes that a learner completed a version, if nothing of it is missing.
 pub async fn check(
@@ -93,5 +95,53 @@ pub async fn after_exam(tx: &mut Tx, learner: &str, exam: &str) -> DbResult<()> 
         )
         .await?;
     }
+    Ok(())
+}
+
+/// After a correction was published without a new version: completes quiz lessons whose exam was passed since the
+/// version began, and the course for whom nothing of it is missing any more.
+pub async fn after_correction(tx: &mut Tx, course: &Course, at: i64) -> Result<(), AppError> {
+    let mut quizzes = q(
+        "INSERT INTO lesson_progress (learner, lesson_id, version, course_id, spans, watched_ms, position_ms, \
+         started_at, last_at, completed_at) SELECT DISTINCT t.learner, x.lesson_id",
+    );
+    quizzes.push_with(
+        ", CAST(? AS BIGINT), x.course_id, '[]', 0, 0",
+        [course.version],
+    );
+    quizzes.push_with(
+        ", CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)",
+        [at, at, at],
+    );
+    quizzes.push(" FROM exam_attempt t JOIN course_exam x ON x.exam_id = t.exam_id WHERE t.passed");
+    quizzes.push_with(" AND x.course_id = ?", [&course.id]);
+    quizzes.push_with(" AND t.submitted_at >= ?", [course.version_at.unwrap_or(0)]);
+    quizzes.push(
+        " ON CONFLICT (learner, lesson_id, version) DO UPDATE SET \
+         completed_at = COALESCE(lesson_progress.completed_at, EXCLUDED.completed_at)",
+    );
+    quizzes.exec(&mut *tx).await?;
+    let contents = course.draft()?;
+    let lessons: Vec<&String> = contents.lessons().map(|l| &l.id).collect();
+    let mut whole = q(
+        "INSERT INTO course_completion (course_id, version, learner, completed_at) SELECT p.course_id, p.version, p.learner",
+    );
+    whole.push_with(", CAST(? AS BIGINT) FROM lesson_progress p", [at]);
+    whole.push_with(
+        " WHERE p.course_id = ? AND p.completed_at IS NOT NULL",
+        [&course.id],
+    );
+    whole.push_with(
+        " AND p.version = ? AND p.lesson_id IN (''",
+        [course.version],
+    );
+    for lesson in &lessons {
+        whole.push_with(", ?", [*lesson]);
+    }
+    whole.push_with(
+        ") GROUP BY p.course_id, p.version, p.learner HAVING COUNT(*) >= ? ON CONFLICT DO NOTHING",
+        [lessons.len() as i64],
+    );
+    whole.exec(tx).await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::assignment::due;
 use super::model::{LearningDesk, MyCourse, Record, RecordRow};
 use super::{Learner, access, cards};
-use crate::course::store::{self, ASSIGNED, Course};
+use crate::course::store::{self, ASSIGNED};
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, q};
 use crate::server::guard::Actor;
@@ -140,6 +140,11 @@ struct Entry {
     done: i64,
 }
 
+/// Whether it is a course that is not complete.
+fn under_way(entry: &Entry) -> bool {
+    entry.kind == "course" && entry.done >= 0
+}
+
 /// Completed courses, courses under way, and attempts that were handed in.
 fn entries(query: &mut Query, learner: &str) {
     query.push_with(
@@ -193,13 +198,24 @@ pub async fn record(
         list.push_with(" LIMIT ? OFFSET ?", [PAGE_SIZE, offset(page)]);
     }
     let found: Vec<Entry> = list.all(db).await?;
+    let mut last =
+        q("SELECT course_id, version, MAX(edition) FROM course_edition WHERE course_id IN (''");
+    for entry in found.iter().filter(|entry| under_way(entry)) {
+        last.push_with(", ?", [&entry.id]);
+    }
+    last.push(") GROUP BY course_id, version");
+    let last: Vec<(String, i64, i64)> = last.all(db).await?;
     let mut rows = Vec::new();
     for entry in found {
-        let lessons = match (entry.kind.as_str(), entry.done) {
-            ("course", done) if done >= 0 => {
-                let course: Course = store::course(db, &entry.id).await?;
-                let contents = access::edition(db, &entry.id, course.edition).await?;
-                Some((done, contents.lessons().count() as i64))
+        // Of the version that was begun, as it stood last.
+        let edition = last
+            .iter()
+            .find(|(id, version, _)| *id == entry.id && *version == entry.version)
+            .map(|(_, _, edition)| *edition);
+        let lessons = match edition {
+            Some(edition) if under_way(&entry) => {
+                let contents = access::edition(db, &entry.id, edition).await?;
+                Some((entry.done, contents.lessons().count() as i64))
             }
             _ => None,
         };
@@ -218,7 +234,7 @@ pub async fn record(
     }
     let one = async |sql: &str| -> DbResult<i64> { q(sql).bind(&learner).count(db).await };
     Ok(Record {
-        completed: one("SELECT COUNT(*) FROM course_completion WHERE learner = $1").await?,
+        completed: one("SELECT COUNT(DISTINCT course_id) FROM course_completion WHERE learner = $1").await?,
         passed: one(
             "SELECT COUNT(*) FROM (SELECT DISTINCT exam_id FROM exam_attempt WHERE learner = $1 AND passed) t",
         )

@@ -260,16 +260,21 @@ async fn settle(
     if watched < rules.needed_ms.max(1) {
         return Ok(false);
     }
-    if rules.stops > 0 {
-        let answered = q(
+    if !rules.stops.is_empty() {
+        // Answers to questions that a correction took out do not stand for those that it put in.
+        let mut answered = q(
             "SELECT COUNT(*) FROM lesson_answer WHERE learner = $1 AND lesson_id = $2 AND version = $3",
         )
         .bind(learner)
         .bind(&rules.lesson_id)
-        .bind(version)
-        .count(&mut *tx)
-        .await?;
-        if (answered as usize) < rules.stops {
+        .bind(version);
+        answered.push(" AND stop_id IN (''");
+        for stop in &rules.stops {
+            answered.push_with(", ?", [stop]);
+        }
+        answered.push(")");
+        let answered = answered.count(&mut *tx).await?;
+        if (answered as usize) < rules.stops.len() {
             return Ok(false);
         }
     }

@@ -86,7 +86,8 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), client))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
-            Duration::from_secs(60),
+            // Slides of 300 pages are turned into pictures within a request.
+            Duration::from_secs(240),
         ))
         .layer(
             CompressionLayer::new().compress_when(

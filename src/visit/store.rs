@@ -85,7 +85,12 @@ pub async fn near(
 ) -> DbResult<Vec<(String, String, Option<f64>)>> {
     let mut query = q(
         "SELECT t.id, t.name, t.latitude, t.longitude, t.datum, t.checkin_radius_m FROM terminal t \
-         WHERE EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id AND a.ends_on IS NULL AND ",
+         WHERE EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id",
+    );
+    let today = state.zone.today();
+    query.push_with(
+        " AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) AND ",
+        [&today, &today],
     );
     actor.scope(&mut query, "a.staff_id");
     query.push(") ORDER BY t.name, t.id LIMIT 3000");
@@ -190,7 +195,8 @@ pub async fn save(
             .map(|m| m as f64),
         last: last.and_then(|(lat, long, then)| Some((Position::new(lat?, long?)?, at - then))),
         repeats,
-        late_ms: received_at - at,
+        // A clock that is not believed is late all the same.
+        late_ms: new.device_at.map_or(0, |device| received_at - device),
     };
     let flags = flags(&evidence, &limits(db).await?);
     q("INSERT INTO checkin (id, staff_id, kind, terminal_id, place, latitude, longitude, datum, accuracy_m, distance_m, \

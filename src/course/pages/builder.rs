@@ -39,7 +39,8 @@ fn Shown(course: CourseView) -> impl IntoView {
         StoredValue::new(course.contents.chapters.clone()),
         StoredValue::new(course.clone()),
     );
-    let holds = !course.contents.chapters.is_empty();
+    let holds = !course.contents.chapters.is_empty()
+        && (may(Permission::WriteCourses) || may(Permission::ReviewArticles));
     let rate = percent(course.row.completed, course.row.assigned);
     view! {
         <PageTitle title=course.row.title.clone()>

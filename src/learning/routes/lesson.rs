@@ -36,6 +36,8 @@ pub struct Asking {
 /// Everything that a lesson's page shows.
 pub struct Shown {
     pub open: Open,
+    /// Whose page it is.
+    pub who: String,
     pub lesson: Lesson,
     pub progress: Progress,
     pub asking: Vec<Asking>,
@@ -126,6 +128,7 @@ async fn load(
         ids.get(at + 1).map(|id| (*id).clone()),
     );
     Ok(Shown {
+        who: learner.key(),
         complete: progress.completed_at.is_some(),
         lesson,
         progress,

@@ -107,7 +107,7 @@ fn data(shown: &Shown) -> Data {
         spans: serde_json::to_string(spans.parts()).unwrap_or_default(),
         position: shown.progress.position_ms.to_string(),
         duration: lesson.duration_ms.to_string(),
-        id: format!("{}:{}", lesson.id, course.version),
+        id: format!("{}:{}:{}", shown.who, lesson.id, course.version),
     }
 }
 
