@@ -76,7 +76,7 @@ fn Item(row: CourseRow) -> impl IntoView {
                     <span class="me-auto min-w-0 break-words font-medium">{row.title}</span>
                     {(row.open_comments > 0).then(|| view! { <span class="num badge badge-warning">{tr!("course.open_comments", n = row.open_comments)}</span> })}
                     {row.required.then(|| view! { <span class="badge badge-primary badge-outline">{tr!("course.required")}</span> })}
-                    {row.for_hcps.then(|| view! { <span class="badge badge-info badge-outline">{tr!("course.for_hcps")}</span> })}
+                    {row.for_hcps.then(|| view! { <span class="badge badge-info">{tr!("course.for_hcps")}</span> })}
                     <StateBadge state=row.state/>
                 </span>
                 <span class="num mt-1 flex flex-wrap gap-x-4 text-sm text-base-content/70">
