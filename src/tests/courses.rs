@@ -480,7 +480,30 @@ on_both!(
         assert!(!app.get("/learn", &bone).await.text().contains("合规基础"));
         assert_eq!(app.get(&path, &bone).await.status, StatusCode::NOT_FOUND);
         assert_eq!(app.get(&path, "").await.status, StatusCode::UNAUTHORIZED);
-        q("UPDATE course SET expires_on = '2020-01-01' WHERE id = $1")
+        // The approval of what is being worked on says nothing of what is in force, until that is published.
+        let rename = [
+            ("id", course.as_str()),
+            ("lesson", lesson.as_str()),
+            ("title", "又改名"),
+        ];
+        saved(
+            &app.post("/api/courses/save_lesson", &trainer, &rename)
+                .await,
+        );
+        saved(&app.post("/api/courses/advance", &trainer, &ask).await);
+        let again = [
+            ("id", course.as_str()),
+            ("decision", "approve"),
+            ("approval_no", "C-2"),
+            ("expires_on", "2099-01-01"),
+        ];
+        saved(&app.post("/api/courses/review", &compliance, &again).await);
+        let shown = app.get(&path, &heart).await.text();
+        assert!(shown.contains("C-1") && !shown.contains("C-2"));
+        saved(&publish(&app, &course, "p2", false).await);
+        let shown = app.get(&path, &heart).await.text();
+        assert!(shown.contains("C-2") && shown.contains("又改名"));
+        q("UPDATE course_edition SET expires_on = '2020-01-01' WHERE course_id = $1")
             .bind(&course)
             .exec(&app.state.db)
             .await

@@ -283,6 +283,15 @@ fn returns(drafts: &[Draft], format: Format) {
 }
 
 #[test]
+fn pairs_of_gift_have_no_weights() {
+    let all = drafts(gift::read(
+        "::对::连线\n{\n=%0% -> %0%0\n=%50%乙 -> 丁\n}\n",
+    ));
+    let pairs = [("%0%", "%0%0"), ("%50%乙", "丁")].map(|(l, r)| (l.to_owned(), r.to_owned()));
+    assert!(matches!(&all[0].body, Body::Matching { pairs: found, .. } if *found == pairs));
+}
+
+#[test]
 fn import_export_import_is_the_same_bank() {
     for (name, all) in [
         ("gift", drafts(gift::read(GIFT))),

@@ -351,6 +351,8 @@ struct Answer<'a> {
     /// Per cent of the points.
     weight: Option<f64>,
     text: &'a str,
+    /// The text with what looks like a weight: pairs have none.
+    whole: &'a str,
     feedback: &'a str,
 }
 
@@ -383,12 +385,13 @@ fn answers_of(text: &str) -> Vec<Answer<'_>> {
                 Some(at) => (&part[..at], &part[at + 1..]),
                 None => (part, ""),
             };
-            let text = text.trim();
-            let (weight, text) = weight(text).map_or((None, text), |(w, rest)| (Some(w), rest));
+            let whole = text.trim();
+            let (weight, text) = weight(whole).map_or((None, whole), |(w, rest)| (Some(w), rest));
             Answer {
                 right,
                 weight,
                 text,
+                whole,
                 feedback,
             }
         })
@@ -427,7 +430,7 @@ fn choices(text: &str) -> Result<Body, String> {
 fn matching(text: &str) -> Result<Body, String> {
     let (mut pairs, mut extra) = (Vec::new(), Vec::new());
     for answer in answers_of(text) {
-        let Some((left, right)) = answer.text.split_once("->") else {
+        let Some((left, right)) = answer.whole.split_once("->") else {
             return Err(tr!("question.fault.no_pair"));
         };
         let (left, right) = (plain(left), plain(right));
