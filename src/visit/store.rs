@@ -77,16 +77,16 @@ struct Place {
     checkin_radius_m: Option<i64>,
 }
 
+const PLACE: &str = "SELECT t.id, t.name, t.latitude, t.longitude, t.datum, t.checkin_radius_m FROM terminal t WHERE ";
+
 /// Terminals that somebody looks after today, the nearest first where a position is known: id, name, metres.
 pub async fn near(
     state: &AppState,
     actor: &Actor,
     from: Option<Position>,
 ) -> DbResult<Vec<(String, String, Option<f64>)>> {
-    let mut query = q(
-        "SELECT t.id, t.name, t.latitude, t.longitude, t.datum, t.checkin_radius_m FROM terminal t \
-         WHERE EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id",
-    );
+    let mut query = q(PLACE);
+    query.push("EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id");
     let today = state.zone.today();
     query.push_with(
         " AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) AND ",
@@ -146,9 +146,7 @@ pub async fn save(
     };
     let place: Option<Place> = match &terminal_id {
         Some(id) => {
-            let mut query = q(
-                "SELECT t.id, t.name, t.latitude, t.longitude, t.datum, t.checkin_radius_m FROM terminal t WHERE ",
-            );
+            let mut query = q(PLACE);
             query.push_with("t.id = ?", [id]);
             query.push(
                 " AND EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id AND ",
