@@ -119,6 +119,8 @@
     waiting[field.dataset.q] = body(field);
     remember();
     count();
+    // "Saved" is not said of words that still wait for the pause.
+    status.textContent = saving;
     // A pause in typing, but at the latest every five seconds.
     typed ||= Date.now();
     clearTimeout(typing);
