@@ -5,7 +5,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use crate::lazy::{Content, Library, Office, Teaching};
+use crate::lazy::{Content, Field, Library, Office, Teaching};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
@@ -108,7 +108,21 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/questions/:id") view=Teaching::QuestionPage ssr=SsrMode::Async/>
                     <Route path=path!("/questions/:id/edit") view=Teaching::QuestionEdit ssr=SsrMode::Async/>
                     <Route path=path!("/learning") view=learning::pages::Learning ssr=SsrMode::Async/>
-                    <Route path=path!("/checkins") view=Office::CheckinSheet ssr=SsrMode::Async/>
+                    <Route path=path!("/checkins") view=Field::CheckinSheet ssr=SsrMode::Async/>
+                    <Route path=path!("/visits") view=Field::VisitList ssr=SsrMode::Async/>
+                    <Route path=path!("/visits/compare") view=Field::VisitCompare ssr=SsrMode::Async/>
+                    <Route path=path!("/visits/:id") view=Field::VisitPage ssr=SsrMode::Async/>
+                    <Route path=path!("/plans") view=Field::Plans ssr=SsrMode::Async/>
+                    <Route path=path!("/tasks") view=Field::TaskList ssr=SsrMode::Async/>
+                    <Route path=path!("/memos") view=Field::MemoList ssr=SsrMode::Async/>
+                    <Route path=path!("/memos/new") view=Field::MemoNew ssr=SsrMode::Async/>
+                    <Route path=path!("/memos/:id") view=Field::MemoPage ssr=SsrMode::Async/>
+                    <Route path=path!("/adverse-events") view=Field::EventList ssr=SsrMode::Async/>
+                    <Route path=path!("/adverse-events/new") view=Field::EventNew ssr=SsrMode::Async/>
+                    <Route path=path!("/adverse-events/:id") view=Field::EventPage ssr=SsrMode::Async/>
+                    <Route path=path!("/complaints") view=Field::Complaints ssr=SsrMode::Async/>
+                    <Route path=path!("/complaints/queue") view=Field::ComplaintQueue ssr=SsrMode::Async/>
+                    <Route path=path!("/month") view=Field::MonthReport ssr=SsrMode::Async/>
                     <Route path=path!("/record") view=learning::pages::LearningRecord ssr=SsrMode::Async/>
                     <Route path=path!("/inbox") view=inbox::pages::Inbox ssr=SsrMode::Async/>
                     <Route path=path!("/comments") view=Teaching::CommentQueue ssr=SsrMode::Async/>
@@ -157,6 +171,10 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
         ("people" | "units" | "settings" | "sms", _) => P::ManageOrg,
         ("questions", _) => P::WriteQuestions,
         ("checkins", _) => P::CheckIn,
+        ("visits", "new") => P::RecordVisits,
+        ("visits", _) => P::ReadVisits,
+        ("memos", "new") => P::SendMemos,
+        ("complaints", "queue") => P::AnswerComplaints,
         ("learning" | "record" | "comments", _) => P::Learn,
         ("courses", "new" | "edit") => P::WriteCourses,
         ("courses", _) if path.contains("/lessons/") => P::WriteCourses,

@@ -117,7 +117,26 @@ chunk! {
     SmsOutbox => crate::identity::pages::SmsOutbox,
     AuditLog => crate::identity::pages::AuditLog,
     IndexSettings => crate::sharing::pages::IndexSettings,
-    CheckinSheet => crate::visit::pages::CheckinSheet,
     ImportList => crate::importing::pages::ImportList,
     ImportJob => crate::importing::pages::ImportJob,
+}
+
+chunk! {
+    /// Field work, and what colleagues say to each other.
+    Field in load_field, __preload_load_field:
+    CheckinSheet => crate::visit::pages::CheckinSheet,
+    VisitList => crate::visit::pages::VisitList,
+    VisitPage => crate::visit::pages::VisitPage,
+    VisitCompare => crate::visit::pages::VisitCompare,
+    Plans => crate::visit::pages::Plans,
+    TaskList => crate::task::pages::TaskList,
+    MemoList => crate::memo::pages::MemoList,
+    MemoNew => crate::memo::pages::MemoNew,
+    MemoPage => crate::memo::pages::MemoPage,
+    EventList => crate::safety::pages::EventList,
+    EventNew => crate::safety::pages::EventNew,
+    EventPage => crate::safety::pages::EventPage,
+    Complaints => crate::complaint::pages::Complaints,
+    ComplaintQueue => crate::complaint::pages::ComplaintQueue,
+    MonthReport => crate::workbench::pages::MonthReport,
 }

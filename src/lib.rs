@@ -11,6 +11,7 @@ pub mod ui;
 
 pub mod app;
 pub mod audience;
+pub mod complaint;
 pub mod content;
 pub mod course;
 pub mod duplicate;
@@ -21,13 +22,16 @@ pub mod importing;
 pub mod inbox;
 mod lazy;
 pub mod learning;
+pub mod memo;
 pub mod onboarding;
 pub mod ownership;
 pub mod question;
+pub mod safety;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod shared;
 pub mod sharing;
+pub mod task;
 pub mod terminal;
 pub mod visit;
 pub mod workbench;

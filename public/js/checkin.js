@@ -6,68 +6,30 @@
   const d = form.dataset;
   const said = document.getElementById('said');
   const choice = document.getElementById('terminal');
-  const KEY = 'checkins';
-
-  // What waits to be sent, oldest first, each with who pressed. It outlives the page and the browser, where the browser
-  // keeps anything.
-  let kept = [];
-  let full = false;
-  const all = () => {
-    if (full) return kept;
-    try {
-      return JSON.parse(localStorage.getItem(KEY) || '[]');
-    } catch {
-      return kept;
-    }
-  };
-  const write = (list) => {
-    kept = list;
-    try {
-      if (list.length) localStorage.setItem(KEY, JSON.stringify(list));
-      else localStorage.removeItem(KEY);
-      full = false;
-    } catch {
-      // It is sent while the page stands.
-      full = true;
-    }
-  };
-  // Somebody else's wait until they sign in on this phone again.
-  const read = () => all().filter((one) => one.who === d.who);
   const say = (text) => {
     said.textContent = text;
   };
+  // This page may have been kept for times without a line: each press is a check-in of its own.
+  form.elements.id.value = Outbox.id();
 
-  let sending = false;
   // Presses whose position is still being found: the page must not be left for them.
   let pressing = 0;
-  // Sends what waits, one after the other; each has an id, so that one that arrived twice is stored once.
   const flush = async () => {
-    if (sending) return;
-    sending = true;
-    let sent = 0;
-    try {
-      for (let list = read(); list.length; list = read()) {
-        const response = await fetch('/checkin', { method: 'POST', body: new URLSearchParams({ ...list[0], scripted: '1' }) });
-        if (response.status === 401) {
-          location.href = '/sign-in?next=/checkin';
-          return;
-        }
-        if (!response.ok && (response.status >= 500 || response.status === 429)) throw new Error(String(response.status));
-        // The terminal is no longer one's own: the check-in counts without it.
-        if (response.status === 404 && list[0].terminal) {
-          write(all().map((one) => (one.id === list[0].id ? { ...one, terminal: '' } : one)));
-          continue;
-        }
-        // Stored, or never to be stored: what the server refuses is told and not tried for ever.
-        if (!response.ok) say(d.failed);
-        else sent += 1;
-        write(all().filter((one) => one.id !== list[0].id));
-      }
-      if (sent && !pressing) location.href = '/checkin?done=1';
-    } catch {
-      say(d.queued.replace('{n}', read().length));
-    } finally {
-      sending = false;
+    const result = await Outbox.flush(d.who);
+    if (result.gone) {
+      location.href = '/sign-in?next=/checkin';
+      return;
+    }
+    for (const one of result.refused.filter((item) => item.kind === 'checkin')) {
+      // Never to be stored: it is told and not tried for ever.
+      say(d.failed);
+      await Outbox.drop(one.id);
+    }
+    if (result.left) {
+      say(d.queued.replace('{n}', result.left));
+      await Outbox.later();
+    } else if (result.sent.some((one) => one.item.kind === 'checkin') && !pressing) {
+      location.href = '/checkin?done=1';
     }
   };
 
@@ -86,11 +48,11 @@
 
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    const button = event.submitter;
-    const fields = Object.fromEntries(new FormData(form, button));
+    const fields = Object.fromEntries(new FormData(form, event.submitter));
     for (const b of form.querySelectorAll('button')) b.disabled = true;
     say(d.waiting);
     pressing += 1;
+    const at = Date.now();
     const fix = await locate();
     if (fix) {
       fields.latitude = String(fix.latitude);
@@ -99,14 +61,11 @@
     } else {
       say(d.denied);
     }
-    fields.device_at = String(Date.now());
-    fields.who = d.who;
-    const list = all();
-    if (!list.some((one) => one.id === fields.id)) write([...list, fields]);
+    fields.device_at = String(at);
+    await Outbox.put({ id: fields.id, kind: 'checkin', url: '/checkin', who: d.who, fields, at });
     pressing -= 1;
     say(d.sending);
-    // Another press is another check-in.
-    form.elements.id.value = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+    form.elements.id.value = Outbox.id();
     await flush();
     for (const b of form.querySelectorAll('button')) b.disabled = false;
   });
@@ -133,5 +92,6 @@
     .catch(() => {});
 
   window.addEventListener('online', flush);
-  if (read().length) flush();
+  Outbox.all(d.who).then((waiting) => waiting.length && flush());
+  Outbox.install();
 })();

@@ -201,9 +201,12 @@
       const held = d.holds === 'true' ? frontier() + 1000 : Infinity;
       return Math.min(held, stop && !complete ? Number(stop.dataset.at) : Infinity);
     };
-    media.addEventListener('loadedmetadata', () => {
+    const resume = () => {
       if (position > 0 && position < duration - 2000) media.currentTime = Math.min(position, limit()) / 1000;
-    });
+    };
+    // The browser may know the film before this script runs.
+    if (media.readyState > 0) resume();
+    else media.addEventListener('loadedmetadata', resume, { once: true });
     media.addEventListener('error', () => say(d.broken));
     media.addEventListener('play', () => {
       const stop = asking();

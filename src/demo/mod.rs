@@ -5,6 +5,7 @@
 
 mod courses;
 mod exams;
+mod field;
 mod hcps;
 mod library;
 mod people;
@@ -96,6 +97,8 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     clock.step("exams");
     courses::load(state, seed).await?;
     clock.step("courses");
+    field::load(state, seed).await?;
+    clock.step("field work");
     unfinished(state).await?;
     let note = crate::duplicate::finder::nightly(state).await?;
     clock.step(&format!("duplicates: {note}"));

@@ -51,6 +51,9 @@ const PLAIN: &[(&str, Permission)] = &[
     ("/learn/{course}", Permission::Learn),
     ("/learn/{course}/{lesson}", Permission::Learn),
     ("/review", Permission::Learn),
+    ("/checkin", Permission::CheckIn),
+    ("/visits/new", Permission::RecordVisits),
+    ("/sign-out", Permission::OwnAccount),
 ];
 
 /// The list for this database.
@@ -111,6 +114,14 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         }
         None => None,
     };
+    let visit = one("SELECT v.id FROM visit v JOIN staff s ON s.id = v.staff_id WHERE s.phone_index = $1 AND v.review = 'reviewed' \
+         ORDER BY v.at DESC, v.id LIMIT 1")
+    .await?;
+    let memo = one("SELECT r.memo_id FROM memo_recipient r JOIN staff s ON s.id = r.staff_id WHERE s.phone_index = $1 \
+         ORDER BY r.memo_id LIMIT 1")
+    .await?;
+    let event = one("SELECT e.id FROM adverse_event e JOIN staff s ON s.id = e.staff_id WHERE s.phone_index = $1 ORDER BY e.id LIMIT 1")
+        .await?;
     let example = |path: &str| -> Option<String> {
         let id = match path.split('/').nth(1).unwrap_or("") {
             _ if !path.contains('{') => return Some(path.to_owned()),
@@ -118,6 +129,9 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             "articles" if path.ends_with("/edit") => draft.clone(),
             "articles" => article.clone(),
             "people" => person.clone(),
+            "visits" => visit.clone(),
+            "memos" => memo.clone(),
+            "adverse-events" => event.clone(),
             "s" => link.clone(),
             "i" => code.clone(),
             "join" => join.clone(),
@@ -159,12 +173,24 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         let of_one = path.starts_with("/hcps/{") || path.starts_with("/codes/{");
         // Other people's imports are an administrator's to see.
         let of_admin = path.starts_with("/import/{");
+        // Records of a rep are for them and for who sees them; a message for its sender and receivers; an event for who
+        // reported it and who handles it.
+        let of_rep: Option<&[Role]> = if path.starts_with("/visits/{") {
+            Some(&[Role::Rep, Role::Manager, Role::Compliance, Role::Admin])
+        } else if path.starts_with("/memos/{") {
+            Some(&[Role::Rep, Role::Manager])
+        } else if path.starts_with("/adverse-events/{") {
+            Some(&[Role::Rep, Role::Compliance])
+        } else {
+            None
+        };
         // Those to whom the example course is set.
         let of_learner = path.starts_with("/learn/{");
         Role::ALL
             .into_iter()
             .filter(|r| r.may(permission))
             .filter(|r| !of_one || sees_example.contains(r))
+            .filter(|r| of_rep.is_none_or(|roles| roles.contains(r)))
             .filter(|r| !of_admin || *r == Role::Admin)
             .filter(|r| !of_learner || matches!(r, Role::Rep | Role::Manager | Role::Trainer))
             .map(Role::code)

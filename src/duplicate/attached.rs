@@ -33,11 +33,18 @@ impl Rows {
 
 /// What moves in a merge. Ownership, transfers and the history of the record stay with the one who is gone: they tell
 /// what was, and nobody edits them.
-const MOVING: [Rows; 23] = [
+const MOVING: [Rows; 27] = [
     Rows::of("hcp_device", "m.id"),
     Rows::of("consent", "m.id"),
     Rows::of("invitation", "m.id"),
     Rows::of("hcp_note", "m.id"),
+    Rows {
+        stays: "EXISTS (SELECT 1 FROM visit_hcp o WHERE o.hcp_id = {to} AND o.visit_id = m.visit_id)",
+        ..Rows::of("visit_hcp", "m.visit_id")
+    },
+    Rows::of("visit_plan", "m.id"),
+    Rows::of("task", "m.id"),
+    Rows::of("adverse_event", "m.id"),
     Rows::of(
         "public_code_step",
         "m.code_id || '|' || m.step || '|' || m.visitor",

@@ -137,6 +137,26 @@ const KINDS: &[Kind] = &[
         },
     },
     Kind {
+        code: "visit",
+        label: || tr!("timeline.visit"),
+        // The record itself is for its maker and their managers; that there was a visit is about the HCP.
+        sql: "SELECT v.at AS at, 'visit:' || v.id AS id, v.channel AS verb, COALESCE(s.name, '') AS by_name, '' AS subject, \
+              '' AS ref_id, v.feedback AS a, '' AS b FROM visit_hcp x JOIN visit v ON v.id = x.visit_id \
+              LEFT JOIN staff s ON s.id = v.staff_id WHERE x.hcp_id = {hcp}",
+        read: |row| Said {
+            text: tr!(
+                "timeline.visited",
+                channel = crate::visit::model::channel_label(&row.verb)
+            ),
+            detail: if row.a.is_empty() {
+                String::new()
+            } else {
+                crate::visit::model::feedback_label(&row.a)
+            },
+            ..Said::default()
+        },
+    },
+    Kind {
         code: "consent",
         label: || tr!("timeline.consent"),
         // What another consent superseded at its own moment, or a merge settled, was not withdrawn by anybody.

@@ -264,7 +264,7 @@ fn AccountCards(account: AccountView) -> impl IntoView {
                     <div class="text-lg font-semibold">{row.name}</div>
                     <div class="text-sm text-base-content/70">{role_label(&row.role)}" · "{row.unit}" · "<span class="num">{row.phone_masked.clone()}</span></div>
                 </div>
-                <form method="post" action="/sign-out"><button class="btn btn-outline">{tr!("account.sign_out")}</button></form>
+                <a class="btn btn-outline" rel="external" href="/sign-out">{tr!("account.sign_out")}</a>
             </div>
         </Card>
         <MoreLinks/>

@@ -23,7 +23,7 @@ pub fn routes() -> Router<AppState> {
         .route("/sign-in", get(sign_in_page).post(sign_in))
         .route("/sign-in/code", post(send_code))
         .route("/sign-in/way", post(other_way))
-        .route("/sign-out", post(sign_out))
+        .route("/sign-out", get(sign_out_page).post(sign_out))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -263,6 +263,28 @@ async fn send_code(
     }
 }
 
+/// Asks before it signs out: what the phone could not send yet is sent first, or named.
+async fn sign_out_page(visit: Visit) -> Response {
+    let Some(actor) = visit.actor.clone() else {
+        return see_other("/sign-in");
+    };
+    visit.page(|| tr!("account.sign_out"), || {
+        view! {
+            <main class="mx-auto max-w-sm py-10">
+                <h1 class="text-xl font-semibold">{tr!("account.sign_out")}</h1>
+                <p class="mt-3">{tr!("account.sign_out_clears")}</p>
+                <p id="waiting" class="alert alert-warning mt-3 py-2" role="alert" hidden data-text=tr!("account.unsent")></p>
+                <form method="post" action="/sign-out" id="leave" class="mt-6 flex gap-2" data-who=actor.id>
+                    <button class="btn btn-primary min-h-12">{tr!("account.sign_out")}</button>
+                    <a class="btn min-h-12" href="/account">{tr!("ui.back")}</a>
+                </form>
+            </main>
+            <script src="/js/outbox.js" defer></script>
+            <script src="/js/leave.js" defer></script>
+        }
+    })
+}
+
 async fn sign_out(State(state): State<AppState>, visit: Visit) -> Response {
     if let Some(actor) = &visit.actor
         && let Err(error) = store::revoke_session(&state, actor, &actor.session_id).await
@@ -273,6 +295,11 @@ async fn sign_out(State(state): State<AppState>, visit: Visit) -> Response {
     response.headers_mut().append(
         header::SET_COOKIE,
         session::set_cookie(visit.secure, "sid", "", 0),
+    );
+    // Kept pages, drafts and what waits belong to who signs out.
+    response.headers_mut().insert(
+        "clear-site-data",
+        axum::http::HeaderValue::from_static("\"storage\""),
     );
     response
 }

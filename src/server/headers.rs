@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 /// Policy of public pages: own scripts and styles, nothing inline.
 pub const PUBLIC_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
+    media-src 'self' blob:; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
 
 /// Policy of staff pages, whose scripts carry `nonce`.
 pub fn staff_csp(nonce: &str) -> String {
@@ -37,7 +37,7 @@ pub async fn layer(request: Request, next: Next) -> Response {
     );
     set(
         HeaderName::from_static("permissions-policy"),
-        "camera=(), microphone=(), geolocation=(self)",
+        "camera=(), microphone=(self), geolocation=(self)",
     );
     set(header::CACHE_CONTROL, "no-store");
     response

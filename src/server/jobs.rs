@@ -47,6 +47,9 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     if let Err(error) = crate::learning::reminders::run(state).await {
         tracing::error!(%error, "reminders were not sent");
     }
+    if let Err(error) = crate::safety::store::remind(state).await {
+        tracing::error!(%error, "nobody was reminded of adverse events");
+    }
     if (1..5).contains(&state.zone.hour(time::now())) {
         crate::duplicate::finder::nightly(state).await?;
     }

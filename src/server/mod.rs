@@ -12,6 +12,7 @@ pub mod headers;
 pub mod history;
 pub mod http;
 pub mod jobs;
+pub mod live;
 pub mod otp;
 pub mod queue;
 pub mod router;

@@ -37,6 +37,7 @@ fn plain_routes() -> Router<AppState> {
         .merge(crate::course::routes())
         .merge(crate::learning::routes())
         .merge(crate::visit::routes())
+        .merge(crate::workbench::routes())
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/version", get(|| async { env!("CARGO_PKG_VERSION") }))
@@ -97,7 +98,9 @@ pub fn router(state: AppState) -> Router {
                     // Compressed they would lose their length, by which players seek.
                     .and(NotForContentType::const_new("video/"))
                     .and(NotForContentType::const_new("audio/"))
-                    .and(NotForContentType::const_new("application/pdf")),
+                    .and(NotForContentType::const_new("application/pdf"))
+                    // It would wait for more before it sends what there is.
+                    .and(NotForContentType::SSE),
             ),
         )
         .layer(CatchPanicLayer::new())

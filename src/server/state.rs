@@ -9,6 +9,7 @@ use leptos::prelude::LeptosOptions;
 use super::config::Config;
 use super::crypto::Keys;
 use super::db::Db;
+use super::live::Live;
 use super::sms::SmsProvider;
 use super::time::Zone;
 use crate::exam::writer::ExamWriter;
@@ -29,6 +30,7 @@ pub struct Inner {
     pub tracker: Tracker,
     pub exams: ExamWriter,
     pub watch: Watcher,
+    pub live: Live,
     pub leptos: LeptosOptions,
 }
 
@@ -61,6 +63,7 @@ impl AppState {
             tracker,
             exams,
             watch,
+            live: Live::default(),
             leptos,
         })))
     }

@@ -273,7 +273,7 @@ pub fn set_status(error: &AppError) {
 }
 
 /// The address of the built stylesheet.
-fn stylesheet() -> String {
+pub fn stylesheet() -> String {
     static CSS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     CSS.get_or_init(|| {
         // cargo-leptos writes the hashes beside the binary.

@@ -80,9 +80,18 @@ impl Role {
         use Role as R;
         match permission {
             P::OwnAccount | P::ReadArticles | P::Workbench | P::Learn => true,
-            P::CheckIn => matches!(
+            P::CheckIn | P::ReadVisits => matches!(
                 self,
                 R::Rep | R::OtcRep | R::TradeRep | R::Manager | R::Compliance | R::Admin
+            ),
+            P::RecordVisits => {
+                matches!(self, R::Rep | R::OtcRep | R::TradeRep | R::Manager)
+            }
+            P::ReviewVisits => self == R::Manager,
+            P::HandleAdverseEvents => self == R::Compliance,
+            P::SendMemos => matches!(
+                self,
+                R::Manager | R::Trainer | R::Marketer | R::Compliance | R::Admin
             ),
             P::ReadHcps => matches!(
                 self,
@@ -130,7 +139,7 @@ impl Role {
             P::ReviewArticles => matches!(self, R::Compliance),
             P::ReadAudit => matches!(self, R::Compliance | R::Admin),
             P::ReadTerminals => matches!(self, R::Manager | R::Marketer | R::Compliance | R::Admin),
-            P::Import | P::ManageOrg => matches!(self, R::Admin),
+            P::Import | P::ManageOrg | P::AnswerComplaints => matches!(self, R::Admin),
         }
     }
 }
@@ -170,6 +179,18 @@ pub enum Permission {
     WriteQuestions,
     /// Check in, and the sheet of check-ins within scope.
     CheckIn,
+    /// Records of visits within scope, and how people compare.
+    ReadVisits,
+    /// Plan and record visits of one's own.
+    RecordVisits,
+    /// Give stars to the records of one's team, comment on them, ask for a change.
+    ReviewVisits,
+    /// All adverse events, and the steps that the company takes.
+    HandleAdverseEvents,
+    /// Write to people and units within scope.
+    SendMemos,
+    /// Answer complaints and suggestions.
+    AnswerComplaints,
     /// Take exams that are set to oneself.
     Learn,
     /// Put exams together, publish them, mark answers.

@@ -159,7 +159,7 @@ async fn terminal(app: &TestApp, rep: &str) -> String {
         .one(&app.state.db)
         .await
         .expect("is there");
-    q("UPDATE terminal SET latitude = 39.9, longitude = 116.4, datum = 'wgs84' WHERE id = $1")
+    q("UPDATE terminal SET latitude = 39.9, longitude = 116.4, datum = 'WGS-84' WHERE id = $1")
         .bind(&id)
         .exec(&app.state.db)
         .await
@@ -222,7 +222,7 @@ on_both!(a_checkin_is_stored_once_and_flagged, |app| {
     assert_eq!(app.count("SELECT COUNT(*) FROM checkin").await, 4);
     // A terminal kept in the datum of Chinese maps is the same place: off by some 500 m if it were taken as it stands.
     let (long, lat) = (116.40624, 39.90140);
-    q("UPDATE terminal SET latitude = $1, longitude = $2, datum = 'gcj02' WHERE id = $3")
+    q("UPDATE terminal SET latitude = $1, longitude = $2, datum = 'GCJ-02' WHERE id = $3")
         .bind(lat)
         .bind(long)
         .bind(&terminal)

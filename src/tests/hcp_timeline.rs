@@ -148,6 +148,7 @@ on_both!(the_timeline_holds_every_kind, |app| {
             "pass_on",
             "read",
             "learn",
+            "visit",
             "consent",
             "invitation",
             "onboarding",

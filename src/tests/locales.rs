@@ -88,6 +88,7 @@ fn literals(source: &str) -> BTreeSet<String> {
 /// Keys given to `tr!`.
 fn asked(source: &str) -> BTreeSet<String> {
     source
+        .replace("include_str!(", "")
         .split("tr!(")
         .skip(1)
         .filter_map(|rest| {

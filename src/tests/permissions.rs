@@ -62,6 +62,16 @@ const RESULT_READERS: &[Role] = &[Role::Manager, Role::Trainer, Role::Compliance
 const TRAINERS: &[Role] = &[Role::Trainer, Role::Admin];
 const WRITERS: &[Role] = &[Role::Marketer];
 const REVIEWERS: &[Role] = &[Role::Compliance];
+const MANAGERS: &[Role] = &[Role::Manager];
+/// Who plans and records visits.
+const RECORDERS: &[Role] = &[Role::Rep, Role::OtcRep, Role::TradeRep, Role::Manager];
+const SENDERS: &[Role] = &[
+    Role::Manager,
+    Role::Trainer,
+    Role::Marketer,
+    Role::Compliance,
+    Role::Admin,
+];
 const TERMINALS: &[Role] = &[Role::Manager, Role::Marketer, Role::Compliance, Role::Admin];
 
 /// Method, path, arguments that reach the guard, and the roles that may.
@@ -268,6 +278,41 @@ pub(crate) const FUNCTIONS: &[Row] = &[
     ("GET", "/api/units/list", "", ADMIN),
     ("POST", "/api/units/save", "", ADMIN),
     ("GET", "/api/workbench/desk", "", ALL),
+    ("POST", "/api/workbench/arrange", "", ALL),
+    ("GET", "/api/workbench/month", "", ALL),
+    ("GET", "/api/visits/list", "", HCP_WRITERS),
+    ("GET", "/api/visits/get", "id=x", HCP_WRITERS),
+    ("GET", "/api/visits/compare", "", HCP_WRITERS),
+    ("POST", "/api/visits/review", "id=x&stars=3", MANAGERS),
+    ("POST", "/api/visits/supplement", "id=x", RECORDERS),
+    ("GET", "/api/plans/calendar", "", ALL),
+    ("GET", "/api/plans/choices", "", RECORDERS),
+    ("POST", "/api/plans/add", "", RECORDERS),
+    ("POST", "/api/plans/cancel", "id=x", RECORDERS),
+    ("POST", "/api/plans/move", "id=x", RECORDERS),
+    ("GET", "/api/tasks/list", "", ALL),
+    ("POST", "/api/tasks/save", "", ALL),
+    ("POST", "/api/tasks/finish", "id=x", ALL),
+    ("POST", "/api/tasks/delete", "id=x", ALL),
+    ("GET", "/api/memos/list", "", ALL),
+    ("GET", "/api/memos/get", "id=x", ALL),
+    ("GET", "/api/memos/units", "", SENDERS),
+    ("POST", "/api/memos/send", "", SENDERS),
+    ("POST", "/api/memos/read", "id=x", ALL),
+    ("POST", "/api/memos/reply", "id=x", ALL),
+    ("GET", "/api/adverse_events/list", "", ALL),
+    ("GET", "/api/adverse_events/get", "id=x", ALL),
+    ("POST", "/api/adverse_events/report", "", ALL),
+    (
+        "POST",
+        "/api/adverse_events/step",
+        "id=x&kind=note&note=x",
+        REVIEWERS,
+    ),
+    ("GET", "/api/complaints/mine", "", ALL),
+    ("POST", "/api/complaints/send", "", ALL),
+    ("GET", "/api/complaints/queue", "", ADMIN),
+    ("POST", "/api/complaints/answer", "id=x", ADMIN),
 ];
 
 /// Steps of the review have permissions of their own.
@@ -280,7 +325,8 @@ const STEPS: &[(&str, &[Role])] = &[
 ];
 
 /// Plain routes for staff. The others (`/s`, `/i`, `/t`, `/a`, `/library`, `/files`, `/onboard`, `/join`, `/me`, `/sign-in`,
-/// `/sign-out`) are for everybody and decide by what the visitor is; their own tests cover that.
+/// `/sign-out`, `/sw.js`) are for everybody and decide by what the visitor is; their own tests cover that, and so does that
+/// of `/live`, which does not end.
 const STAFF_ROUTES: &[Row] = &[
     ("POST", "/import/upload", "", IMPORTERS),
     ("GET", "/import/template/hcps.xlsx", "", STEWARDS),
@@ -292,6 +338,12 @@ const STAFF_ROUTES: &[Row] = &[
     ("GET", "/exams/x/results.xlsx", "", RESULT_READERS),
     ("POST", "/questions/x/images", "", TRAINERS),
     ("GET", "/checkin", "", HCP_WRITERS),
+    ("POST", "/checkin/consent", "", HCP_WRITERS),
+    ("GET", "/visits/new", "", RECORDERS),
+    ("POST", "/visits", "", RECORDERS),
+    ("GET", "/visits/people?terminal=x", "", RECORDERS),
+    ("GET", "/visits/materials/x", "", RECORDERS),
+    ("GET", "/visits/x/voice", "", HCP_WRITERS),
     ("GET", "/checkin/near?lat=1&long=1", "", HCP_WRITERS),
     ("GET", "/checkins/sheet.xlsx?month=2026-11", "", HCP_WRITERS),
     ("POST", "/courses/x/cover", "", TRAINERS),

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// An icon of 20 by 20 pixels in the colour of the text.
 #[component]
 pub fn Icon(
-    /// Name: home, people, article, me, chart, audit, import, org, sms, hospital, question, learn, course, inbox, exam, code.
+    /// Name: home, people, article, me, chart, audit, import, org, sms, hospital, question, learn, course, inbox, exam, code, calendar, visit, alert.
     name: &'static str,
 ) -> impl IntoView {
     let path = match name {
@@ -33,6 +33,9 @@ pub fn Icon(
         "inbox" => "M3 13l3-9h12l3 9v7H3zM3 13h5l1.500 3h5l1.500-3h5",
         "exam" => "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
         "question" => "M9 9a3 3 0 116 0c0 2-3 2.500-3 4.500M12 17.500v.5M4 4h16v16H4z",
+        "calendar" => "M4 5h16v16H4zM4 10h16M8 3v4M16 3v4M8 14h3M8 17.500h3",
+        "visit" => "M5 3h14v18H5zM9 3v3h6V3M8 11l2 2 3-3M8 17h8",
+        "alert" => "M12 3l10 18H2zM12 10v5M12 17.500v.500",
         "code" => "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h3v3h-3zM18 18h2v2h-2z",
         _ => "M12 3v18",
     };

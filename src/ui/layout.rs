@@ -58,6 +58,20 @@ pub fn entries() -> Vec<Entry> {
         true,
     );
     add(
+        Permission::Workbench,
+        "/plans",
+        "calendar",
+        tr!("plan.title"),
+        false,
+    );
+    add(
+        Permission::ReadVisits,
+        "/visits",
+        "visit",
+        tr!("visit.records"),
+        false,
+    );
+    add(
         Permission::CheckIn,
         "/checkins",
         "place",
@@ -147,6 +161,34 @@ pub fn entries() -> Vec<Entry> {
         "/inbox",
         "inbox",
         tr!("inbox.title"),
+        false,
+    );
+    add(
+        Permission::Workbench,
+        "/memos",
+        "sms",
+        tr!("memo.title"),
+        false,
+    );
+    add(
+        Permission::Workbench,
+        "/adverse-events",
+        "alert",
+        tr!("safety.title"),
+        false,
+    );
+    add(
+        Permission::Workbench,
+        "/month",
+        "chart",
+        tr!("month.title"),
+        false,
+    );
+    add(
+        Permission::Workbench,
+        "/complaints",
+        "question",
+        tr!("complaint.title"),
         false,
     );
     add(

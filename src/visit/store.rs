@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::model::{CheckinRow, Sheet, SheetDay};
 use super::rules::{Evidence, Limits, Position, flags, moment};
+use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
@@ -35,13 +36,13 @@ pub async fn limits(db: &Db) -> DbResult<Limits> {
 }
 
 /// A terminal's coordinates in WGS-84, whatever datum they are kept in.
-fn position(
+pub fn position(
     latitude: Option<f64>,
     longitude: Option<f64>,
     datum: Option<&str>,
 ) -> Option<Position> {
     let (latitude, longitude) = (latitude?, longitude?);
-    if datum == Some("gcj02") {
+    if datum == Some("GCJ-02") {
         let (longitude, latitude) = coordtransform::gcj02_to_wgs84(longitude, latitude);
         return Position::new(latitude, longitude);
     }
@@ -198,7 +199,7 @@ pub async fn save(
     };
     let flags = flags(&evidence, &limits(db).await?);
     q("INSERT INTO checkin (id, staff_id, kind, terminal_id, place, latitude, longitude, datum, accuracy_m, distance_m, \
-       flags, device_at, received_at, at, day, source) VALUES ($1, $2, $3, $4, $5, $6, $7, 'wgs84', $8, $9, $10, $11, $12, \
+       flags, device_at, received_at, at, day, source) VALUES ($1, $2, $3, $4, $5, $6, $7, 'WGS-84', $8, $9, $10, $11, $12, \
        $13, $14, 'phone') ON CONFLICT DO NOTHING")
     .bind(&new.id)
     .bind(&actor.id)
@@ -262,6 +263,89 @@ async fn one(state: &AppState, actor: &Actor, id: &str) -> DbResult<Option<Check
     Ok(found.map(|stored| row(state, stored)))
 }
 
+/// A check-in of somebody, for who may see it with what it belongs to.
+pub async fn of_person(state: &AppState, staff_id: &str, id: &str) -> DbResult<Option<CheckinRow>> {
+    let mut query = q(ROW);
+    query.push_with("WHERE c.id = ? AND c.staff_id = ?", [id, staff_id]);
+    let found: Option<Stored> = query.optional(&state.db).await?;
+    Ok(found.map(|stored| row(state, stored)))
+}
+
+/// Withdraws the agreement that one's place is read.
+pub async fn disagree(db: &Db, actor: &Actor) -> DbResult<()> {
+    q("DELETE FROM location_consent WHERE staff_id = $1")
+        .bind(&actor.id)
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// How many confirmed check-ins on different days it takes to learn where a terminal lies, and within how many metres of
+/// their middle they must be.
+const LEARN_FROM: usize = 3;
+const LEARN_WITHIN_M: f64 = 200.0;
+
+/// Gives a terminal without coordinates those of its confirmed check-ins: precise ones that a visit's record bears out, on
+/// three days, all near their middle.
+pub async fn learn_place(
+    state: &AppState,
+    actor: &Actor,
+    terminal_id: &str,
+) -> Result<(), AppError> {
+    let known = q("SELECT COUNT(*) FROM terminal WHERE id = $1 AND latitude IS NOT NULL")
+        .bind(terminal_id)
+        .count(&state.db)
+        .await?;
+    if known > 0 {
+        return Ok(());
+    }
+    let limits = limits(&state.db).await?;
+    let found: Vec<(String, f64, f64)> = q(
+        "SELECT c.day, AVG(c.latitude), AVG(c.longitude) FROM checkin c WHERE c.terminal_id = $1 AND c.latitude IS NOT NULL \
+         AND c.accuracy_m <= $2 AND c.source = 'phone' AND EXISTS (SELECT 1 FROM visit v WHERE v.checkin_id = c.id) \
+         GROUP BY c.day ORDER BY c.day DESC LIMIT 20",
+    )
+    .bind(terminal_id)
+    .bind(limits.accuracy_m)
+    .all(&state.db)
+    .await?;
+    if found.len() < LEARN_FROM {
+        return Ok(());
+    }
+    let n = found.len() as f64;
+    let middle = Position::new(
+        found.iter().map(|f| f.1).sum::<f64>() / n,
+        found.iter().map(|f| f.2).sum::<f64>() / n,
+    );
+    let Some(middle) = middle else {
+        return Ok(());
+    };
+    let near = |(_, lat, long): &(String, f64, f64)| {
+        Position::new(*lat, *long).is_some_and(|p| p.metres_to(middle) <= LEARN_WITHIN_M)
+    };
+    if !found.iter().all(near) {
+        return Ok(());
+    }
+    let mut tx = state.db.begin().await?;
+    let learnt = q(
+        "UPDATE terminal SET latitude = $1, longitude = $2, datum = 'WGS-84', updated_at = $3 \
+        WHERE id = $4 AND latitude IS NULL",
+    )
+    .bind(middle.latitude)
+    .bind(middle.longitude)
+    .bind(time::now())
+    .bind(terminal_id)
+    .exec(&mut tx)
+    .await?;
+    if learnt > 0 {
+        let event = Event::new("terminal.learn_place", "terminal", terminal_id)
+            .detail(serde_json::json!({ "checkins": found.len() }));
+        audit::record(&state.keys, &mut tx, actor, event).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 /// One's own check-ins of a day, in their order.
 pub async fn of_day(state: &AppState, actor: &Actor, day: &str) -> DbResult<Vec<CheckinRow>> {
     let mut query = q(ROW);
@@ -295,13 +379,18 @@ fn within(query: &mut Query, actor: &Actor, filter: &Filter, from: &str, to: &st
     query.push(" FROM checkin c JOIN staff s ON s.id = c.staff_id JOIN org_unit u ON u.id = s.unit_id WHERE ");
     query.push_with("c.day >= ? AND c.day <= ? AND ", [from, to]);
     actor.scope(query, "c.staff_id");
-    if !filter.unit.is_empty() {
+    push_people(query, &filter.unit, &filter.text);
+}
+
+/// Narrows to people `s` of a unit with all below it, and to a part of their name or their number; empty for all.
+pub fn push_people(query: &mut Query, unit: &str, text: &str) {
+    if !unit.is_empty() {
         query.push_with(
             " AND EXISTS (SELECT 1 FROM org_closure k WHERE k.ancestor_id = ? AND k.descendant_id = s.unit_id)",
-            [&filter.unit],
+            [unit],
         );
     }
-    let text = filter.text.trim();
+    let text = text.trim();
     if !text.is_empty() {
         let escaped = text
             .replace('!', "!!")

@@ -245,6 +245,51 @@ impl World {
         ] {
             exec(app, &sql).await;
         }
+        // What the owner does in the field, with and about the foreign HCP.
+        for sql in [
+            format!(
+                "INSERT INTO visit (id, staff_id, terminal_id, channel, topics, feedback, note, flags, review, received_at, at, day) \
+                 VALUES ('visit-of-the-owner', '{owner_id}', '{terminal}', 'face', '[]', '', '外客的拜访', '[]', 'change', 1, 1, '{day}')"
+            ),
+            format!(
+                "INSERT INTO visit_hcp (visit_id, hcp_id) VALUES ('visit-of-the-owner', '{main}')"
+            ),
+            format!(
+                "INSERT INTO visit_plan (id, staff_id, terminal_id, hcp_id, day, starts, channel, note, created_at) \
+                 VALUES ('plan-of-the-owner', '{owner_id}', '{terminal}', '{main}', '{day}', '', 'face', '外客的计划', 1)"
+            ),
+            format!(
+                "INSERT INTO task (id, staff_id, title, note, day, starts, hcp_id, created_at) \
+                 VALUES ('task-of-the-owner', '{owner_id}', '外客的待办', '', '{day}', '', '{main}', 1)"
+            ),
+            format!(
+                "INSERT INTO memo (id, staff_id, title, body, created_at) \
+                 VALUES ('memo-to-the-owner', '{admin_id}', '外客的沟通', '文', 1)"
+            ),
+            format!(
+                "INSERT INTO memo_recipient (memo_id, staff_id) VALUES ('memo-to-the-owner', '{owner_id}')"
+            ),
+        ] {
+            exec(app, &sql).await;
+        }
+        let form = [
+            ("form_key", "e"),
+            ("patient", "外客的患者"),
+            ("reporter", "x"),
+            ("product", "x"),
+            ("event", "x"),
+            ("severity", "other"),
+            ("hcp", main.as_str()),
+        ];
+        done(app, &owner, "/api/adverse_events/report", &form).await;
+        let form = [
+            ("form_key", "f"),
+            ("kind", "complaint"),
+            ("body", "外客的投诉"),
+        ];
+        done(app, &owner, "/api/complaints/send", &form).await;
+        let event = "SELECT id FROM adverse_event WHERE staff_id = $1";
+        let event = id_of(app, event, &owner_id).await;
         let mut traces: Vec<String> = [
             NAME,
             "欧阳外可",
@@ -258,6 +303,12 @@ impl World {
             "外客标签",
             "外客的提问",
             "外客的消息",
+            "外客的拜访",
+            "外客的计划",
+            "外客的待办",
+            "外客的沟通",
+            "外客的患者",
+            "外客的投诉",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -272,6 +323,12 @@ impl World {
             ("job", job),
             ("comment", "comment-of-the-owner".to_owned()),
             ("message", "message-to-the-owner".to_owned()),
+            ("visit", "visit-of-the-owner".to_owned()),
+            ("plan", "plan-of-the-owner".to_owned()),
+            ("task", "task-of-the-owner".to_owned()),
+            ("memo", "memo-to-the-owner".to_owned()),
+            ("event", event),
+            ("unit", app.units.district_b.clone()),
             ("token", token),
             ("hint", hint),
             ("draft", draft),

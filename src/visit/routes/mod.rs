@@ -1,10 +1,12 @@
-//! Checking in: a plain page without wasm. Its script reads the position only when the button is pressed, and keeps
-//! what could not be sent.
+//! Plain pages without wasm that work without a line: checking in, and recording a visit. The script of the first reads the
+//! position only when the button is pressed; both keep what could not be sent, and bring the service worker.
+
+mod record;
 
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use leptos::prelude::*;
 use serde::Deserialize;
@@ -23,7 +25,10 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/checkin", get(show).post(send))
         .route("/checkin/near", get(near))
+        .route("/checkin/consent", post(withdraw))
         .route("/checkins/sheet.xlsx", get(workbook))
+        .route("/sw.js", get(worker_script))
+        .merge(record::routes())
 }
 
 fn worker(visit: &Visit) -> Result<&Actor, AppError> {
@@ -44,6 +49,40 @@ fn refuse(visit: &Visit, error: &AppError) -> Response {
 struct Asked {
     /// "1": a check-in was just stored.
     done: String,
+}
+
+/// The service worker, under a name for its kept pages that changes with all that they are made of.
+async fn worker_script() -> Response {
+    static SCRIPT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let source = include_str!("../sw.js");
+        let parts = [
+            source,
+            include_str!("../../../public/js/outbox.js"),
+            include_str!("../../../public/js/checkin.js"),
+            include_str!("../../../public/js/visit.js"),
+            env!("CARGO_PKG_VERSION"),
+        ];
+        let version =
+            crypto::sha256_hex(format!("{}{}", parts.concat(), web::stylesheet()).as_bytes());
+        source.replace("VERSION", &version[..12])
+    });
+    let mut response = SCRIPT.clone().into_response();
+    response.headers_mut().insert(
+        axum::http::header::CONTENT_TYPE,
+        axum::http::HeaderValue::from_static("text/javascript; charset=utf-8"),
+    );
+    response
+}
+
+/// Withdraws the agreement that one's place is read.
+async fn withdraw(State(state): State<AppState>, visit: Visit) -> Response {
+    let made = async {
+        let actor = worker(&visit)?;
+        store::disagree(&state.db, actor).await?;
+        Ok(see_other("/checkin"))
+    };
+    made.await
+        .unwrap_or_else(|error: AppError| refuse(&visit, &error))
 }
 
 /// `/checkin`: the words about the position, one press, and the day as a line of stops.
@@ -124,8 +163,17 @@ fn page(
                         view! { <ol class="timeline-stops mt-2 border-s-2 border-base-300 ps-4">{rows.into_iter().map(stop).collect_view()}</ol> }.into_any()
                     }}
                 </section>
-                <p class="mt-6"><a class="btn" href="/checkins">{tr!("visit.sheet")}</a></p>
+                <p class="mt-6 flex flex-wrap gap-2">
+                    <a class="btn" href="/visits/new">{tr!("visit.record")}</a>
+                    <a class="btn" href="/checkins">{tr!("visit.sheet")}</a>
+                </p>
+                {agreed.then(|| view! {
+                    <form method="post" action="/checkin/consent" class="mt-4">
+                        <button class="link text-sm">{tr!("visit.withdraw")}</button>
+                    </form>
+                })}
             </main>
+            <script src="/js/outbox.js" defer></script>
             <script src="/js/checkin.js" defer></script>
         }
     })

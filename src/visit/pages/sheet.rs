@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::api::checkin_sheet;
-use super::model::{CheckinRow, Sheet, SheetDay, flag_label};
 use crate::ui::boot::boot;
 use crate::ui::list::{FilterText, page_param, param, rows_or_empty};
 use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
+use crate::visit::api::checkin_sheet;
+use crate::visit::model::{CheckinRow, Sheet, SheetDay, flag_label};
 
 /// The monthly sheet of check-ins within scope, a day as a line of stops.
 #[component]
@@ -81,7 +81,7 @@ fn Day(day: SheetDay) -> impl IntoView {
 }
 
 #[component]
-fn Stop(row: CheckinRow) -> impl IntoView {
+pub fn Stop(row: CheckinRow) -> impl IntoView {
     let kind = if row.kind == "in" {
         tr!("visit.kind_in")
     } else {

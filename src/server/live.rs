@@ -1,0 +1,30 @@
+//! Tells open pages that something of theirs has changed, so that they load their numbers anew. Within one server: a page
+//! that hangs on another one learns of it when it is shown again.
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+
+/// Sends the ids of staff whose first page changed.
+#[derive(Debug, Clone)]
+pub struct Live(broadcast::Sender<Arc<str>>);
+
+impl Default for Live {
+    fn default() -> Self {
+        // Who falls behind by more than this loads anew all the same.
+        Live(broadcast::channel(256).0)
+    }
+}
+
+impl Live {
+    /// Something of this member changed.
+    pub fn tell(&self, staff_id: &str) {
+        // Nobody listens: nothing to do.
+        let _ = self.0.send(staff_id.into());
+    }
+
+    /// What changes from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Arc<str>> {
+        self.0.subscribe()
+    }
+}

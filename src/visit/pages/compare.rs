@@ -1,0 +1,131 @@
+//! 拜访对比: people or weeks side by side.
+
+use leptos::prelude::*;
+
+use super::list::Day;
+use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
+use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
+use crate::visit::api::compare_visits;
+use crate::visit::model::{CompareRow, Comparison};
+
+/// People or weeks within scope, in several dimensions; each share with its fraction.
+#[component]
+pub fn VisitCompare() -> impl IntoView {
+    let (from, to, by) = (param("from"), param("to"), param("by"));
+    let (text, sort, page) = (param("text"), param("sort"), page_param());
+    let found = Resource::new(
+        move || {
+            (
+                (from.get(), to.get()),
+                by.get(),
+                text.get(),
+                sort.get(),
+                page.get(),
+            )
+        },
+        |((from, to), by, text, sort, page)| {
+            compare_visits(from, to, by, String::new(), text, sort, page)
+        },
+    );
+    let ways = vec![
+        (String::new(), tr!("visit.by_person")),
+        ("week".to_owned(), tr!("visit.by_week")),
+    ];
+    let sorts = vec![
+        (String::new(), tr!("visit.sort_visits")),
+        ("met".to_owned(), tr!("visit.sort_met")),
+        ("kept".to_owned(), tr!("visit.sort_kept")),
+        ("checked_in".to_owned(), tr!("visit.sort_checked_in")),
+        ("stars".to_owned(), tr!("visit.sort_stars")),
+    ];
+    view! {
+        <PageTitle title=tr!("visit.compare")>
+            <a class="btn btn-sm min-h-10" href="/visits">{tr!("visit.records")}</a>
+        </PageTitle>
+        <Filters action="/visits/compare">
+            <FilterText name="text" label=tr!("visit.search")/>
+            <FilterSelect name="by" label=tr!("visit.by") options=ways/>
+            <FilterSelect name="sort" label=tr!("visit.sort") options=sorts/>
+            <Day name="from" label=tr!("visit.from") value=from/>
+            <Day name="to" label=tr!("visit.to") value=to/>
+        </Filters>
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move { outcome(found.await, |found| view! { <Shown found=found/> }) })}
+        </Suspense>
+    }
+}
+
+/// A share with its fraction; "—" where there is nothing to share.
+fn share(part: i64, whole: i64) -> String {
+    if whole == 0 {
+        return "—".to_owned();
+    }
+    format!(
+        "{:.0}% ({part}/{whole})",
+        part as f64 * 100.0 / whole as f64
+    )
+}
+
+fn average(sum: i64, n: i64) -> String {
+    if n == 0 {
+        return "—".to_owned();
+    }
+    format!("{:.1} ({n})", sum as f64 / n as f64)
+}
+
+#[component]
+fn Shown(found: Comparison) -> impl IntoView {
+    let total = found.total;
+    view! {
+        <p class="num mb-2 text-sm text-base-content/70">{found.from}" – "{found.to}</p>
+        <div class="mb-4 grid grid-cols-2 gap-2 sm:grid-cols-4">
+            <Stat name=tr!("visit.sort_visits") value=total.visits.to_string()/>
+            <Stat name=tr!("visit.sort_met") value=total.met.to_string()/>
+            <Stat name=tr!("visit.sort_kept") value=share(total.kept, total.planned)/>
+            <Stat name=tr!("visit.sort_stars") value=average(total.stars, total.starred)/>
+        </div>
+        {rows_or_empty(found.rows, tr!("visit.no_records"), |rows| view! {
+            <div class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th>{tr!("visit.who_or_week")}</th>
+                            <th>{tr!("visit.sort_visits")}</th>
+                            <th>{tr!("visit.sort_met")}</th>
+                            <th>{tr!("visit.materials")}</th>
+                            <th>{tr!("visit.sort_kept")}</th>
+                            <th>{tr!("visit.sort_checked_in")}</th>
+                            <th>{tr!("visit.sort_stars")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows.into_iter().map(|row| view! { <Line row=row/> }).collect_view()}</tbody>
+                </table>
+            </div>
+        })}
+    }
+}
+
+#[component]
+fn Line(row: CompareRow) -> impl IntoView {
+    let name = if row.name.is_empty() {
+        view! { <span class="num">{row.key.clone()}</span> }.into_any()
+    } else {
+        let href = format!("/visits?person={}", row.key);
+        view! {
+            <a class="link whitespace-nowrap" href=href>{row.name}</a>
+            <span class="block text-sm text-base-content/70">{row.unit}</span>
+        }
+        .into_any()
+    };
+    view! {
+        <tr>
+            <td>{name}</td>
+            <td class="num">{row.visits}</td>
+            <td class="num">{row.met}</td>
+            <td class="num">{row.materials}</td>
+            <td class="num">{share(row.kept, row.planned)}</td>
+            <td class="num">{share(row.checked_in, row.visits)}</td>
+            <td class="num">{average(row.stars, row.starred)}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,604 @@
+//! Recording a visit: one page of taps. Its script keeps the draft, opens material and times it, records a voice note, hints
+//! at words that want another form, and sends through the outbox. Without it the form posts as it stands.
+
+use axum::extract::{Multipart, Path, Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use leptos::prelude::*;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{refuse, store};
+use crate::content;
+use crate::hcp;
+use crate::server::db::{DbResult, q};
+use crate::server::guard::Actor;
+use crate::server::web::{self, Visit, see_other};
+use crate::server::{AppState, crypto, time};
+use crate::shared::{AppError, Permission};
+use crate::visit::model::{CHANNELS, FEEDBACK, TOPICS, channel_label, feedback_label, topic_label};
+use crate::visit::records::{self, NewVisit};
+use crate::visit::watch;
+
+/// The routes of records.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/visits/new", get(show))
+        .route("/visits", post(send))
+        .route("/visits/people", get(people))
+        .route("/visits/materials/{id}", get(material))
+        .route("/visits/{id}/voice", get(voice))
+}
+
+/// HCPs that the form offers at most.
+const PEOPLE_MOST: i64 = 60;
+/// Material that the form offers at most: the latest.
+const MATERIAL_MOST: i64 = 40;
+
+fn recorder(visit: &Visit) -> Result<&Actor, AppError> {
+    let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
+    actor.check(Permission::RecordVisits)?;
+    Ok(actor)
+}
+
+fn turned_away(visit: &Visit, error: &AppError) -> Response {
+    if *error == AppError::Unauthenticated {
+        return see_other("/sign-in?next=/visits/new");
+    }
+    refuse(visit, error)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    terminal: String,
+    hcp: String,
+    plan: String,
+    /// "1": a record was just stored.
+    done: String,
+}
+
+/// An HCP that the form offers: id, name, department.
+type Person = (String, String, String);
+
+/// HCPs within scope who work at a terminal, one's own first.
+async fn people_at(
+    state: &AppState,
+    actor: &Actor,
+    terminal: &str,
+) -> Result<Vec<Person>, AppError> {
+    let mut query = q("SELECT h.id, h.name, h.department FROM hcp h WHERE ");
+    hcp::store::scope(actor, &mut query);
+    query.push_with(
+        " AND h.state <> 'merged' AND h.terminal_id = ? ORDER BY CASE WHEN h.owner_id = ? THEN 0 ELSE 1 END, h.pinyin, h.id",
+        [terminal, &actor.id],
+    );
+    query.push_with(" LIMIT ?", [PEOPLE_MOST]);
+    Ok(query.all(&state.db).await?)
+}
+
+/// Where one most likely is: the plan's place, the HCP's, or that of the last check-in of today.
+async fn place(
+    state: &AppState,
+    actor: &Actor,
+    asked: &Asked,
+) -> Result<(String, Vec<String>), AppError> {
+    let db = &state.db;
+    let mut chosen = Vec::new();
+    let mut terminal = asked.terminal.clone();
+    if !asked.plan.is_empty() {
+        let (at, hcp): (Option<String>, Option<String>) =
+            q("SELECT terminal_id, hcp_id FROM visit_plan WHERE id = $1 AND staff_id = $2")
+                .bind(&asked.plan)
+                .bind(&actor.id)
+                .one(db)
+                .await?;
+        if terminal.is_empty() {
+            terminal = at.unwrap_or_default();
+        }
+        chosen.extend(hcp);
+    }
+    if !asked.hcp.is_empty() {
+        hcp::store::row(db, actor, &asked.hcp).await?;
+        let (at,): (Option<String>,) = q("SELECT terminal_id FROM hcp WHERE id = $1")
+            .bind(&asked.hcp)
+            .one(db)
+            .await?;
+        if terminal.is_empty() {
+            terminal = at.unwrap_or_default();
+        }
+        chosen.push(asked.hcp.clone());
+    }
+    if terminal.is_empty() {
+        let last: Option<(String,)> = q(
+            "SELECT terminal_id FROM checkin WHERE staff_id = $1 AND day = $2 AND terminal_id IS NOT NULL ORDER BY at DESC LIMIT 1",
+        )
+        .bind(&actor.id)
+        .bind(state.zone.today())
+        .optional(db)
+        .await?;
+        terminal = last.map(|(id,)| id).unwrap_or_default();
+    }
+    Ok((terminal, chosen))
+}
+
+/// Published material that may be shown today, the latest first: id and title.
+async fn materials(state: &AppState) -> DbResult<Vec<(String, String)>> {
+    q("SELECT id, title FROM article WHERE status = 'published' AND expires_on >= $1 ORDER BY published_at DESC, id LIMIT $2")
+        .bind(state.zone.today())
+        .bind(MATERIAL_MOST)
+        .all(&state.db)
+        .await
+}
+
+/// All that the form shows.
+struct Form {
+    who: String,
+    plan: String,
+    terminal: String,
+    places: Vec<(String, String)>,
+    people: Vec<Person>,
+    chosen: Vec<String>,
+    materials: Vec<(String, String)>,
+    companions: Vec<(String, String)>,
+    today: String,
+    done: bool,
+}
+
+/// `/visits/new`.
+async fn show(State(state): State<AppState>, visit: Visit, Query(asked): Query<Asked>) -> Response {
+    let made = async {
+        let actor = recorder(&visit)?;
+        let form = form(&state, actor, &asked).await?;
+        Ok(page(&visit, form, &Given::default()))
+    };
+    made.await
+        .unwrap_or_else(|error: AppError| turned_away(&visit, &error))
+}
+
+async fn form(state: &AppState, actor: &Actor, asked: &Asked) -> Result<Form, AppError> {
+    let (terminal, mut chosen) = place(state, actor, asked).await?;
+    let mut places: Vec<(String, String)> = store::near(state, actor, None)
+        .await?
+        .into_iter()
+        .map(|(id, name, _)| (id, name))
+        .collect();
+    if !terminal.is_empty() && !places.iter().any(|(id, _)| *id == terminal) {
+        let name: Option<(String,)> = q("SELECT name FROM terminal WHERE id = $1")
+            .bind(&terminal)
+            .optional(&state.db)
+            .await?;
+        places.extend(name.map(|(name,)| (terminal.clone(), name)));
+    }
+    let mut people = people_at(state, actor, &terminal).await?;
+    for id in &chosen {
+        if !people.iter().any(|(known, _, _)| known == id)
+            && let Ok(row) = hcp::store::row(&state.db, actor, id).await
+        {
+            people.insert(0, (row.id, row.name, row.department));
+        }
+    }
+    chosen.dedup();
+    Ok(Form {
+        who: actor.id.clone(),
+        plan: asked.plan.clone(),
+        terminal,
+        places,
+        people,
+        chosen,
+        materials: materials(state).await?,
+        companions: records::companions(state, actor).await?,
+        today: state.zone.today(),
+        done: asked.done == "1",
+    })
+}
+
+/// What was sent and refused: it stands in the form again, with the messages.
+#[derive(Default)]
+struct Given {
+    new: NewVisit,
+    error: Option<AppError>,
+}
+
+impl Given {
+    fn message(&self, field: &str) -> Option<String> {
+        match &self.error {
+            Some(AppError::Invalid(fields)) => fields
+                .iter()
+                .find(|f| f.field == field)
+                .map(|f| crate::ui::locale::text(&f.key, &f.args)),
+            _ => None,
+        }
+    }
+}
+
+/// A choice by one tap.
+fn chip(
+    kind: &'static str,
+    name: &'static str,
+    value: String,
+    label: String,
+    on: bool,
+) -> impl IntoView {
+    view! {
+        <label class="chip">
+            <input type=kind name=name value=value checked=on class="sr-only"/>
+            <span class="btn min-h-11 font-normal">{label}</span>
+        </label>
+    }
+}
+
+fn fault(message: Option<String>) -> impl IntoView {
+    message.map(|m| view! { <p class="text-sm text-error" role="alert">{m}</p> })
+}
+
+fn page(visit: &Visit, form: Form, given: &Given) -> Response {
+    let id = if given.new.id.is_empty() {
+        crypto::random_token(16).replace('_', "-")
+    } else {
+        given.new.id.clone()
+    };
+    let status = given
+        .error
+        .as_ref()
+        .map_or(axum::http::StatusCode::OK, web::status);
+    let new = &given.new;
+    let channel = if new.channel.is_empty() {
+        "face"
+    } else {
+        &new.channel
+    };
+    let terminal = new.terminal_id.clone().unwrap_or(form.terminal);
+    let chosen = if new.hcps.is_empty() {
+        form.chosen
+    } else {
+        new.hcps.clone()
+    };
+    let shown = |id: &String| new.materials.iter().any(|(known, _)| known == id);
+    let soon: Vec<(String, String)> = [7, 14, 28]
+        .into_iter()
+        .map(|n| (time::shift_day(&form.today, n), n))
+        .map(|(day, n)| (day, n.to_string()))
+        .collect();
+    visit.page_with(status, || tr!("visit.record"), || {
+        // For the script: the same words that the server looks for.
+        let words: serde_json::Map<String, serde_json::Value> = watch::KINDS
+            .iter()
+            .map(|kind| ((*kind).to_owned(), json!({ "label": watch::label(kind), "words": watch::words(kind) })))
+            .collect();
+        let words = serde_json::Value::Object(words).to_string();
+        view! {
+            <main>
+                <p class="mb-2"><a class="link" href="/">{tr!("visit.to_desk")}</a></p>
+                <h1 class="text-xl font-semibold">{tr!("visit.record")}</h1>
+                {form.done.then(|| view! { <p role="status" class="alert alert-success my-3 py-2">{tr!("visit.recorded")}</p> })}
+                <p id="refused" class="alert alert-error my-3 py-2" role="alert" hidden></p>
+                {given.error.as_ref().map(|e| view! { <p role="alert" class="alert alert-error my-3 py-2">{e.message()}</p> })}
+                <form method="post" action="/visits" enctype="multipart/form-data" id="visit" autocomplete="off" class="mt-3 space-y-5"
+                    data-who=form.who data-words=words data-queued=tr!("visit.record_queued") data-sending=tr!("visit.sending")
+                    data-seconds=tr!("visit.shown_for") data-record=tr!("visit.voice_start") data-stop=tr!("visit.voice_stop")
+                    data-report=tr!("safety.report") data-draft=tr!("visit.draft_back") data-none=tr!("visit.no_people") data-noline=tr!("visit.material_offline")>
+                    <input type="hidden" name="id" value=id/>
+                    <input type="hidden" name="plan" value=form.plan/>
+                    <input type="hidden" name="device_at" value=""/>
+                    <div>
+                        <label class="block">
+                            <span class="mb-1 block text-sm font-medium">{tr!("visit.terminal")}</span>
+                            <select name="terminal" id="terminal" class="select w-full">
+                                <option value="">{tr!("visit.choose_terminal")}</option>
+                                {form.places.into_iter().map(|(id, name)| {
+                                    let on = id == terminal;
+                                    view! { <option value=id selected=on>{name}</option> }
+                                }).collect_view()}
+                            </select>
+                        </label>
+                        <noscript><button class="btn mt-2" formmethod="get" formaction="/visits/new" formenctype="application/x-www-form-urlencoded" formnovalidate>{tr!("visit.show_people")}</button></noscript>
+                    </div>
+                    <fieldset>
+                        <legend class="mb-1 text-sm font-medium">{tr!("visit.hcps")}</legend>
+                        <div id="people" class="flex flex-wrap gap-2">
+                            {form.people.is_empty().then(|| view! { <p class="text-base-content/70">{tr!("visit.no_people")}</p> })}
+                            {form.people.into_iter().map(|(id, name, department)| {
+                                let on = chosen.contains(&id);
+                                let label = if department.is_empty() { name } else { format!("{name} {department}") };
+                                chip("checkbox", "hcp", id, label, on)
+                            }).collect_view()}
+                        </div>
+                        {fault(given.message("hcps"))}
+                    </fieldset>
+                    <fieldset>
+                        <legend class="mb-1 text-sm font-medium">{tr!("visit.channel")}</legend>
+                        <div class="flex flex-wrap gap-2">
+                            {CHANNELS.iter().map(|c| chip("radio", "channel", (*c).to_owned(), channel_label(c), *c == channel)).collect_view()}
+                        </div>
+                        {fault(given.message("channel"))}
+                    </fieldset>
+                    <fieldset>
+                        <legend class="mb-1 text-sm font-medium">{tr!("visit.topics")}</legend>
+                        <div class="flex flex-wrap gap-2">
+                            {TOPICS.iter().map(|t| chip("checkbox", "topic", (*t).to_owned(), topic_label(t), new.topics.iter().any(|on| on == t))).collect_view()}
+                        </div>
+                    </fieldset>
+                    <details open=!new.materials.is_empty()>
+                        <summary class="min-h-10 cursor-pointer py-2 text-sm font-medium">{tr!("visit.materials")}</summary>
+                        <ul class="divide-y divide-base-300">
+                            {form.materials.is_empty().then(|| view! { <li class="py-2 text-base-content/70">{tr!("visit.no_materials")}</li> })}
+                            {form.materials.into_iter().map(|(id, title)| {
+                                let on = shown(&id);
+                                let open = id.clone();
+                                let seconds = format!("seconds:{id}");
+                                view! {
+                                    <li class="flex items-center gap-3 py-2">
+                                        <label class="flex min-h-10 min-w-0 grow items-center gap-3">
+                                            <input type="checkbox" name="material" value=id checked=on class="checkbox"/>
+                                            <span class="min-w-0 break-words">{title}</span>
+                                        </label>
+                                        <input type="hidden" name=seconds value=""/>
+                                        <button type="button" class="btn btn-sm min-h-10 needs-script" data-material=open hidden>{tr!("visit.open_material")}</button>
+                                    </li>
+                                }
+                            }).collect_view()}
+                        </ul>
+                        {fault(given.message("materials"))}
+                    </details>
+                    <fieldset>
+                        <legend class="mb-1 text-sm font-medium">{tr!("visit.feedback")}</legend>
+                        <div class="flex flex-wrap gap-2">
+                            {FEEDBACK.iter().map(|f| chip("radio", "feedback", (*f).to_owned(), feedback_label(f), *f == new.feedback)).collect_view()}
+                        </div>
+                    </fieldset>
+                    <div>
+                        <label class="block">
+                            <span class="mb-1 block text-sm font-medium">{tr!("visit.note")}</span>
+                            <textarea name="note" rows="2" maxlength=records::NOTE_MOST class="textarea w-full">{crate::ui::form::within_textarea(new.note.clone())}</textarea>
+                        </label>
+                        {fault(given.message("note"))}
+                        <div class="mt-2 flex items-center gap-3">
+                            <button type="button" id="voice" class="btn btn-sm min-h-10" hidden>{tr!("visit.voice_start")}</button>
+                            <audio id="heard" controls hidden></audio>
+                        </div>
+                        {fault(given.message("voice"))}
+                        <div id="hints" class="mt-2 space-y-2" role="status"></div>
+                    </div>
+                    <label class="block">
+                        <span class="mb-1 block text-sm font-medium">{tr!("visit.wish")}</span>
+                        <input type="text" name="wish" maxlength="100" class="input w-full" value=new.wish.clone() placeholder=tr!("visit.wish_hint")/>
+                        {fault(given.message("wish"))}
+                    </label>
+                    <fieldset>
+                        <legend class="mb-1 text-sm font-medium">{tr!("visit.next")}</legend>
+                        <div class="flex flex-wrap items-center gap-2">
+                            {chip("radio", "next", String::new(), tr!("visit.next_none"), new.next_day.is_empty())}
+                            {soon.into_iter().map(|(day, n)| {
+                                let on = day == new.next_day;
+                                chip("radio", "next", day, tr!("visit.next_days", n = n), on)
+                            }).collect_view()}
+                            <input type="date" name="next_day" class="input w-40" aria-label=tr!("visit.next_day")/>
+                        </div>
+                        {fault(given.message("next_day"))}
+                    </fieldset>
+                    {(!form.companions.is_empty()).then(|| view! {
+                        <label class="block">
+                            <span class="mb-1 block text-sm font-medium">{tr!("visit.companion")}</span>
+                            <select name="companion" class="select w-full">
+                                <option value="">{tr!("visit.alone")}</option>
+                                {form.companions.into_iter().map(|(id, name)| {
+                                    let on = new.accompanied_by.as_ref() == Some(&id);
+                                    view! { <option value=id selected=on>{name}</option> }
+                                }).collect_view()}
+                            </select>
+                        </label>
+                    })}
+                    <button class="btn btn-primary min-h-14 w-full">{tr!("visit.save")}</button>
+                    <p id="said" class="min-h-6 text-sm" role="status"></p>
+                </form>
+                <p class="mt-2 flex flex-wrap gap-3 text-sm">
+                    <a class="link" href="/visits">{tr!("visit.records")}</a>
+                    <a class="link" href="/adverse-events/new">{tr!("safety.report")}</a>
+                </p>
+                <dialog id="reader" class="modal">
+                    <div class="modal-box max-h-[90dvh] w-full max-w-2xl overflow-y-auto">
+                        <form method="dialog" class="sticky top-0 z-10 flex justify-end"><button class="btn btn-sm min-h-10">{tr!("visit.close_material")}</button></form>
+                        <div id="material"></div>
+                    </div>
+                </dialog>
+            </main>
+            <script src="/js/outbox.js" defer></script>
+            <script src="/js/visit.js" defer></script>
+        }
+    })
+}
+
+/// HCPs at a terminal, for the script: id, name, department.
+async fn people(
+    State(state): State<AppState>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let made = async {
+        let actor = recorder(&visit)?;
+        Ok(Json(people_at(&state, actor, &asked.terminal).await?).into_response())
+    };
+    made.await
+        .unwrap_or_else(|error: AppError| web::status(&error).into_response())
+}
+
+/// A published article as a part of the page, to be shown to the HCP.
+async fn material(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Response {
+    let made = async {
+        recorder(&visit)?;
+        let article = content::store::article(&state.db, &id).await?;
+        if article.status != "published" || article.expires_on < state.zone.today() {
+            return Err(AppError::NotFound);
+        }
+        Ok(visit.fragment(|| {
+            view! {
+                <article class="prose-zh">
+                    <h2>{article.title}</h2>
+                    <p class="num text-sm">{crate::content::pages::approval_line(&article.approval_no, &article.expires_on)}</p>
+                    <div inner_html=article.body_html></div>
+                </article>
+            }
+        }))
+    };
+    made.await
+        .unwrap_or_else(|error: AppError| web::status(&error).into_response())
+}
+
+/// The voice note of a record within scope.
+async fn voice(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Response {
+    let made = async {
+        let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
+        actor.check(Permission::ReadVisits)?;
+        let (kind, bytes) = records::voice(&state, actor, &id).await?;
+        let mut response = bytes.into_response();
+        if let Ok(value) = HeaderValue::from_str(&kind) {
+            response.headers_mut().insert(header::CONTENT_TYPE, value);
+        }
+        Ok(response)
+    };
+    made.await
+        .unwrap_or_else(|error: AppError| web::status(&error).into_response())
+}
+
+/// What a form or the outbox sent.
+#[derive(Default)]
+struct Sent {
+    new: NewVisit,
+    /// Seconds that material was shown, by its id.
+    seconds: Vec<(String, i64)>,
+    who: String,
+    scripted: bool,
+}
+
+async fn read(mut parts: Multipart) -> Result<Sent, AppError> {
+    let broken = |_| AppError::Conflict("error.visit_broken".into());
+    let mut sent = Sent::default();
+    let mut soon = String::new();
+    while let Some(part) = parts.next_field().await.map_err(broken)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            let bytes = part.bytes().await.map_err(broken)?;
+            sent.new.voice = Some(bytes.to_vec()).filter(|b| !b.is_empty());
+            continue;
+        }
+        let text = part.text().await.map_err(broken)?;
+        let some = |text: String| Some(text).filter(|t| !t.is_empty());
+        match name.as_str() {
+            "id" => sent.new.id = text,
+            "plan" => sent.new.plan_id = some(text),
+            "terminal" => sent.new.terminal_id = some(text),
+            "channel" => sent.new.channel = text,
+            "hcp" => sent.new.hcps.extend(some(text)),
+            "topic" => sent.new.topics.extend(some(text)),
+            "material" => sent.new.materials.extend(some(text).map(|id| (id, None))),
+            "feedback" => sent.new.feedback = text,
+            "note" => sent.new.note = text,
+            "wish" => sent.new.wish = text,
+            "next" => soon = text,
+            "next_day" => sent.new.next_day = text,
+            "companion" => sent.new.accompanied_by = some(text),
+            "device_at" => sent.new.device_at = text.trim().parse().ok(),
+            "who" => sent.who = text,
+            "scripted" => sent.scripted = text == "1",
+            other => {
+                if let Some(id) = other.strip_prefix("seconds:")
+                    && let Ok(seconds) = text.trim().parse()
+                {
+                    sent.seconds.push((id.to_owned(), seconds));
+                }
+            }
+        }
+        if sent.new.hcps.len()
+            + sent.new.topics.len()
+            + sent.new.materials.len()
+            + sent.seconds.len()
+            > 500
+        {
+            return Err(AppError::Conflict("error.visit_broken".into()));
+        }
+    }
+    // A day that was typed goes before one that was tapped.
+    if sent.new.next_day.is_empty() {
+        sent.new.next_day = soon;
+    }
+    for (id, seconds) in &sent.seconds {
+        if let Some(shown) = sent.new.materials.iter_mut().find(|(known, _)| known == id) {
+            shown.1 = Some(*seconds);
+        }
+    }
+    Ok(sent)
+}
+
+/// A record, from the form or the outbox.
+async fn send(State(state): State<AppState>, visit: Visit, parts: Multipart) -> Response {
+    let actor = match recorder(&visit) {
+        Ok(actor) => actor,
+        Err(error) => return turned_away_json(&visit, &error),
+    };
+    let sent = match read(parts).await {
+        Ok(sent) => sent,
+        Err(error) => return (web::status(&error), Json(error)).into_response(),
+    };
+    if !sent.who.is_empty() && sent.who != actor.id {
+        let error = AppError::Unauthenticated;
+        return (web::status(&error), Json(error)).into_response();
+    }
+    let id = sent.new.id.clone();
+    let asked = Asked {
+        terminal: sent.new.terminal_id.clone().unwrap_or_default(),
+        plan: sent.new.plan_id.clone().unwrap_or_default(),
+        ..Asked::default()
+    };
+    let saved = records::save(&state, actor, sent.new.clone()).await;
+    match saved {
+        Ok(()) if sent.scripted => Json(json!({ "id": id })).into_response(),
+        Ok(()) => see_other(&format!("/visits/{id}")),
+        Err(error) if sent.scripted => {
+            let said = visit.speaking(async { said(&error) }).await;
+            (web::status(&error), Json(json!({ "message": said }))).into_response()
+        }
+        // Without the script the form comes again as it was sent.
+        Err(error @ (AppError::Invalid(_) | AppError::Conflict(_))) => {
+            match form(&state, actor, &asked).await {
+                Ok(form) => page(
+                    &visit,
+                    form,
+                    &Given {
+                        new: sent.new,
+                        error: Some(error),
+                    },
+                ),
+                Err(other) => turned_away(&visit, &other),
+            }
+        }
+        Err(error) => turned_away(&visit, &error),
+    }
+}
+
+/// Nobody is signed in, or the role may not: the outbox reads the status, a browser is led to sign in.
+fn turned_away_json(visit: &Visit, error: &AppError) -> Response {
+    let plain = visit
+        .headers
+        .get("sec-fetch-mode")
+        .is_some_and(|mode| mode == "navigate");
+    if plain {
+        turned_away(visit, error)
+    } else {
+        (web::status(error), Json(error.clone())).into_response()
+    }
+}
+
+/// All that an error says.
+fn said(error: &AppError) -> String {
+    match error {
+        AppError::Invalid(fields) if !fields.is_empty() => fields
+            .iter()
+            .map(|f| crate::ui::locale::text(&f.key, &f.args))
+            .collect::<Vec<_>>()
+            .join("；"),
+        error => error.message(),
+    }
+}
