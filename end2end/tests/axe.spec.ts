@@ -47,7 +47,7 @@ async function lookAtAll(page: Page, routes: string[]) {
   }
 }
 
-test.describe.configure({ timeout: 150_000 });
+test.describe.configure({ timeout: 240_000 });
 // A trace of so many pages costs more than it tells.
 test.use({ trace: 'off' });
 
@@ -67,12 +67,31 @@ test('pages of a rep', async ({ page, newPerson }) => {
     '/', '/hcps', '/hcps?text=%E6%97%A0%E6%AD%A4%E4%BA%BA', `/hcps/${onboarded.id}`, `/hcps/${invited.id}`, '/articles',
     `/articles/${article}`, `/articles/${article}/tree`, '/shares', '/account', `/articles/${article}/share`,
   ]);
+  await lookAtAll(page, [
+    '/?arrange=1', '/checkin', '/visits/new', '/visits', '/visits/compare', '/plans', '/plans?span=month', '/tasks', '/memos', '/adverse-events',
+    '/adverse-events/new', '/complaints', '/month', '/sign-out',
+  ]);
+  await goto(page, '/visits?state=reviewed');
+  await page.locator('main ul > li > a').first().click();
+  await page.waitForURL(/\/visits\/[^/?]+$/);
+  await lookAt(page);
+  await goto(page, '/adverse-events');
+  await page.locator('main ul > li > a').first().click();
+  await page.waitForURL(/\/adverse-events\/[^/?]+$/);
+  await lookAt(page);
+  await goto(page, `/articles/${article}/share`);
   await openConfirmations(page);
 });
 
 test('pages of manager and compliance', async ({ page, newPerson }) => {
   await signIn(page, MANAGER);
-  await lookAtAll(page, ['/', '/hcps', '/shares', '/shares?sort=-uv', '/terminals', '/account']);
+  await lookAtAll(page, [
+    '/', '/hcps', '/shares', '/shares?sort=-uv', '/terminals', '/account', '/visits?state=waiting', '/visits/compare?by=week', '/memos/new', '/memos?tab=sent',
+  ]);
+  await goto(page, '/visits?state=waiting');
+  await page.locator('main ul > li > a').first().click();
+  await page.waitForURL(/\/visits\/[^/?]+$/);
+  await lookAt(page);
   const compliance = await newPerson();
   await signIn(compliance, COMPLIANCE);
   await lookAtAll(compliance, ['/', '/hcps/pending', '/audit', '/articles', '/shares', '/terminals']);
@@ -95,7 +114,7 @@ test('pages of a marketer', async ({ page }) => {
 
 test('pages of an admin', async ({ page }) => {
   await signIn(page, ADMIN);
-  await lookAtAll(page, ['/', '/people', '/people/new', '/units', '/settings', '/import', '/sms', '/audit', '/terminals', '/account']);
+  await lookAtAll(page, ['/', '/complaints/queue', '/people', '/people/new', '/units', '/settings', '/import', '/sms', '/audit', '/terminals', '/account']);
   await goto(page, '/people');
   await page.locator('tbody a').first().click();
   await page.waitForURL(/\/people\/[^/]+$/);

@@ -50,7 +50,21 @@ test('a broken line keeps check-ins on the phone and sends them once', async ({ 
   await context.setOffline(false);
   await expect(page.getByText('已打卡')).toBeVisible();
   expect(await today(page)).toBe(before + 2);
-  expect(await page.evaluate(() => localStorage.getItem('checkins'))).toBeNull();
+  expect(await page.evaluate('Outbox.all().then((list) => list.length)')).toBe(0);
+});
+
+test('an imprecise position is flagged, and the consent is withdrawn', async ({ page, context }) => {
+  test.skip(!hasJs(page), 'the position comes from the script');
+  await context.grantPermissions(['geolocation']);
+  await context.setGeolocation({ latitude: 39.9042, longitude: 116.4074, accuracy: 900 });
+  await signIn(page, REP);
+  await goto(page, '/checkin');
+  await agree(page);
+  await page.getByRole('button', { name: '签到' }).click();
+  await expect(page.getByText('已打卡')).toBeVisible();
+  await expect(stops(page).last().getByText('定位不准')).toBeVisible();
+  await page.getByRole('button', { name: '撤回位置授权' }).click();
+  await expect(page.getByRole('checkbox', { name: '我同意在打卡时读取我的位置' })).toBeVisible();
 });
 
 test('who refuses the position checks in without it, and who does not work in the field has no button', async ({

@@ -109,6 +109,7 @@ async fn weeks(
     articles: &[(String,)],
 ) -> DbResult<()> {
     let today = state.zone.today();
+    let mut plans = Rows::new();
     let (mut checkins, mut visits, mut met, mut shown, mut reviews) = (
         Rows::new(),
         Rows::new(),
@@ -190,6 +191,22 @@ async fn weeks(
                 (&day).into(),
             ]);
             met.push(vec![(&visit).into(), hcp.into()]);
+            // Most were planned, and some that were planned did not come about.
+            if rng.random_bool(0.7) {
+                let kept = rng.random_bool(0.85).then(|| visit.clone());
+                plans.push(vec![
+                    crypto::new_id().into(),
+                    who.into(),
+                    terminal.into(),
+                    hcp.into(),
+                    (&day).into(),
+                    "".into(),
+                    "face".into(),
+                    "".into(),
+                    kept.into(),
+                    at.into(),
+                ]);
+            }
             if rng.random_bool(0.5)
                 && let Some((article,)) = articles.choose(rng)
             {
@@ -234,6 +251,13 @@ async fn weeks(
     insert_many(tx, "INSERT INTO visit_hcp (visit_id, hcp_id)", met, "").await?;
     insert_many(
         tx,
+        "INSERT INTO visit_plan (id, staff_id, terminal_id, hcp_id, day, starts, channel, note, visit_id, created_at)",
+        plans,
+        "",
+    )
+    .await?;
+    insert_many(
+        tx,
         "INSERT INTO visit_material (visit_id, article_id, seconds)",
         shown,
         "",
@@ -249,7 +273,7 @@ async fn weeks(
     Ok(())
 }
 
-/// Plans of this week and the next.
+/// Plans of today and the days to come.
 async fn ahead(
     state: &AppState,
     tx: &mut Tx,
@@ -259,7 +283,7 @@ async fn ahead(
 ) -> DbResult<()> {
     let today = state.zone.today();
     let mut plans = Rows::new();
-    for on in -3..10 {
+    for on in 0..10 {
         let day = time::shift_day(&today, on);
         // The demo's rep sees something on whatever day it is looked at.
         if on != 0 && !workdays::is_workday(&day) {

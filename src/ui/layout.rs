@@ -257,7 +257,7 @@ pub fn StaffLayout() -> impl IntoView {
     view! {
         <a href="#main" class="sr-only focus:not-sr-only">{tr!("ui.skip")}</a>
         <div class="flex min-h-dvh bg-base-200">
-            <aside class="print:hidden sticky top-0 hidden h-dvh w-56 shrink-0 flex-col border-e border-base-300 bg-base-100 p-3 lg:flex">
+            <aside class="print:hidden sticky top-0 hidden h-dvh w-56 shrink-0 flex-col overflow-y-auto border-e border-base-300 bg-base-100 p-3 lg:flex">
                 <div class="mb-4 px-3 py-2">
                     <div class="text-lg font-semibold">{tr!("app.name")}</div>
                     <div class="text-xs text-base-content/70">{company}</div>

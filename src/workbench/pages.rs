@@ -175,8 +175,10 @@ fn DeskCards(desk: Desk) -> impl IntoView {
         .collect_view();
     view! {
         <nav class="mb-4 grid grid-cols-3 gap-2 sm:max-w-2xl sm:grid-cols-5" aria-label=tr!("workbench.quick")>
-            {may(Permission::CheckIn).then(|| view! { <a class="btn btn-primary min-h-12 px-2" rel="external" href="/checkin">{tr!("visit.checkin")}</a> })}
-            {may(Permission::RecordVisits).then(|| view! { <a class="btn btn-primary min-h-12 px-2" rel="external" href="/visits/new">{tr!("visit.record")}</a> })}
+            {may(Permission::RecordVisits).then(|| view! {
+                <a class="btn btn-primary min-h-12 px-2" rel="external" href="/checkin">{tr!("visit.checkin")}</a>
+                <a class="btn btn-primary min-h-12 px-2" rel="external" href="/visits/new">{tr!("visit.record")}</a>
+            })}
             {may(Permission::Share).then(|| view! { <a class="btn btn-secondary min-h-12 px-2" href="/articles">{tr!("workbench.share")}</a> })}
             {may(Permission::InviteHcps).then(|| view! { <a class="btn min-h-12 px-2" href="/hcps?state=listed">{tr!("workbench.invite")}</a> })}
             <a class="btn min-h-12 px-2" href="/adverse-events/new">{tr!("safety.title")}</a>
@@ -268,7 +270,7 @@ fn plans_card(plans: Vec<PlanRow>) -> AnyView {
                     let rel = (!done).then_some("external");
                     view! {
                         <li class="flex min-h-10 flex-wrap items-center gap-2 border-b border-base-300 py-1 last:border-0">
-                            <span class="num">{plan.starts}</span>
+                            {(!plan.starts.is_empty()).then(|| view! { <span class="num">{plan.starts}</span> })}
                             <a class="link link-hover min-w-0 break-words" class:line-through=done rel=rel href=href>{who}{plan.place}</a>
                             {plan.warnings.iter().map(|w| view! { <span class="badge badge-warning badge-sm">{warning_label(w)}</span> }).collect_view()}
                         </li>

@@ -70,8 +70,8 @@ pub fn VisitList() -> impl IntoView {
 pub fn Day(name: &'static str, #[prop(into)] label: String, value: Memo<String>) -> impl IntoView {
     view! {
         <label>
-            <span class="sr-only">{label.clone()}</span>
-            <input type="date" name=name class="input w-40" title=label value=value.get_untracked() prop:value=value/>
+            <span class="block text-xs text-base-content/70">{label}</span>
+            <input type="date" name=name class="input w-40" value=value.get_untracked() prop:value=value/>
         </label>
     }
 }
@@ -100,7 +100,7 @@ pub fn Summary(row: VisitRow) -> impl IntoView {
             <span class="badge badge-outline badge-sm">{review_label(&row.review)}</span>
             {row.stars.map(|n| view! { <span class="text-sm" role="img" aria-label=tr!("visit.stars_n", n = n)>{stars_text(n)}</span> })}
         </span>
-        <span class="num block text-sm text-base-content/70">{row.day}" "{row.time}" · "{place}" · "{row.by}" · "{row.unit}</span>
+        <span class="num block text-sm text-base-content/70">{row.day}" "{row.time}" · "{place}{(!row.mine).then(|| format!(" · {} · {}", row.by, row.unit))}</span>
         <Flags flags=row.flags/>
     }
 }

@@ -172,7 +172,7 @@ pub fn Plan(plan: PlanRow, own: bool) -> impl IntoView {
     view! {
         <li class="border-b border-base-300 py-2 last:border-0">
             <p class="flex flex-wrap items-center gap-x-2">
-                <span class="num font-medium">{plan.starts}</span>
+                {(!plan.starts.is_empty()).then(|| view! { <span class="num font-medium">{plan.starts}</span> })}
                 {who}
                 <span class="break-words">{plan.place}</span>
                 <span class="badge badge-ghost badge-sm">{channel_label(&plan.channel)}</span>

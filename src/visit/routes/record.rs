@@ -79,7 +79,7 @@ async fn people_at(
     Ok(query.all(&state.db).await?)
 }
 
-/// Where one most likely is: the plan's place, the HCP's, or that of the last check-in of today.
+/// Where one most likely is: the plan's place, the HCP's, that of the last check-in of today, or of the day's next plan.
 async fn place(
     state: &AppState,
     actor: &Actor,
@@ -120,6 +120,17 @@ async fn place(
         .optional(db)
         .await?;
         terminal = last.map(|(id,)| id).unwrap_or_default();
+    }
+    if terminal.is_empty() {
+        let next: Option<(String,)> = q(
+            "SELECT terminal_id FROM visit_plan WHERE staff_id = $1 AND day = $2 AND terminal_id IS NOT NULL AND visit_id IS NULL \
+             AND cancelled_at IS NULL ORDER BY CASE WHEN starts = '' THEN 1 ELSE 0 END, starts, id LIMIT 1",
+        )
+        .bind(&actor.id)
+        .bind(state.zone.today())
+        .optional(db)
+        .await?;
+        terminal = next.map(|(id,)| id).unwrap_or_default();
     }
     Ok((terminal, chosen))
 }
@@ -299,7 +310,9 @@ fn page(visit: &Visit, form: Form, given: &Given) -> Response {
                     <fieldset>
                         <legend class="mb-1 text-sm font-medium">{tr!("visit.hcps")}</legend>
                         <div id="people" class="flex flex-wrap gap-2">
-                            {form.people.is_empty().then(|| view! { <p class="text-base-content/70">{tr!("visit.no_people")}</p> })}
+                            {form.people.is_empty().then(|| view! {
+                                <p class="text-base-content/70">{if terminal.is_empty() { tr!("visit.terminal_first") } else { tr!("visit.no_people") }}</p>
+                            })}
                             {form.people.into_iter().map(|(id, name, department)| {
                                 let on = chosen.contains(&id);
                                 let label = if department.is_empty() { name } else { format!("{name} {department}") };
