@@ -1,6 +1,10 @@
 -- Field work: plans and records of visits and what managers say of them, to-dos, messages of the business, adverse
 -- events, complaints and suggestions, the order of the first page's cards.
 
+-- A photo taken at a check-in: the SHA-256 under which it lies sealed, and its media type. It bears no EXIF.
+ALTER TABLE checkin ADD COLUMN photo_id TEXT;
+ALTER TABLE checkin ADD COLUMN photo_type TEXT;
+
 -- A planned visit (拜访计划). Days and times are those of the configured zone.
 CREATE TABLE visit_plan (
     id TEXT PRIMARY KEY,
@@ -48,6 +52,8 @@ CREATE TABLE visit (
     -- What was added after a manager had asked for it.
     supplement TEXT NOT NULL DEFAULT '',
     supplemented_at BIGINT,
+    -- The day of the next visit that was set with it.
+    next_day TEXT,
     -- new, reviewed, change (asked for) or answered.
     review TEXT NOT NULL DEFAULT 'new',
     device_at BIGINT,
@@ -60,6 +66,7 @@ CREATE INDEX visit_staff ON visit (staff_id, day, at);
 CREATE INDEX visit_day ON visit (day, at, id);
 CREATE INDEX visit_review_state ON visit (review, staff_id, day);
 CREATE INDEX visit_terminal ON visit (terminal_id, day);
+CREATE INDEX visit_checkin ON visit (checkin_id);
 
 CREATE TABLE visit_hcp (
     visit_id TEXT NOT NULL REFERENCES visit (id),
@@ -106,6 +113,7 @@ CREATE INDEX task_staff ON task (staff_id, done_at, day);
 CREATE INDEX task_day ON task (staff_id, day);
 CREATE INDEX task_hcp ON task (hcp_id);
 CREATE INDEX task_memo ON task (memo_id, staff_id);
+CREATE INDEX task_visit ON task (visit_id);
 
 -- A message of the business (业务沟通) to people or a unit.
 CREATE TABLE memo (
@@ -143,7 +151,8 @@ CREATE TABLE adverse_event (
     -- The employee who reports.
     staff_id TEXT NOT NULL REFERENCES staff (id),
     hcp_id TEXT REFERENCES hcp (id),
-    visit_id TEXT REFERENCES visit (id),
+    -- The record it came up with, which may still wait on the phone.
+    visit_id TEXT,
     patient TEXT NOT NULL,
     reporter TEXT NOT NULL,
     product TEXT NOT NULL,
@@ -164,12 +173,13 @@ CREATE TABLE adverse_event (
 CREATE INDEX adverse_event_open ON adverse_event (closed_at, due_day);
 CREATE INDEX adverse_event_staff ON adverse_event (staff_id, created_at);
 CREATE INDEX adverse_event_hcp ON adverse_event (hcp_id);
+CREATE INDEX adverse_event_visit ON adverse_event (visit_id);
 
 CREATE TABLE adverse_event_step (
     id TEXT PRIMARY KEY,
     adverse_event_id TEXT NOT NULL REFERENCES adverse_event (id),
     staff_id TEXT NOT NULL REFERENCES staff (id),
-    -- first_step, submitted, note or closed.
+    -- first_step, submitted, closed, dismissed (nothing is to be reported) or note.
     kind TEXT NOT NULL,
     note TEXT NOT NULL,
     at BIGINT NOT NULL

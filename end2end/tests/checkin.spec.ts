@@ -60,9 +60,14 @@ test('an imprecise position is flagged, and the consent is withdrawn', async ({ 
   await signIn(page, REP);
   await goto(page, '/checkin');
   await agree(page);
+  await page.getByLabel('现场照片').setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('MZ') });
+  await page.getByRole('button', { name: '签到' }).click();
+  await expect(page.getByText('照片须为 JPEG')).toBeVisible();
+  await page.getByLabel('现场照片').setInputFiles('docs/images/read-phone.png');
   await page.getByRole('button', { name: '签到' }).click();
   await expect(page.getByText('已打卡')).toBeVisible();
   await expect(stops(page).last().getByText('定位不准')).toBeVisible();
+  await expect(stops(page).last().getByRole('link', { name: '查看照片' })).toBeVisible();
   await page.getByRole('button', { name: '撤回位置授权' }).click();
   await expect(page.getByRole('checkbox', { name: '我同意在打卡时读取我的位置' })).toBeVisible();
 });

@@ -46,9 +46,28 @@
       });
     });
 
+  // A photo as it is shown, small enough for a poor line, and without what the camera wrote into it.
+  const small = async (photo) => {
+    if (!photo?.size) return undefined;
+    const image = await createImageBitmap(photo);
+    const scale = Math.min(1, 1600 / Math.max(image.width, image.height));
+    const canvas = Object.assign(document.createElement('canvas'), { width: Math.round(image.width * scale), height: Math.round(image.height * scale) });
+    canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
+    return new Promise((done) => canvas.toBlob(done, 'image/jpeg', 0.8));
+  };
+
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    const fields = Object.fromEntries(new FormData(form, event.submitter));
+    const fields = Object.fromEntries(new FormData(form));
+    fields.kind = event.submitter?.value || 'in';
+    delete fields.file;
+    let file;
+    try {
+      file = await small(form.elements.file.files[0]);
+    } catch {
+      say(d.photo);
+      return;
+    }
     for (const b of form.querySelectorAll('button')) b.disabled = true;
     say(d.waiting);
     pressing += 1;
@@ -62,7 +81,8 @@
       say(d.denied);
     }
     fields.device_at = String(at);
-    await Outbox.put({ id: fields.id, kind: 'checkin', url: '/checkin', who: d.who, fields, at });
+    await Outbox.put({ id: fields.id, kind: 'checkin', url: '/checkin', who: d.who, fields, multipart: true, file, at });
+    form.elements.file.value = '';
     pressing -= 1;
     say(d.sending);
     form.elements.id.value = Outbox.id();
@@ -70,28 +90,39 @@
     for (const b of form.querySelectorAll('button')) b.disabled = false;
   });
 
-  // The nearest first, once the browser may tell where it is without being asked anew.
-  navigator.permissions
-    ?.query({ name: 'geolocation' })
-    .then(async (state) => {
-      if (state.state !== 'granted') return;
-      const fix = await locate();
-      if (!fix) return;
-      const near = await (await fetch(`/checkin/near?lat=${fix.latitude}&long=${fix.longitude}`)).json();
-      const names = new Map(near.map(([id, name, metres]) => [id, metres === null ? name : `${name}（${d.metres.replace('{n}', Math.round(metres))}）`]));
-      const known = new Set([...choice.options].map((o) => o.value));
-      for (const [id, name] of near) if (!known.has(id)) choice.append(new Option(name, id));
-      const options = [...choice.options].filter((o) => o.value);
-      const order = [...names.keys()];
-      options.sort((a, b) => (order.indexOf(a.value) + 1 || 1e6) - (order.indexOf(b.value) + 1 || 1e6));
-      for (const option of options) {
-        if (names.has(option.value)) option.textContent = names.get(option.value);
-        choice.append(option);
+  // The nearest first: the place is read when this is pressed, and never before.
+  const sort = document.getElementById('sort');
+  sort.hidden = false;
+  sort.addEventListener('click', async () => {
+    const agreed = form.elements.agree;
+    if (agreed.type === 'checkbox' && !agreed.reportValidity()) return;
+    sort.disabled = true;
+    say(d.waiting);
+    const fix = await locate();
+    say(fix ? '' : d.nowhere);
+    if (fix) {
+      try {
+        const near = await (await fetch(`/checkin/near?lat=${fix.latitude}&long=${fix.longitude}`)).json();
+        for (const [id, name, metres] of near.reverse()) {
+          const option = [...choice.options].find((o) => o.value === id) || new Option(name, id);
+          option.textContent = metres === null ? name : `${name}（${d.metres.replace('{n}', Math.round(metres))}）`;
+          choice.options[0].after(option);
+        }
+      } catch {
+        // Without a line they stand by their names.
       }
-    })
-    .catch(() => {});
+    }
+    sort.disabled = false;
+  });
 
   window.addEventListener('online', flush);
-  Outbox.all(d.who).then((waiting) => waiting.length && flush());
+  Outbox.all(d.who, 'checkin').then(async (waiting) => {
+    // Refused while another page sent it: told here, once.
+    for (const one of waiting.filter((item) => item.refused)) {
+      say(d.failed);
+      await Outbox.drop(one.id);
+    }
+    if (waiting.some((one) => !one.refused)) flush();
+  });
   Outbox.install();
 })();

@@ -87,7 +87,7 @@
         method: 'POST',
         headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
         body: text,
-        signal: AbortSignal.timeout(15000),
+        signal: AbortSignal.timeout?.(15000),
       });
       // Over, or signed in no more: the page itself says which.
       if (answer.status === 409 || answer.status === 401) {

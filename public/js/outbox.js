@@ -29,12 +29,15 @@ const Outbox = (() => {
   };
 
   // Keeps an item: { id, kind, url, who, fields, multipart?, file?, at, refused? }.
+  // Gives whether the browser keeps it.
   const put = async (item) => {
     forget(item.id);
     try {
       await run('readwrite', (store) => store.put(item));
+      return true;
     } catch {
       memory.push(item);
+      return false;
     }
   };
   // What waits, the oldest first; of one person and kind where they are named.
@@ -57,14 +60,6 @@ const Outbox = (() => {
       // It was in memory only.
     }
   };
-  const clear = async () => {
-    memory = [];
-    try {
-      await run('readwrite', (store) => store.clear());
-    } catch {
-      // There is nothing.
-    }
-  };
 
   // Sends one; gives sent, refused, gone (nobody or somebody else is signed in) or later.
   const deliver = async (item) => {
@@ -77,15 +72,15 @@ const Outbox = (() => {
     body.append('scripted', '1');
     if (item.file) body.append('file', item.file);
     try {
-      response = await fetch(item.url, { method: 'POST', body, redirect: 'error', signal: AbortSignal.timeout(60000) });
+      response = await fetch(item.url, { method: 'POST', body, redirect: 'error', signal: AbortSignal.timeout?.(60000) });
     } catch {
       return { state: 'later' };
     }
     if (response.status === 401) return { state: 'gone' };
     if (response.status >= 500 || response.status === 429) return { state: 'later' };
     if (response.ok) return { state: 'sent', answer: await response.json().catch(() => null) };
-    // The terminal is no longer one's own: it counts without it.
-    if (response.status === 404 && item.fields.terminal) {
+    // The terminal is no longer one's own: a check-in counts without it.
+    if (response.status === 404 && item.kind === 'checkin' && item.fields.terminal) {
       item.fields.terminal = '';
       await put(item);
       return deliver(item);
@@ -98,9 +93,12 @@ const Outbox = (() => {
   const flush = async (who) => {
     const work = async () => {
       const result = { sent: [], refused: [], left: 0, gone: false };
+      // Whoever is not signed in now: theirs wait for them, and nobody else's for that.
+      const gone = new Set();
+      let noLine = false;
       for (const item of (await all(who)).filter((one) => !one.refused)) {
-        if (result.gone || result.left) {
-          result.left += 1;
+        if (noLine || gone.has(item.who)) {
+          if (!gone.has(item.who)) result.left += 1;
           continue;
         }
         const { state, answer } = await deliver(item);
@@ -111,8 +109,11 @@ const Outbox = (() => {
           const refused = { ...item, refused: answer || true };
           await put(refused);
           result.refused.push(refused);
+        } else if (state === 'gone') {
+          gone.add(item.who);
+          result.gone = true;
         } else {
-          result.gone ||= state === 'gone';
+          noLine = true;
           result.left += 1;
         }
       }
@@ -140,10 +141,12 @@ const Outbox = (() => {
       await navigator.serviceWorker.register('/sw.js');
       const worker = (await navigator.serviceWorker.ready).active;
       const parts = [...document.querySelectorAll('link[rel="stylesheet"], script[src]')].map((e) => e.href || e.src);
-      worker?.postMessage({ keep: [location.pathname, ...parts] });
+      // Both pages, whichever was opened, with what they are made of.
+      const both = ['/checkin', '/visits/new', '/js/outbox.js', '/js/checkin.js', '/js/visit.js'];
+      worker?.postMessage({ keep: [...both, ...parts] });
     } catch {
       // Without it the pages need the line.
     }
   };
-  return { put, all, drop, clear, flush, id, later, install };
+  return { put, all, drop, flush, id, later, install };
 })();

@@ -7,7 +7,11 @@
   const said = document.getElementById('said');
   const people = document.getElementById('people');
   const note = form.elements.note;
-  const DRAFT = `visit-draft:${d.who}`;
+  // Who was asked for by the address has a draft of their own.
+  const DRAFT = `visit-draft:${d.who}${location.search}`;
+  // Between sending and the next record nothing is kept any more.
+  let sent = false;
+  let touched = false;
   const say = (text) => {
     said.textContent = text;
   };
@@ -23,12 +27,11 @@
   };
   const fill = (kept) => {
     for (const control of form.elements) {
-      if (!control.name || control.type === 'file') continue;
+      // A record's id is never that of another.
+      if (!control.name || control.name === 'id' || control.type === 'file') continue;
       const given = kept[control.name];
-      if (control.type === 'checkbox' || control.type === 'radio') {
-        if (given) control.checked = given.includes(control.value);
-        else if (control.type === 'checkbox') control.checked = false;
-      } else if (given) control.value = given[0];
+      if (control.type === 'checkbox' || control.type === 'radio') control.checked = Boolean(given?.includes(control.value));
+      else if (given) control.value = given[0];
     }
   };
   const chip = (id, label) => {
@@ -45,6 +48,7 @@
   };
   const offered = () => [...people.querySelectorAll('input')].map((input) => [input.value, input.nextElementSibling.textContent]);
   const keep = () => {
+    if (sent) return;
     try {
       localStorage.setItem(DRAFT, JSON.stringify({ fields: values(), people: offered() }));
     } catch {
@@ -66,7 +70,7 @@
 
   // Words that want another form.
   const words = JSON.parse(d.words || '{}');
-  const number = /(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{17}[\dXx](?![\dXx])/;
+  const number = /(^|\D)(1[3-9]\d{9}|\d{17}[\dXx])(?![\dXx])/;
   const hints = document.getElementById('hints');
   const hint = () => {
     const text = `${note.value}\n${form.elements.wish.value}`.toLowerCase();
@@ -81,6 +85,7 @@
           const link = Object.assign(document.createElement('a'), {
             className: 'btn btn-sm btn-warning ms-2 min-h-10',
             textContent: d.report,
+            target: '_blank',
             href: `/adverse-events/new?hcp=${encodeURIComponent(hcp)}&visit=${encodeURIComponent(form.elements.id.value)}`,
           });
           line.append(link);
@@ -90,6 +95,7 @@
     );
   };
   form.addEventListener('input', () => {
+    touched = true;
     hint();
     keep();
   });
@@ -165,9 +171,19 @@
       setTimeout(() => recorder.state === 'recording' && recorder.stop(), 120000);
     } catch {
       // Not allowed, or no microphone: the text does.
-      voice.hidden = true;
+      say(d.nomic);
     }
   });
+
+  // The day that was typed, or the one that was tapped: never both.
+  form.elements.next_day.addEventListener('change', () => {
+    if (form.elements.next_day.value) for (const tap of form.querySelectorAll('input[name="next"]')) tap.checked = false;
+  });
+  for (const tap of form.querySelectorAll('input[name="next"]')) {
+    tap.addEventListener('change', () => {
+      form.elements.next_day.value = '';
+    });
+  }
 
   const flush = async () => {
     const result = await Outbox.flush(d.who);
@@ -177,7 +193,9 @@
     }
     const refused = result.refused.find((one) => one.kind === 'visit');
     if (refused) {
-      back(refused);
+      // What is being typed is not overwritten: the other stands in the form when the page is opened again.
+      if (touched) tell(refused);
+      else back(refused);
       return;
     }
     if (result.left) {
@@ -186,7 +204,15 @@
       return;
     }
     const mine = result.sent.filter((one) => one.item.kind === 'visit');
-    if (mine.length) location.href = mine[0].answer?.id ? `/visits/${mine[0].answer.id}` : '/visits';
+    if (!mine.length) return;
+    if (touched) say(d.delivered.replace('{n}', mine.length));
+    else location.href = mine[0].answer?.id ? `/visits/${mine[0].answer.id}?done=notice.visit_recorded` : '/visits';
+  };
+  const tell = (item) => {
+    const box = document.getElementById('refused');
+    box.textContent = item.refused?.message || '';
+    box.hidden = !box.textContent;
+    return box;
   };
 
   // What the server refused stands in the form again, with what is wrong; saved again it goes under the same id.
@@ -194,10 +220,8 @@
     restore({ fields: item.fields, people: item.people });
     form.elements.id.value = item.id;
     file = item.file;
-    const box = document.getElementById('refused');
-    box.textContent = item.refused?.message || '';
-    box.hidden = !box.textContent;
-    box.scrollIntoView({ block: 'center' });
+    sent = false;
+    tell(item).scrollIntoView({ block: 'center' });
     say('');
     for (const b of form.querySelectorAll('button')) b.disabled = false;
   };
@@ -215,18 +239,25 @@
     const at = Date.now();
     form.elements.device_at.value = String(at);
     const fields = values();
-    await Outbox.put({ id: form.elements.id.value, kind: 'visit', url: '/visits', who: d.who, fields, people: offered(), multipart: true, file, at });
-    forget();
+    const id = form.elements.id.value;
+    const kept = await Outbox.put({ id, kind: 'visit', url: '/visits', who: d.who, fields, people: offered(), multipart: true, file, at });
+    sent = true;
+    touched = false;
+    // A browser that keeps nothing keeps the draft at least.
+    if (kept) forget();
     say(d.sending);
     await flush();
     if (button) button.disabled = false;
-    if (said.textContent.includes(d.queued.split('{n}')[0])) {
+    if (kept && (await Outbox.all(d.who, 'visit')).some((one) => one.id === id && !one.refused)) {
       // It waits in the phone: the form is free for the next one.
       form.reset();
+      for (const control of form.elements) if (control.name === 'plan' || control.name.startsWith('seconds:')) control.value = '';
+      for (const opener of form.querySelectorAll('[data-material]')) opener.textContent = d.open;
       form.elements.id.value = Outbox.id();
       file = undefined;
       heard.hidden = true;
       hints.replaceChildren();
+      sent = false;
     }
   });
 
@@ -237,10 +268,9 @@
       back(refused);
     } else {
       try {
-        const kept = JSON.parse(localStorage.getItem(DRAFT) || 'null');
-        // A page that was asked for somebody is not for the draft about somebody else.
-        if (kept && !location.search) {
-          restore(kept);
+        const draft = JSON.parse(localStorage.getItem(DRAFT) || 'null');
+        if (draft) {
+          restore(draft);
           say(d.draft);
         }
       } catch {

@@ -30,7 +30,7 @@ pub fn Complaints() -> impl IntoView {
         <Card title=tr!("complaint.new")>
             <PostForm to=SendComplaint::url()>
                 <Select name="kind" label=tr!("complaint.kind") options=options/>
-                <TextArea name="body" label=tr!("complaint.body") rows=4/>
+                <TextArea name="body" label=tr!("complaint.body") rows=4 required=true/>
                 <Submit label=tr!("complaint.send")/>
             </PostForm>
         </Card>
@@ -97,7 +97,7 @@ fn Item(row: ComplaintRow, answering: bool) -> impl IntoView {
                 None => view! { <p class="mt-2 text-sm text-base-content/70">{tr!("complaint.waits")}</p> }.into_any(),
             }}
             {(answering && waits).then(|| view! {
-                <PostForm to=AnswerComplaint::url() class="mt-3">
+                <PostForm to=AnswerComplaint::url() about=id.clone() class="mt-3">
                     <input type="hidden" name="id" value=id/>
                     <TextArea name="answer" label=tr!("complaint.answer") rows=3/>
                     <Submit label=tr!("complaint.send_answer")/>

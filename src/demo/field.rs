@@ -134,12 +134,11 @@ async fn weeks(
                 + rng.random_range(0..50) * time::MINUTE;
             // Some tens of metres from the door.
             let here = position(*latitude, *longitude, datum.as_deref());
-            let (lat, long) = here.map_or((None, None), |p| {
-                (
-                    Some(p.latitude + rng.random_range(-0.000_6..0.000_6)),
-                    Some(p.longitude + rng.random_range(-0.000_6..0.000_6)),
-                )
-            });
+            let (lat, long) = here.map_or((30.25, 120.17), |p| (p.latitude, p.longitude));
+            let (lat, long) = (
+                Some(lat + rng.random_range(-0.000_6..0.000_6)),
+                Some(long + rng.random_range(-0.000_6..0.000_6)),
+            );
             let metres = here.and_then(|p| {
                 crate::visit::rules::Position::new(lat?, long?).map(|q| q.metres_to(p))
             });
@@ -155,12 +154,7 @@ async fn weeks(
                 "WGS-84".into(),
                 rng.random_range(10.0..60.0).into(),
                 metres.into(),
-                if lat.is_some() {
-                    "[]"
-                } else {
-                    "[\"no_position\"]"
-                }
-                .into(),
+                "[]".into(),
                 at.into(),
                 at.into(),
                 at.into(),

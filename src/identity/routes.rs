@@ -296,10 +296,5 @@ async fn sign_out(State(state): State<AppState>, visit: Visit) -> Response {
         header::SET_COOKIE,
         session::set_cookie(visit.secure, "sid", "", 0),
     );
-    // Kept pages, drafts and what waits belong to who signs out.
-    response.headers_mut().insert(
-        "clear-site-data",
-        axum::http::HeaderValue::from_static("\"storage\""),
-    );
     response
 }

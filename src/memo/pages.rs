@@ -89,7 +89,7 @@ pub fn MemoNew() -> impl IntoView {
                             <Card>
                                 <PostForm to=SendMemo::url()>
                                     <Field name="title" label=tr!("memo.subject") required=true/>
-                                    <TextArea name="body" label=tr!("memo.body") rows=6/>
+                                    <TextArea name="body" label=tr!("memo.body") rows=6 required=true/>
                                     <Select name="unit" label=tr!("memo.unit") options=options/>
                                     <TextArea name="people" label=tr!("memo.people") hint=tr!("memo.people_hint") rows=3/>
                                     <Field name="due" kind="date" label=tr!("memo.due") hint=tr!("memo.due_hint", today = today)/>

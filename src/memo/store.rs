@@ -387,9 +387,9 @@ pub async fn send(
     let saved = Saved::go("notice.memo_sent", format!("/memos/{id}"));
     form_key::keep(&mut tx, actor, key, &saved).await?;
     tx.commit().await?;
-    for (person,) in told {
-        state.live.tell(&person);
-    }
+    state
+        .live
+        .tell_all(told.into_iter().map(|(person,)| person).collect());
     Ok(saved)
 }
 

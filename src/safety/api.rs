@@ -56,7 +56,7 @@ pub async fn report_event(
     store::report(&state(), &actor, &form_key, new).await
 }
 
-/// Takes a step: `first_step`, `submitted`, `note` or `closed`.
+/// Takes a step: `first_step`, `submitted`, `closed`, `dismissed` (nothing is to be reported) or `note`.
 #[server(prefix = "/api", endpoint = "adverse_events/step")]
 pub async fn event_step(
     #[server(default)] form_key: String,

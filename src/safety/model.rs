@@ -72,6 +72,7 @@ pub fn step_label(kind: &str) -> String {
         "first_step" => tr!("safety.step_first"),
         "submitted" => tr!("safety.step_submitted"),
         "closed" => tr!("safety.step_closed"),
+        "dismissed" => tr!("safety.step_dismissed"),
         _ => tr!("safety.step_note"),
     }
 }

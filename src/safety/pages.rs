@@ -85,11 +85,11 @@ pub fn EventNew() -> impl IntoView {
             <PostForm to=ReportEvent::url()>
                 <input type="hidden" name="hcp" value=hcp.get_untracked() prop:value=hcp/>
                 <input type="hidden" name="visit" value=visit.get_untracked() prop:value=visit/>
-                <TextArea name="patient" label=tr!("safety.patient") hint=tr!("safety.patient_hint") rows=2/>
+                <TextArea name="patient" label=tr!("safety.patient") hint=tr!("safety.patient_hint") rows=2 required=true/>
                 <Field name="reporter" label=tr!("safety.reporter") hint=tr!("safety.reporter_hint") required=true/>
                 <Field name="product" label=tr!("safety.product") hint=tr!("safety.product_hint") required=true/>
-                <TextArea name="event" label=tr!("safety.event") hint=tr!("safety.event_hint") rows=4/>
-                <Select name="severity" label=tr!("safety.severity") options=options/>
+                <TextArea name="event" label=tr!("safety.event") hint=tr!("safety.event_hint") rows=4 required=true/>
+                <Select name="severity" label=tr!("safety.severity") options=options required=true/>
                 <Field name="day_zero" kind="date" label=tr!("safety.day_zero") value=boot().today hint=tr!("safety.day_zero_hint") required=true/>
                 <Submit label=tr!("safety.send") class="btn btn-primary min-h-12"/>
             </PostForm>
@@ -117,24 +117,22 @@ fn Shown(event: AdverseEvent) -> impl IntoView {
     let row = event.row;
     let id = StoredValue::new(row.id.clone());
     let first_open = row.state == "open";
-    let submitted = row.state == "submitted";
+    let state = row.state.clone();
     let lines = [
         (tr!("safety.patient"), event.patient),
         (tr!("safety.reporter"), event.reporter),
         (tr!("safety.product"), row.product.clone()),
         (tr!("safety.event"), event.event),
     ];
-    let mut steps = Vec::new();
-    if first_open {
-        steps.push("first_step");
-    }
-    if !submitted {
-        steps.push("submitted");
-    }
-    steps.extend(["note", "closed"]);
+    let steps: &[&str] = match state.as_str() {
+        "open" => &["first_step", "note"],
+        "first_step" => &["submitted", "dismissed", "note"],
+        "submitted" => &["closed", "note"],
+        _ => &["note"],
+    };
     let options: Vec<(String, String)> = steps
-        .into_iter()
-        .map(|kind| (kind.to_owned(), step_label(kind)))
+        .iter()
+        .map(|kind| ((*kind).to_owned(), step_label(kind)))
         .collect();
     view! {
         <PageTitle title=tr!("safety.title")>
@@ -167,7 +165,7 @@ fn Shown(event: AdverseEvent) -> impl IntoView {
                 <PostForm to=EventStep::url() class="mt-4">
                     <input type="hidden" name="id" value=id.get_value()/>
                     <Select name="kind" label=tr!("safety.step") options=options/>
-                    <TextArea name="note" label=tr!("safety.note") rows=3/>
+                    <TextArea name="note" label=tr!("safety.note") rows=3 required=true/>
                     <Submit label=tr!("safety.take")/>
                 </PostForm>
             })}

@@ -12,6 +12,8 @@ use crate::shared::error::Checks;
 use crate::shared::page::{PAGE_SIZE, offset};
 use crate::shared::{AppError, Page, Permission, Saved};
 
+/// How many days ago one can have known of it at most: what is older was typed wrongly.
+const OLDEST: i64 = 366;
 /// Characters of each element at most.
 const MOST: usize = 2_000;
 
@@ -61,9 +63,10 @@ fn scope(actor: &Actor, query: &mut Query) {
 
 fn select(actor: &Actor) -> Query {
     let mut query = q(
-        "SELECT e.id, s.name AS by_name, h.id AS hcp_id, h.name AS hcp, e.visit_id, e.patient, e.reporter, \
+        "SELECT e.id, s.name AS by_name, h.id AS hcp_id, h.name AS hcp, v.id AS visit_id, e.patient, e.reporter, \
          e.product, e.event, e.severity, e.day_zero, e.due_day, e.created_at, e.first_step_at, e.submitted_at, e.closed_at \
-         FROM adverse_event e JOIN staff s ON s.id = e.staff_id LEFT JOIN hcp h ON h.id = e.hcp_id AND ",
+         FROM adverse_event e JOIN staff s ON s.id = e.staff_id LEFT JOIN visit v ON v.id = e.visit_id AND v.staff_id = e.staff_id \
+         LEFT JOIN hcp h ON h.id = e.hcp_id AND ",
     );
     hcp::store::scope(actor, &mut query);
     query.push(" WHERE ");
@@ -146,7 +149,6 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str) -> Result<AdverseEve
     .all(&state.db)
     .await?;
     let open = |sealed: &str| state.keys.open(sealed).unwrap_or_default();
-    let closed = stored.closed_at.is_some();
     Ok(AdverseEvent {
         row: row(state, &stored),
         patient: open(&stored.patient),
@@ -164,7 +166,7 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str) -> Result<AdverseEve
                 note: open(&note),
             })
             .collect(),
-        may_handle: !closed && actor.role.may(Permission::HandleAdverseEvents),
+        may_handle: actor.role.may(Permission::HandleAdverseEvents),
     })
 }
 
@@ -225,7 +227,9 @@ pub async fn report(
             "field.required",
         )
         .ensure(
-            time::is_day(&day_zero) && day_zero <= today,
+            time::is_day(&day_zero)
+                && day_zero <= today
+                && day_zero >= time::shift_day(&today, -OLDEST),
             "day_zero",
             "field.past_day",
         )
@@ -235,19 +239,8 @@ pub async fn report(
         actor.check(Permission::ReadHcps)?;
         hcp::store::row(&state.db, actor, hcp).await?;
     }
-    let visit_id = Some(new.visit_id.as_str()).filter(|id| !id.is_empty());
-    let known = match visit_id {
-        // A record that still waits on the phone is not here yet.
-        Some(id) => {
-            q("SELECT COUNT(*) FROM visit WHERE id = $1 AND staff_id = $2")
-                .bind(id)
-                .bind(&actor.id)
-                .count(&state.db)
-                .await?
-                > 0
-        }
-        None => false,
-    };
+    // It may still wait on the phone, so that nothing but its form is known.
+    let visit_id = Some(new.visit_id.as_str()).filter(|id| crate::visit::records::valid_id(id));
     let mut tx = state.db.begin().await?;
     if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
         return Ok(saved);
@@ -258,7 +251,7 @@ pub async fn report(
         .bind(&id)
         .bind(&actor.id)
         .bind(hcp_id)
-        .bind(visit_id.filter(|_| known))
+        .bind(visit_id)
         .bind(seal(&new.patient))
         .bind(seal(&new.reporter))
         .bind(seal(&new.product))
@@ -293,7 +286,7 @@ pub async fn report(
     Ok(saved)
 }
 
-/// Takes a step. The first step, the report to the authority and the end are taken once.
+/// Takes a step.
 pub async fn step(
     state: &AppState,
     actor: &Actor,
@@ -304,32 +297,40 @@ pub async fn step(
 ) -> Result<Saved, AppError> {
     get(state, actor, id).await?;
     Checks::default().text(note, "note", MOST).done()?;
-    let column = match kind {
-        "first_step" => Some("first_step_at"),
-        "submitted" => Some("submitted_at"),
-        "closed" => Some("closed_at"),
+    // Each once and in their order: the first step within its 24 h, then the authority or that nothing is to be reported,
+    // then the end. A note can always be added.
+    let set = match kind {
         "note" => None,
+        "first_step" => Some("first_step_at = $1 WHERE first_step_at IS NULL"),
+        "submitted" => {
+            Some("submitted_at = $1 WHERE first_step_at IS NOT NULL AND submitted_at IS NULL")
+        }
+        "closed" => Some("closed_at = $1 WHERE submitted_at IS NOT NULL"),
+        "dismissed" => {
+            Some("closed_at = $1 WHERE first_step_at IS NOT NULL AND submitted_at IS NULL")
+        }
         _ => return Err(AppError::field("kind", "field.required")),
     };
+    let (reporter,): (String,) = q("SELECT staff_id FROM adverse_event WHERE id = $1")
+        .bind(id)
+        .one(&state.db)
+        .await?;
     let mut tx = state.db.begin().await?;
     if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
         return Ok(saved);
     }
     let now = time::now();
-    // Whatever is done about it first is the first step.
-    let set = match column {
-        Some("submitted_at") => "submitted_at = $1, first_step_at = COALESCE(first_step_at, $1)",
-        Some("closed_at") => "closed_at = $1, first_step_at = COALESCE(first_step_at, $1)",
-        _ => "first_step_at = COALESCE(first_step_at, $1)",
-    };
-    let mut set = q(format!(
-        "UPDATE adverse_event SET {set} WHERE id = $2 AND closed_at IS NULL"
-    ));
-    if let Some(column) = column {
-        set.push(&format!(" AND {column} IS NULL"));
-    }
-    if set.bind(now).bind(id).exec(&mut tx).await? == 0 {
-        return Err(AppError::Conflict("error.event_step_taken".into()));
+    if let Some(set) = set {
+        let done = q(format!(
+            "UPDATE adverse_event SET {set} AND id = $2 AND closed_at IS NULL"
+        ))
+        .bind(now)
+        .bind(id)
+        .exec(&mut tx)
+        .await?;
+        if done == 0 {
+            return Err(AppError::Conflict("error.event_step_taken".into()));
+        }
     }
     q("INSERT INTO adverse_event_step (id, adverse_event_id, staff_id, kind, note, at) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(crypto::new_id())
@@ -343,10 +344,28 @@ pub async fn step(
     let event = Event::new("adverse_event.step", "adverse_event", id)
         .detail(serde_json::json!({ "step": kind }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
+    // Who reported it hears how it goes on.
+    let word = match kind {
+        "first_step" => Some("message.event_taken_up"),
+        "submitted" => Some("message.event_submitted"),
+        "closed" | "dismissed" => Some("message.event_closed"),
+        _ => None,
+    };
+    if let Some(word) = word.filter(|_| reporter != actor.id) {
+        let message = Message {
+            staff_id: &reporter,
+            kind: word,
+            args: &[],
+            path: &format!("/adverse-events/{id}"),
+            about: "",
+            dedupe: &format!("{word}:{id}"),
+        };
+        inbox::send(&mut tx, &[message]).await?;
+    }
     let saved = Saved::stay("notice.event_step");
     form_key::keep(&mut tx, actor, key, &saved).await?;
     tx.commit().await?;
-    state.live.tell(&actor.id);
+    state.live.tell_all(vec![actor.id.clone(), reporter]);
     Ok(saved)
 }
 

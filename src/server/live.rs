@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 
 /// Sends the ids of staff whose first page changed.
 #[derive(Debug, Clone)]
-pub struct Live(broadcast::Sender<Arc<str>>);
+pub struct Live(broadcast::Sender<Arc<[String]>>);
 
 impl Default for Live {
     fn default() -> Self {
@@ -19,12 +19,17 @@ impl Default for Live {
 impl Live {
     /// Something of this member changed.
     pub fn tell(&self, staff_id: &str) {
+        self.tell_all(vec![staff_id.to_owned()]);
+    }
+
+    /// Something of these members changed.
+    pub fn tell_all(&self, staff: Vec<String>) {
         // Nobody listens: nothing to do.
-        let _ = self.0.send(staff_id.into());
+        let _ = self.0.send(staff.into());
     }
 
     /// What changes from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Arc<str>> {
+    pub fn listen(&self) -> broadcast::Receiver<Arc<[String]>> {
         self.0.subscribe()
     }
 }

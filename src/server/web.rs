@@ -190,7 +190,13 @@ impl Visit {
                 <main class="py-16 text-center">
                     <p class="num text-4xl font-semibold text-base-content/60">{error.status()}</p>
                     <h1 class="mt-3 text-lg">{error.message()}</h1>
-                    <p class="mt-6"><a class="btn" href="/library">{tr!("read.all_articles")}</a></p>
+                    <p class="mt-6">
+                        {if self.actor.is_some() {
+                            view! { <a class="btn" href="/">{tr!("ui.to_start")}</a> }.into_any()
+                        } else {
+                            view! { <a class="btn" href="/library">{tr!("read.all_articles")}</a> }.into_any()
+                        }}
+                    </p>
                 </main>
             }
         })
@@ -223,6 +229,43 @@ pub fn xlsx(name: &str, bytes: Vec<u8>) -> Result<Response, AppError> {
             .map_err(super::db::internal)?,
     );
     Ok(response)
+}
+
+/// A recording, or the stretch of it that the browser asks for: some play only what answers to ranges.
+pub fn ranged(headers: &HeaderMap, kind: &str, bytes: Vec<u8>) -> Response {
+    let length = bytes.len();
+    let asked = headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.strip_prefix("bytes="))
+        .and_then(|range| range.split_once('-'))
+        .and_then(|(from, to)| {
+            let last = length.checked_sub(1)?;
+            Some(match (from.parse::<usize>(), to.parse::<usize>()) {
+                (Ok(from), Ok(to)) => (from, to.min(last)),
+                (Ok(from), Err(_)) => (from, last),
+                (Err(_), Ok(tail)) => (length.saturating_sub(tail), last),
+                _ => return None,
+            })
+        })
+        .filter(|(from, to)| from <= to && *to < length);
+    let mut response = match asked {
+        Some((from, to)) => {
+            let mut part = Response::new(Body::from(bytes[from..=to].to_vec()));
+            *part.status_mut() = StatusCode::PARTIAL_CONTENT;
+            if let Ok(value) = HeaderValue::from_str(&format!("bytes {from}-{to}/{length}")) {
+                part.headers_mut().insert(header::CONTENT_RANGE, value);
+            }
+            part
+        }
+        None => Response::new(Body::from(bytes)),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Ok(value) = HeaderValue::from_str(kind) {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+    response
 }
 
 /// The HTTP status of an error.

@@ -457,5 +457,6 @@ pub fn IndexSettings() -> impl IntoView {
                 })
             })}
         </Suspense>
+        <crate::visit::pages::FieldSettings/>
     }
 }

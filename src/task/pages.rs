@@ -6,7 +6,7 @@ use leptos::server_fn::ServerFn;
 use super::api::*;
 use super::model::TaskRow;
 use crate::ui::boot::refresh;
-use crate::ui::form::{Confirm, Field, PostForm, Submit, TextArea};
+use crate::ui::form::{Confirm, Field, PostForm, Submit, TextArea, came_back};
 use crate::ui::list::{page_param, param, rows_or_empty};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
@@ -30,7 +30,7 @@ pub fn TaskList() -> impl IntoView {
         <PageTitle title=tr!("task.title")>
             <a class="btn btn-sm min-h-10" href="/plans">{tr!("task.to_calendar")}</a>
         </PageTitle>
-        <details class="mb-4 rounded-box border border-base-300 bg-base-100 p-4">
+        <details class="mb-4 rounded-box border border-base-300 bg-base-100 p-4" open=came_back(SaveTask::url(), "new").is_some()>
             <summary class="cursor-pointer font-medium">{tr!("task.new")}</summary>
             <div class="mt-3"><TaskForm task=None/></div>
         </details>
@@ -53,6 +53,7 @@ pub fn TaskList() -> impl IntoView {
 /// The form of a to-do.
 #[component]
 fn TaskForm(task: Option<TaskRow>) -> impl IntoView {
+    let about = task.as_ref().map_or("new".to_owned(), |t| t.id.clone());
     let task = task.unwrap_or(TaskRow {
         id: String::new(),
         title: String::new(),
@@ -65,7 +66,7 @@ fn TaskForm(task: Option<TaskRow>) -> impl IntoView {
         overdue: false,
     });
     view! {
-        <PostForm to=SaveTask::url()>
+        <PostForm to=SaveTask::url() about=about>
             <input type="hidden" name="id" value=task.id/>
             <Field name="title" label=tr!("task.what") value=task.title required=true/>
             <div class="grid grid-cols-2 gap-x-3">
@@ -88,6 +89,7 @@ fn Line(task: TaskRow) -> impl IntoView {
     };
     let (done, overdue) = (task.done, task.overdue);
     let form = task.clone();
+    let changing = came_back(SaveTask::url(), &task.id).is_some();
     view! {
         <li class="p-3">
             <div class="flex flex-wrap items-center gap-3">
@@ -111,7 +113,7 @@ fn Line(task: TaskRow) -> impl IntoView {
                 </Confirm>
             </div>
             {(!done).then(|| view! {
-                <details class="mt-1">
+                <details class="mt-1" open=changing>
                     <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("task.change")}</summary>
                     <Card><TaskForm task=Some(form)/></Card>
                 </details>

@@ -184,6 +184,7 @@ on_both!(a_checkin_is_stored_once_and_flagged, |app| {
         position: Some((lat, 116.4)),
         accuracy_m: Some(20.0),
         device_at: Some(time::now() - ago),
+        photo: None,
     };
     let first = store::save(&app.state, &rep, &new("1", 39.901, 0))
         .await
@@ -279,15 +280,16 @@ on_both!(the_place_is_read_only_with_consent, |app| {
         ("longitude", "116.4"),
         ("scripted", "1"),
     ];
-    let refused = app.post("/checkin", &rep, &form).await;
+    let post = async |form: &[(&str, &str)]| {
+        let parts: Vec<(&str, &[u8])> = form.iter().map(|(n, v)| (*n, v.as_bytes())).collect();
+        app.post_parts("/checkin", &rep, &parts).await
+    };
+    let refused = post(&form).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert_eq!(app.count("SELECT COUNT(*) FROM checkin").await, 0);
     let agreed: Vec<(&str, &str)> = form.iter().copied().chain([("agree", "true")]).collect();
     for _ in 0..2 {
-        assert_eq!(
-            app.post("/checkin", &rep, &agreed).await.status,
-            StatusCode::OK
-        );
+        assert_eq!(post(&agreed).await.status, StatusCode::OK);
     }
     assert_eq!(app.count("SELECT COUNT(*) FROM checkin").await, 1);
     let page = app.get("/checkin", &rep).await.text();
@@ -351,4 +353,100 @@ on_both!(the_sheet_follows_scope, |app| {
     let cookie = app.cookie(Role::Admin).await;
     let wrong = app.get("/api/checkins/sheet?month=2013-13", &cookie).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+});
+
+/// A JPEG of one pixel that says where it was taken, and by whom.
+fn photo() -> Vec<u8> {
+    let segment = |marker: u8, body: &[u8]| -> Vec<u8> {
+        let length = (body.len() + 2) as u16;
+        [&[0xFF, marker], length.to_be_bytes().as_slice(), body].concat()
+    };
+    [
+        vec![0xFF, 0xD8],
+        segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"),
+        segment(0xE1, b"Exif\0\0GPS 39.9 116.4"),
+        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0taken by somebody"),
+        segment(0xFE, b"a comment of the camera"),
+        segment(0xDA, b"\x01\x01\0\0\x3F\0"),
+        vec![0x12, 0x34, 0xFF, 0xD9],
+    ]
+    .concat()
+}
+
+on_both!(a_photo_loses_what_the_camera_wrote, |app| {
+    let (rep, id) = (app.cookie(Role::Rep).await, "photo-dddddddddddddddd");
+    let parts = |file: &'static [u8]| -> Vec<(&'static str, &'static [u8])> {
+        vec![
+            ("id", id.as_bytes()),
+            ("kind", b"in"),
+            ("agree", b"true"),
+            ("file", file),
+        ]
+    };
+    let bad = app
+        .post_parts("/checkin", &rep, &parts(b"MZ no photo"))
+        .await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(bad.text().contains("照片须为 JPEG"));
+    assert_eq!(app.count("SELECT COUNT(*) FROM checkin").await, 0);
+    let bytes: &'static [u8] = photo().leak();
+    assert_eq!(
+        app.post_parts("/checkin", &rep, &parts(bytes)).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let kept = app.get(&format!("/checkins/{id}/photo"), &rep).await;
+    assert_eq!(kept.headers["content-type"], "image/jpeg");
+    assert!(
+        kept.bytes.starts_with(&[0xFF, 0xD8]) && kept.bytes.ends_with(&[0x12, 0x34, 0xFF, 0xD9])
+    );
+    for told in ["GPS", "taken by", "a comment"] {
+        assert!(
+            !kept.bytes.windows(told.len()).any(|w| w == told.as_bytes()),
+            "{told}"
+        );
+    }
+    let otc = app.cookie(Role::OtcRep).await;
+    assert_eq!(
+        app.get(&format!("/checkins/{id}/photo"), &otc).await.status,
+        StatusCode::NOT_FOUND
+    );
+});
+
+on_both!(an_administrator_sets_the_limits, |app| {
+    let admin = app.cookie(Role::Admin).await;
+    let form = |cap| {
+        [
+            ("radius_m", "100"),
+            ("accuracy_m", "50.5"),
+            ("speed_kmh", "120"),
+            ("same_place", "5"),
+            ("goal", "3"),
+            ("cap", cap),
+        ]
+    };
+    for cap in ["2", "x", "0", "3.5"] {
+        let answer = app
+            .post("/api/settings/save_field", &admin, &form(cap))
+            .await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{cap}");
+    }
+    assert_eq!(
+        app.post("/api/settings/save_field", &admin, &form("6"))
+            .await
+            .status,
+        StatusCode::OK
+    );
+    let limits = store::limits(&app.state.db).await.expect("are there");
+    assert_eq!(
+        (limits.radius_m, limits.accuracy_m, limits.same_place),
+        (100.0, 50.5, 5)
+    );
+    assert_eq!(
+        mailuo::visit::plans::goals(&app.state.db)
+            .await
+            .expect("are there")
+            .cap,
+        6
+    );
+    assert!(app.get("/settings", &admin).await.text().contains("50.5"));
 });

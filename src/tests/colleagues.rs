@@ -11,7 +11,7 @@ use mailuo::server::db::q;
 use mailuo::server::time;
 use mailuo::shared::{Page, Role};
 use mailuo::task::model::TaskRow;
-use mailuo::workbench::model::{CARDS, Desk, Month};
+use mailuo::workbench::model::{Desk, Month};
 use tower::ServiceExt;
 
 use crate::hcp_record::read;
@@ -286,7 +286,7 @@ on_both!(an_adverse_event_reaches_compliance_with_its_clocks, |app| {
         )
         .await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(bad.text().contains("请选择今天或以前的日期"));
+    assert!(bad.text().contains("请选择近一年内、今天或以前的日期"));
     // The clocks remind, once for each time.
     q("UPDATE adverse_event SET created_at = created_at - $1, due_day = $2")
         .bind(21 * time::HOUR)
@@ -319,15 +319,23 @@ on_both!(an_adverse_event_reaches_compliance_with_its_clocks, |app| {
         step("1", "first_step", "").await,
         StatusCode::UNPROCESSABLE_ENTITY
     );
+    for early in ["submitted", "closed", "dismissed"] {
+        assert_eq!(step(early, early, "太早").await, StatusCode::CONFLICT);
+    }
     assert_eq!(step("2", "first_step", "已联系医生").await, StatusCode::OK);
     assert_eq!(step("3", "first_step", "再次").await, StatusCode::CONFLICT);
     assert_eq!(step("4", "submitted", "编号 1").await, StatusCode::OK);
     assert_eq!(step("5", "closed", "好转").await, StatusCode::OK);
-    assert_eq!(step("6", "note", "迟到").await, StatusCode::CONFLICT);
+    assert_eq!(step("6", "closed", "再次").await, StatusCode::CONFLICT);
+    assert_eq!(step("7", "note", "随访").await, StatusCode::OK);
+    assert!(
+        app.get("/inbox", &rep).await.text().contains("已结案"),
+        "who reported it hears of it"
+    );
     let shown: AdverseEvent = read(&app, &rep, &format!("/api/adverse_events/get?id={id}")).await;
     assert_eq!(
         (shown.row.state.as_str(), shown.steps.len(), shown.row.late),
-        ("closed", 3, false)
+        ("closed", 4, false)
     );
 });
 
@@ -383,8 +391,7 @@ on_both!(the_first_page_is_arranged, |app| {
     .await;
     let desk: Desk = read(&app, &cookie, "/api/workbench/desk").await;
     let layout: Vec<&str> = desk.layout.iter().map(String::as_str).collect();
-    assert_eq!(&layout[6..], ["recent", "sharing"]);
-    assert!(layout.contains(&"-hcps"));
+    assert_eq!(layout, ["todo", "plans", "-hcps", "recent", "sharing"]);
     let page = app.get("/", &cookie).await.text();
     assert!(!page.contains("客户（"), "what is hidden is not shown");
     assert!(
@@ -395,7 +402,7 @@ on_both!(the_first_page_is_arranged, |app| {
     );
     ok(&app, &cookie, "/api/workbench/arrange", &[("act", "reset")]).await;
     let desk: Desk = read(&app, &cookie, "/api/workbench/desk").await;
-    assert_eq!(desk.layout, CARDS);
+    assert_eq!(desk.layout, ["todo", "plans", "hcps", "sharing", "recent"]);
     let unknown = app
         .post(
             "/api/workbench/arrange",
@@ -444,7 +451,7 @@ on_both!(signing_out_asks_and_clears, |app| {
             .contains("本机保存的页面和草稿会清除")
     );
     let out = app.post("/sign-out", &cookie, &[]).await;
-    assert_eq!(out.headers["clear-site-data"], "\"storage\"");
+    assert_eq!(out.location(), "/sign-in");
     let worker = app.get("/sw.js", "").await;
     assert!(worker.text().contains("mailuo-") && !worker.text().contains("VERSION"));
     assert_eq!(

@@ -129,6 +129,18 @@ on_both!(the_timeline_holds_every_kind, |app| {
     .exec(&mut tx)
     .await
     .expect("is merged");
+    q("INSERT INTO visit (id, staff_id, channel, topics, feedback, note, flags, received_at, at, day) \
+       VALUES ('visit', $1, 'face', '[]', 'neutral', '', '[]', $2, $2, '2026-01-01')")
+    .bind(&rep.id)
+    .bind(now)
+    .exec(&mut tx)
+    .await
+    .expect("is recorded");
+    q("INSERT INTO visit_hcp (visit_id, hcp_id) VALUES ('visit', $1)")
+        .bind(&hcp)
+        .exec(&mut tx)
+        .await
+        .expect("is met");
     tx.commit().await.expect("commits");
     let (course, _) = crate::courses::film(&app, &[]).await;
     q("INSERT INTO course_completion (course_id, version, learner, completed_at) VALUES ($1, 1, $2, $3)")

@@ -313,6 +313,29 @@ impl TestApp {
         self.send(request).await
     }
 
+    /// Posts the parts of a form that may hold a file, whose part is named `file`.
+    pub async fn post_parts(&self, path: &str, cookie: &str, parts: &[(&str, &[u8])]) -> Answer {
+        let mut body = Vec::new();
+        for (name, bytes) in parts {
+            let file = if *name == "file" {
+                "; filename=\"a\""
+            } else {
+                ""
+            };
+            let head =
+                format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+            body.extend(head.bytes());
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--x--\r\n");
+        let request = request(Method::POST, path, cookie)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from(body))
+            .expect("a request");
+        self.send(request).await
+    }
+
     /// The number that a query counts.
     pub async fn count(&self, sql: &str) -> i64 {
         q(sql).count(&self.state.db).await.expect("counts")

@@ -1,7 +1,6 @@
 //! Records of visits: stored once, within scope, with what follows from them; what managers say; plans and what they warn of.
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::StatusCode;
 use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
 use mailuo::server::time;
@@ -185,32 +184,7 @@ on_both!(a_record_at_fault_names_its_fields, |app| {
 
 /// Posts the form as the outbox does, or as a browser without the script.
 async fn post(app: &TestApp, cookie: &str, parts: &[(&str, &[u8])]) -> Answer {
-    let mut body = Vec::new();
-    for (name, bytes) in parts {
-        let file = if *name == "file" {
-            "; filename=\"a\""
-        } else {
-            ""
-        };
-        body.extend(
-            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n").bytes(),
-        );
-        body.extend(*bytes);
-        body.extend(b"\r\n");
-    }
-    body.extend(b"--x--\r\n");
-    app.send(
-        Request::builder()
-            .method("POST")
-            .uri("/visits")
-            .header("host", "localhost")
-            .header("sec-fetch-site", "same-origin")
-            .header("cookie", cookie)
-            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
-            .body(Body::from(body))
-            .expect("a request"),
-    )
-    .await
+    app.post_parts("/visits", cookie, parts).await
 }
 
 on_both!(the_form_works_with_and_without_its_script, |app| {
@@ -253,7 +227,10 @@ on_both!(the_form_works_with_and_without_its_script, |app| {
     .await;
     assert_eq!(
         (saved.status, saved.location()),
-        (StatusCode::SEE_OTHER, format!("/visits/{one}"))
+        (
+            StatusCode::SEE_OTHER,
+            format!("/visits/{one}?done=notice.visit_recorded")
+        )
     );
     // With it: JSON, a voice note, and nobody else's phone.
     let voice = [&[0x1A, 0x45, 0xDF, 0xA3], b"sound".as_slice()].concat();
@@ -450,6 +427,7 @@ on_both!(a_terminal_learns_where_it_lies, |app| {
             position: Some((30.25 + f64::from(n) * 0.000_1, 120.17)),
             accuracy_m: Some(30.0),
             device_at: Some(at),
+            photo: None,
         };
         store::save(&app.state, &rep, &checkin)
             .await

@@ -8,6 +8,17 @@ use super::boot::{Flash, Notice, Refresh, boot};
 use super::locale::text;
 use crate::shared::{AppError, FieldError};
 
+/// The form that was sent and comes back, if it is the one to `to` about `about`: the page's keys end in both.
+pub fn came_back(to: &str, about: &str) -> Option<Flash> {
+    use_context::<Flash>()
+        .filter(|flash| flash.to == to)
+        .filter(|flash| {
+            let key = flash.values.iter().find(|(name, _)| name == "form_key");
+            key.and_then(|(_, key)| key.rsplit_once(to))
+                .is_none_or(|(_, of)| of == about)
+        })
+}
+
 /// The state of the form around a field.
 #[derive(Debug, Clone, Copy)]
 pub struct FormState {
@@ -18,14 +29,12 @@ pub struct FormState {
 }
 
 impl FormState {
-    fn new(to: &'static str) -> Self {
-        let flash = use_context::<Flash>()
-            .filter(|f| f.to == to)
-            .unwrap_or_default();
+    fn new(to: &'static str, about: &str) -> Self {
+        let flash = came_back(to, about).unwrap_or_default();
         Self {
             error: RwSignal::new(flash.error.clone()),
             pending: RwSignal::new(false),
-            key: RwSignal::new(format!("{}{to}", first_key())),
+            key: RwSignal::new(format!("{}{to}{about}", first_key())),
             flash: StoredValue::new(flash),
         }
     }
@@ -72,13 +81,16 @@ pub fn PostForm(
     /// CSS classes.
     #[prop(optional, into)]
     class: String,
+    /// What tells the form from others on the page that post to the same function and make something.
+    #[prop(optional, into)]
+    about: String,
     /// Whether success needs a whole new page (language, theme).
     #[prop(optional)]
     reload: bool,
     children: Children,
 ) -> impl IntoView {
-    let state = FormState::new(to);
-    let submit = submit_handler(to, state, reload);
+    let state = FormState::new(to, &about);
+    let submit = submit_handler(to, about, state, reload);
     let location = leptos_router::hooks::use_location();
     let page = move || {
         let path = location.pathname.get();
@@ -125,6 +137,7 @@ fn FormMessage() -> impl IntoView {
 #[cfg(not(feature = "hydrate"))]
 fn submit_handler(
     _: &'static str,
+    _: String,
     state: FormState,
     _: bool,
 ) -> impl FnMut(leptos::ev::SubmitEvent) + 'static {
@@ -140,6 +153,7 @@ fn submit_handler(
 #[cfg(feature = "hydrate")]
 fn submit_handler(
     to: &'static str,
+    about: String,
     state: FormState,
     reload: bool,
 ) -> impl FnMut(leptos::ev::SubmitEvent) + 'static {
@@ -156,7 +170,7 @@ fn submit_handler(
             return;
         };
         state.pending.set(true);
-        let navigate = navigate.clone();
+        let (navigate, about) = (navigate.clone(), about.clone());
         leptos::task::spawn_local(async move {
             let answer = browser::post(to, data).await;
             state.pending.set(false);
@@ -166,7 +180,9 @@ fn submit_handler(
                     if saved.next.is_none() {
                         form.reset();
                     }
-                    state.key.set(format!("{}{to}", js_sys::Math::random()));
+                    state
+                        .key
+                        .set(format!("{}{to}{about}", js_sys::Math::random()));
                     if reload {
                         let _ = window().location().reload();
                         return;
@@ -318,7 +334,7 @@ pub fn Field(
     let value = state.value(name, value);
     view! {
         <label class="block mb-3">
-            <span class="block mb-1 text-sm font-medium">{label}{required.then(|| view! { <span class="text-error" aria-hidden="true">" *"</span> })}</span>
+            <span class="block mb-1 text-sm font-medium">{label}<Mark required=required/></span>
             <input
                 type=kind
                 name=name
@@ -337,6 +353,12 @@ pub fn Field(
     }
 }
 
+/// The mark of a field that must be filled in.
+#[component]
+fn Mark(required: bool) -> impl IntoView {
+    required.then(|| view! { <span class="text-error" aria-hidden="true">" *"</span> })
+}
+
 /// A labelled text area with its message.
 #[component]
 pub fn TextArea(
@@ -345,14 +367,18 @@ pub fn TextArea(
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: String,
     #[prop(default = 4)] rows: u32,
+    /// Whether it is marked as one that must be filled in; the server insists.
+    #[prop(optional)]
+    required: bool,
 ) -> impl IntoView {
     let state = expect_context::<FormState>();
     let value = state.value(name, value);
     view! {
         <label class="block mb-3">
-            <span class="block mb-1 text-sm font-medium">{label}</span>
+            <span class="block mb-1 text-sm font-medium">{label}<Mark required=required/></span>
             <textarea
                 name=name
+                aria-required=required.then_some("true")
                 rows=rows
                 class="textarea w-full"
                 class:textarea-error=move || state.message(name).is_some()
@@ -380,13 +406,16 @@ pub fn Select(
     /// Value and text of each choice.
     options: Vec<(String, String)>,
     #[prop(optional, into)] value: String,
+    /// Whether it is marked as one that must be filled in; the server insists.
+    #[prop(optional)]
+    required: bool,
 ) -> impl IntoView {
     let state = expect_context::<FormState>();
     let value = state.value(name, value);
     view! {
         <label class="block mb-3">
-            <span class="block mb-1 text-sm font-medium">{label}</span>
-            <select name=name class="select w-full" class:select-error=move || state.message(name).is_some()>
+            <span class="block mb-1 text-sm font-medium">{label}<Mark required=required/></span>
+            <select name=name aria-required=required.then_some("true") class="select w-full" class:select-error=move || state.message(name).is_some()>
                 {options
                     .into_iter()
                     .map(|(code, label)| {

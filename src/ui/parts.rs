@@ -103,7 +103,7 @@ pub fn Toast() -> impl IntoView {
             .0
             .get()
             .or_else(|| query.with(|q| q.get("done")))
-            .filter(|key| key.starts_with("notice."))
+            .filter(|key| key.starts_with("notice.") && super::locale::text(key, &[]) != *key)
     };
     view! {
         <div aria-live="polite">

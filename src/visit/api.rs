@@ -4,6 +4,7 @@
 use leptos::{server, server_fn};
 
 use super::model::{Calendar, Comparison, PlanChoices, Sheet, VisitRow, VisitView};
+use super::rules::Settings;
 use crate::shared::{AppResult, Page, Saved};
 
 #[cfg(feature = "ssr")]
@@ -125,11 +126,15 @@ pub async fn get_calendar(
     plans::calendar(&state(), &actor, &day, month, &person).await
 }
 
-/// What the form of a plan offers for a day.
+/// What the form of a plan offers for a day; `hcp` is one asked for, `text` searches others.
 #[server(prefix = "/api", endpoint = "plans/choices", input = server_fn::codec::GetUrl)]
-pub async fn get_plan_choices(#[server(default)] day: String) -> AppResult<PlanChoices> {
+pub async fn get_plan_choices(
+    #[server(default)] day: String,
+    #[server(default)] hcp: String,
+    #[server(default)] text: String,
+) -> AppResult<PlanChoices> {
     let actor = guard::require(Permission::RecordVisits).await?;
-    plans::choices(&state(), &actor, &day).await
+    plans::choices(&state(), &actor, &day, &hcp, &text).await
 }
 
 /// Plans a visit to an HCP or a terminal; with `repeat` (weekly, biweekly, monthly) several until a day.
@@ -175,4 +180,37 @@ pub async fn move_plan(
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::RecordVisits).await?;
     plans::shift(&state(), &actor, &id, &day, &starts).await
+}
+
+/// The settings of field work.
+#[server(prefix = "/api", endpoint = "settings/field", input = server_fn::codec::GetUrl)]
+pub async fn field_settings() -> AppResult<Settings> {
+    guard::require(Permission::ManageOrg).await?;
+    let db = &state().db;
+    Ok(Settings {
+        limits: store::limits(db).await?,
+        goals: plans::goals(db).await?,
+    })
+}
+
+/// Sets what is flagged at a check-in, and how often an HCP should and may be visited in a month.
+#[server(prefix = "/api", endpoint = "settings/save_field")]
+pub async fn save_field_settings(
+    #[server(default)] radius_m: String,
+    #[server(default)] accuracy_m: String,
+    #[server(default)] speed_kmh: String,
+    #[server(default)] same_place: String,
+    #[server(default)] goal: String,
+    #[server(default)] cap: String,
+) -> AppResult<Saved> {
+    let actor = guard::require(Permission::ManageOrg).await?;
+    let texts = [
+        ("radius_m", radius_m),
+        ("accuracy_m", accuracy_m),
+        ("speed_kmh", speed_kmh),
+        ("same_place", same_place),
+        ("goal", goal),
+        ("cap", cap),
+    ];
+    store::save_settings(&state(), &actor, &texts).await
 }

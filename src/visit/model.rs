@@ -21,6 +21,18 @@ pub struct CheckinRow {
     pub flags: Vec<String>,
     /// When the server got it, where that was more than five minutes later.
     pub received: Option<String>,
+    pub photo: bool,
+    /// Where it was as seen from the terminal, where both places are known.
+    pub offset: Option<Offset>,
+}
+
+/// A place as seen from a terminal, in metres.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Offset {
+    pub east: f64,
+    pub north: f64,
+    /// Within which one counts as there.
+    pub radius: f64,
 }
 
 /// What a flag says, in the current language.
@@ -168,6 +180,12 @@ pub struct VisitView {
     /// Id, title and seconds shown.
     pub materials: Vec<(String, String, Option<i64>)>,
     pub voice: bool,
+    /// What became to-dos, for their owner.
+    pub wishes: Vec<String>,
+    pub next_day: Option<String>,
+    /// Whether an adverse event was reported from it, and its id for who may see it.
+    pub reported: bool,
+    pub report_id: Option<String>,
     pub accompanied_by: Option<String>,
     pub checkin: Option<CheckinRow>,
     /// When the server got it, where that was more than five minutes later.
@@ -196,7 +214,7 @@ pub struct CompareRow {
     /// Planned visits up to today, and those carried out.
     pub planned: i64,
     pub kept: i64,
-    /// Records that a manager gave stars to, and the sum of the stars.
+    /// Reviews with stars, and the sum of the stars.
     pub starred: i64,
     pub stars: i64,
 }
@@ -289,6 +307,8 @@ pub struct Suggestion {
 pub struct PlanChoices {
     /// Id and name of one's terminals.
     pub terminals: Vec<(String, String)>,
+    /// HCPs that were asked for or searched: id, and name with hospital.
+    pub people: Vec<(String, String)>,
     pub suggestions: Vec<Suggestion>,
 }
 

@@ -2,12 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::ToSpan;
-use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
-
 use super::model::{CHANNELS, Calendar, CalendarDay, PlanChoices, PlanRow, Suggestion};
-use super::rules::Position;
+use super::rules::{Goals, Position};
 use super::{records, store};
 use crate::hcp;
 use crate::onboarding::store::TRACKED;
@@ -18,25 +14,13 @@ use crate::shared::error::Checks;
 use crate::shared::{AppError, Permission, Saved};
 use crate::task;
 use crate::terminal::rules::time_of_day;
+use jiff::ToSpan;
+use jiff::civil::Date;
 
 /// Plans that one view of the calendar holds at most.
 const MOST: i64 = 500;
 /// Times that a plan repeats at most.
 const REPEATS_MOST: usize = 60;
-
-/// How often an HCP should be visited in a month, and how often at most (domain, Compliance: company-set caps on visits per
-/// HCP per month); an administrator can set them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Goals {
-    pub goal: i64,
-    pub cap: i64,
-}
-
-impl Default for Goals {
-    fn default() -> Self {
-        Goals { goal: 2, cap: 4 }
-    }
-}
 
 /// The goals in force.
 pub async fn goals(db: &Db) -> DbResult<Goals> {
@@ -91,7 +75,7 @@ pub async fn carried_out(
     let Some((plan,)) = query.optional::<(String,)>(&mut *tx).await? else {
         return Ok(());
     };
-    q("UPDATE visit_plan SET visit_id = $1 WHERE id = $2")
+    q("UPDATE visit_plan SET visit_id = $1 WHERE id = $2 AND visit_id IS NULL")
         .bind(visit_id)
         .bind(plan)
         .exec(tx)
@@ -317,19 +301,22 @@ async fn warnings(
         [&first, &last],
     );
     let met: Vec<(String, String, i64)> = query.all(&state.db).await?;
-    let mut query =
-        q("SELECT p.hcp_id, SUBSTR(p.day, 1, 7) AS month, COUNT(*) FROM visit_plan p WHERE ");
+    let mut query = q("SELECT p.hcp_id, p.day, COUNT(*) FROM visit_plan p WHERE ");
     hcp::list::push_among(&mut query, "p.hcp_id", &hcps);
     query.push_with(
         " AND p.day >= ? AND p.day <= ? AND p.visit_id IS NULL AND p.cancelled_at IS NULL AND p.staff_id = ? AND p.day >= ? \
-         GROUP BY p.hcp_id, SUBSTR(p.day, 1, 7)",
+         GROUP BY p.hcp_id, p.day",
         [first.as_str(), last.as_str(), staff_id, today],
     );
     let planned: Vec<(String, String, i64)> = query.all(&state.db).await?;
-    let mut often: HashMap<(String, String), i64> = HashMap::new();
-    for (hcp, month, n) in met.into_iter().chain(planned) {
-        *often.entry((hcp, month)).or_default() += n;
-    }
+    // Visits of the plan's month, with those planned up to its day.
+    let often = |hcp: &str, day: &str| -> i64 {
+        let visited = met.iter().filter(|m| m.0 == hcp && m.1 == day[..7]);
+        let before = planned
+            .iter()
+            .filter(|p| p.0 == hcp && p.1[..7] == day[..7] && p.1.as_str() <= day);
+        visited.chain(before).map(|(_, _, n)| n).sum()
+    };
     for plan in &open {
         let mut said = Vec::new();
         let weekday = plan
@@ -356,9 +343,7 @@ async fn warnings(
             }
         }
         if let Some(hcp) = &plan.hcp_id
-            && often
-                .get(&(hcp.clone(), plan.day[..7].to_owned()))
-                .is_some_and(|n| *n > cap)
+            && often(hcp, &plan.day) > cap
         {
             said.push("cap".to_owned());
         }
@@ -463,20 +448,27 @@ pub async fn add(
             "until",
             "field.later_day",
         )
+        .ensure(
+            !repeats || new.until <= time::shift_day(&new.day, 366),
+            "until",
+            "field.within_year",
+        )
         .done()?;
     let mut terminal_id = Some(new.terminal_id.clone()).filter(|id| !id.is_empty());
     let hcp_id = Some(new.hcp_id.clone()).filter(|id| !id.is_empty());
     if let Some(hcp) = &hcp_id {
         hcp::store::row(&state.db, actor, hcp).await?;
-        if terminal_id.is_none() {
-            let (at,): (Option<String>,) = q("SELECT terminal_id FROM hcp WHERE id = $1")
-                .bind(hcp)
-                .one(&state.db)
-                .await?;
-            terminal_id = at;
+        let (at,): (Option<String>,) = q("SELECT terminal_id FROM hcp WHERE id = $1")
+            .bind(hcp)
+            .one(&state.db)
+            .await?;
+        match &terminal_id {
+            None => terminal_id = at,
+            Some(terminal) if at.as_ref() == Some(terminal) => {}
+            Some(terminal) => records::assigned(state, actor, terminal, &today).await?,
         }
     } else if let Some(terminal) = &terminal_id {
-        records::assigned(state, actor, terminal).await?;
+        records::assigned(state, actor, terminal, &today).await?;
     }
     let mut tx = state.db.begin().await?;
     if let Some(saved) = form_key::earlier(&mut tx, actor, key).await? {
@@ -542,7 +534,9 @@ pub async fn cancel(
         Some(series) => query.push_with(" AND series_id = ? AND day >= ?", [&series, &day]),
         None => query.push_with(" AND id = ?", [id]),
     };
-    query.exec(&state.db).await?;
+    if query.exec(&state.db).await? == 0 {
+        return Err(AppError::Conflict("error.plan_closed".into()));
+    }
     state.live.tell(&actor.id);
     Ok(Saved::stay("notice.plan_cancelled"))
 }
@@ -599,9 +593,15 @@ struct Due {
     reads: i64,
 }
 
-/// What the form of a plan offers: one's terminals, and which HCPs of one's own are due by the goal, who reads much first
+/// What the form of a plan offers: one's terminals, the HCP asked for and those that a text finds, and which HCPs of one's own are due by the goal, who reads much first
 /// among those seen least.
-pub async fn choices(state: &AppState, actor: &Actor, day: &str) -> Result<PlanChoices, AppError> {
+pub async fn choices(
+    state: &AppState,
+    actor: &Actor,
+    day: &str,
+    hcp: &str,
+    text: &str,
+) -> Result<PlanChoices, AppError> {
     let today = state.zone.today();
     let day = if time::is_day(day) { day } else { &today };
     let goal = goals(&state.db).await?.goal;
@@ -626,14 +626,21 @@ pub async fn choices(state: &AppState, actor: &Actor, day: &str) -> Result<PlanC
         ],
     );
     let due: Vec<Due> = query.all(&state.db).await?;
-    let planned: Vec<(Option<String>, Option<String>)> = q(
-        "SELECT hcp_id, terminal_id FROM visit_plan WHERE staff_id = $1 AND day = $2 AND cancelled_at IS NULL LIMIT 100",
+    // Who is planned for the week to come is not suggested for it again.
+    let planned: Vec<(Option<String>, Option<String>, String)> = q(
+        "SELECT hcp_id, terminal_id, day FROM visit_plan WHERE staff_id = $1 AND day >= $2 AND day <= $3 AND cancelled_at IS NULL \
+         LIMIT 500",
     )
     .bind(&actor.id)
     .bind(day)
+    .bind(time::shift_day(day, 6))
     .all(&state.db)
     .await?;
-    let there: HashSet<&String> = planned.iter().filter_map(|p| p.1.as_ref()).collect();
+    let there: HashSet<&String> = planned
+        .iter()
+        .filter(|p| p.2 == day)
+        .filter_map(|p| p.1.as_ref())
+        .collect();
     let already: HashSet<&String> = planned.iter().filter_map(|p| p.0.as_ref()).collect();
     let mut suggestions: Vec<Suggestion> = due
         .into_iter()
@@ -664,13 +671,26 @@ pub async fn choices(state: &AppState, actor: &Actor, day: &str) -> Result<PlanC
     } else {
         Vec::new()
     };
+    let mut found = if text.trim().is_empty() {
+        Vec::new()
+    } else {
+        hcp::list::choose(&state.db, actor, text).await?
+    };
+    if !hcp.is_empty() && !found.iter().any(|row| row.id == hcp) {
+        found.insert(0, hcp::store::row(&state.db, actor, hcp).await?);
+    }
+    let people = found
+        .into_iter()
+        .map(|row| (row.id, format!("{} · {}", row.name, row.hospital)))
+        .collect();
     Ok(PlanChoices {
+        people,
         terminals,
         suggestions,
     })
 }
 
-/// Today's plans of somebody: those that are still to be carried out, and all.
+/// Today's plans of somebody, in the order of their way.
 pub async fn today(state: &AppState, actor: &Actor) -> Result<Vec<PlanRow>, AppError> {
     let today = state.zone.today();
     let plans = between(state, actor, &actor.id, &today, &today).await?;

@@ -37,7 +37,7 @@ pub struct NewVisit {
     pub note: String,
     /// What an HCP wishes for; it becomes a to-do.
     pub wish: String,
-    /// The day of the next visit, `YYYY-MM-DD`, or empty.
+    /// The day of the next visit, `YYYY-MM-DD` or `+` and days, or empty.
     pub next_day: String,
     pub accompanied_by: Option<String>,
     pub plan_id: Option<String>,
@@ -139,15 +139,27 @@ pub async fn save(state: &AppState, actor: &Actor, new: NewVisit) -> Result<(), 
     let received_at = time::now();
     let at = moment(new.device_at, received_at);
     let day = state.zone.day(at);
+    let mut new = new;
+    // So many days after the record's.
+    if let Some(days) = new
+        .next_day
+        .strip_prefix('+')
+        .and_then(|n| n.parse::<i64>().ok())
+    {
+        new.next_day = time::shift_day(&day, days.clamp(1, 366));
+    }
     check(&new, &day)?;
-    let mut hcps = new.hcps.clone();
-    hcps.sort();
-    hcps.dedup();
+    let mut hcps: Vec<String> = Vec::new();
+    for hcp in &new.hcps {
+        if !hcps.contains(hcp) {
+            hcps.push(hcp.clone());
+        }
+    }
     let places = met(state, actor, &hcps).await?;
     let terminal_id = match &new.terminal_id {
         Some(id) if places.iter().flatten().any(|place| place == id) => Some(id.clone()),
         Some(id) => {
-            assigned(state, actor, id).await?;
+            assigned(state, actor, id, &day).await?;
             Some(id.clone())
         }
         None => places.into_iter().flatten().next(),
@@ -175,8 +187,8 @@ pub async fn save(state: &AppState, actor: &Actor, new: NewVisit) -> Result<(), 
     .optional(&mut tx)
     .await?;
     let stored = q("INSERT INTO visit (id, staff_id, terminal_id, channel, topics, feedback, note, voice_id, voice_type, \
-        accompanied_by, checkin_id, flags, device_at, received_at, at, day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
-        $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING")
+        accompanied_by, checkin_id, flags, device_at, received_at, at, day, next_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+        $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING")
     .bind(&new.id)
     .bind(&actor.id)
     .bind(&terminal_id)
@@ -193,6 +205,7 @@ pub async fn save(state: &AppState, actor: &Actor, new: NewVisit) -> Result<(), 
     .bind(received_at)
     .bind(at)
     .bind(&day)
+    .bind(Some(&new.next_day).filter(|day| !day.is_empty()).cloned())
     .exec(&mut tx)
     .await?;
     if stored == 0 {
@@ -260,7 +273,11 @@ async fn follow_up(
     terminal_id: Option<&str>,
     hcps: &[String],
 ) -> DbResult<()> {
-    let hcp = hcps.first().map(String::as_str);
+    // Of several nobody is singled out, but where there is no place either.
+    let hcp = hcps
+        .first()
+        .filter(|_| hcps.len() == 1 || terminal_id.is_none())
+        .map(String::as_str);
     if !new.next_day.is_empty() {
         q("INSERT INTO visit_plan (id, staff_id, terminal_id, hcp_id, day, starts, channel, note, created_at) \
            VALUES ($1, $2, $3, $4, $5, '', $6, '', $7)")
@@ -308,13 +325,17 @@ async fn met(
     Ok(found.into_iter().map(|(_, terminal)| terminal).collect())
 }
 
-/// A terminal must be looked after by somebody within scope today.
-pub async fn assigned(state: &AppState, actor: &Actor, terminal_id: &str) -> Result<(), AppError> {
-    let today = state.zone.today();
+/// A terminal must be looked after by somebody within scope on that day.
+pub async fn assigned(
+    state: &AppState,
+    actor: &Actor,
+    terminal_id: &str,
+    day: &str,
+) -> Result<(), AppError> {
     let mut query = q("SELECT COUNT(*) FROM terminal_assignment a WHERE ");
     query.push_with(
         "a.terminal_id = ? AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) AND ",
-        [terminal_id, &today, &today],
+        [terminal_id, day, day],
     );
     actor.scope(&mut query, "a.staff_id");
     if query.count(&state.db).await? == 0 {
@@ -507,6 +528,7 @@ struct Rest {
     checkin_id: Option<String>,
     received_at: i64,
     at: i64,
+    next_day: Option<String>,
 }
 
 /// One record within scope.
@@ -522,7 +544,7 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str) -> Result<VisitView,
         .pop()
         .ok_or(AppError::NotFound)?;
     let rest: Rest = q("SELECT v.terminal_id, v.topics, v.feedback, v.note, v.supplement, v.supplemented_at, v.voice_id, \
-        c.name AS companion, v.checkin_id, v.received_at, v.at FROM visit v LEFT JOIN staff c ON c.id = v.accompanied_by \
+        c.name AS companion, v.checkin_id, v.received_at, v.at, v.next_day FROM visit v LEFT JOIN staff c ON c.id = v.accompanied_by \
         WHERE v.id = $1")
     .bind(id)
     .one(db)
@@ -545,6 +567,19 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str) -> Result<VisitView,
         Some(checkin) => store::of_person(state, &by, checkin).await?,
         None => None,
     };
+    let wishes: Vec<(String,)> =
+        q("SELECT title FROM task WHERE visit_id = $1 AND staff_id = $2 ORDER BY created_at, id LIMIT 20")
+            .bind(id)
+            .bind(&actor.id)
+            .all(db)
+            .await?;
+    let report: Option<(String, String)> =
+        q("SELECT id, staff_id FROM adverse_event WHERE visit_id = $1 AND staff_id = $2 ORDER BY created_at LIMIT 1")
+            .bind(id)
+            .bind(&by)
+            .optional(db)
+            .await?;
+    let sees_reports = actor.role.may(Permission::HandleAdverseEvents);
     let may_review = by != actor.id && actor.role.may(Permission::ReviewVisits);
     let next = if may_review {
         let waiting = Filter {
@@ -569,6 +604,12 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str) -> Result<VisitView,
             .map(|at| (rest.supplement, state.zone.minute(at))),
         materials,
         voice: rest.voice_id.is_some(),
+        wishes: wishes.into_iter().map(|(title,)| title).collect(),
+        next_day: rest.next_day,
+        reported: report.is_some(),
+        report_id: report
+            .filter(|(_, by)| sees_reports || *by == actor.id)
+            .map(|(id, _)| id),
         accompanied_by: rest.companion,
         checkin,
         received: (rest.received_at - rest.at > LATE_MS)

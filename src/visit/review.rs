@@ -53,7 +53,12 @@ pub async fn give(
     .bind(time::now())
     .exec(&mut tx)
     .await?;
-    if changed > 0 {
+    // Given again unchanged it settles what waits: a record that was added to, or that another manager has not read.
+    let waits = q("SELECT COUNT(*) FROM visit WHERE id = $1 AND review IN ('new', 'answered')")
+        .bind(id)
+        .count(&mut tx)
+        .await?;
+    if changed > 0 || waits > 0 {
         q("UPDATE visit SET review = $1 WHERE id = $2")
             .bind(if change { "change" } else { "reviewed" })
             .bind(id)
@@ -206,7 +211,7 @@ pub struct Asked {
     pub by: String,
     pub unit: String,
     pub text: String,
-    /// visits, met, kept, stars, checked_in or name.
+    /// visits, met, kept, stars or checked_in.
     pub sort: String,
 }
 

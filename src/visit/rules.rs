@@ -29,6 +29,27 @@ impl Default for Limits {
     }
 }
 
+/// How often an HCP should be visited in a month, and how often at most (domain, Compliance: company-set caps on visits per
+/// HCP per month); an administrator can set them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Goals {
+    pub goal: i64,
+    pub cap: i64,
+}
+
+impl Default for Goals {
+    fn default() -> Self {
+        Goals { goal: 2, cap: 4 }
+    }
+}
+
+/// The settings of field work.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    pub limits: Limits,
+    pub goals: Goals,
+}
+
 /// A position, in degrees of WGS-84.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Position {
@@ -57,6 +78,15 @@ impl Position {
         let turn = half(self.longitude.to_radians(), other.longitude.to_radians());
         let root = (half(a, b) + a.cos() * b.cos() * turn).sqrt().min(1.0);
         2.0 * 6_371_008.8 * root.asin()
+    }
+}
+
+impl Position {
+    /// Metres to the east and to the north of another position, for distances of some kilometres.
+    pub fn offset_from(self, origin: Position) -> (f64, f64) {
+        let metre = 6_371_008.8_f64.to_radians();
+        let east = (self.longitude - origin.longitude) * metre * origin.latitude.to_radians().cos();
+        (east, (self.latitude - origin.latitude) * metre)
     }
 }
 
@@ -145,6 +175,11 @@ mod tests {
         assert!(
             at(0.0, 179.9995).metres_to(at(0.0, -179.9995)) < 120.0,
             "across the date line"
+        );
+        let (east, north) = at(39.901, 116.401).offset_from(at(39.9, 116.4));
+        assert!(
+            (84.0..87.0).contains(&east) && (110.0..112.0).contains(&north),
+            "{east} {north}"
         );
         assert_eq!(Position::new(91.0, 0.0), None);
         assert_eq!(Position::new(f64::NAN, 0.0), None);

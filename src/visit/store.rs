@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::model::{CheckinRow, Sheet, SheetDay};
-use super::rules::{Evidence, Limits, Position, flags, moment};
+use super::model::{CheckinRow, Offset, Sheet, SheetDay};
+use super::rules::{Evidence, Goals, Limits, Position, flags, moment};
 use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, internal, q};
 use crate::server::guard::Actor;
-use crate::server::{AppState, time};
+use crate::server::{AppState, files, time};
+use crate::shared::error::Checks;
 use crate::shared::page::{PAGE_SIZE, offset};
-use crate::shared::{AppError, Page};
+use crate::shared::{AppError, Page, Saved};
 
 /// A check-in as it comes.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,49 @@ pub struct NewCheckin {
     pub accuracy_m: Option<f64>,
     /// The device's clock, in epoch milliseconds.
     pub device_at: Option<i64>,
+    pub photo: Option<Vec<u8>>,
+}
+
+/// Bytes of a photo at most.
+pub const PHOTO_MOST: usize = 10 * 1024 * 1024;
+
+/// A photo without what the camera wrote into it (domain, Visits: photos lose their EXIF), and its media type.
+pub fn bare_photo(bytes: Vec<u8>) -> Result<(Vec<u8>, &'static str), AppError> {
+    use img_parts::{Bytes, DynImage, ImageEXIF, ImageICC};
+    let refused = || AppError::field("photo", "field.photo");
+    let kind = files::image_type(&bytes)
+        .filter(|kind| matches!(*kind, "image/jpeg" | "image/png" | "image/webp"))
+        .filter(|_| bytes.len() <= PHOTO_MOST)
+        .ok_or_else(refused)?;
+    let mut image = DynImage::from_bytes(Bytes::from(bytes))
+        .ok()
+        .flatten()
+        .ok_or_else(refused)?;
+    image.set_exif(None);
+    image.set_icc_profile(None);
+    if let DynImage::Jpeg(jpeg) = &mut image {
+        // Makers put more of it into the application's own segments and comments.
+        jpeg.segments_mut()
+            .retain(|segment| !matches!(segment.marker(), 0xE1..=0xED | 0xEF | 0xFE));
+    }
+    Ok((image.encoder().bytes().to_vec(), kind))
+}
+
+/// The photo of a check-in within scope: its media type and its bytes.
+pub async fn photo(
+    state: &AppState,
+    actor: &Actor,
+    id: &str,
+) -> Result<(String, Vec<u8>), AppError> {
+    let mut query = q("SELECT c.photo_id, c.photo_type FROM checkin c WHERE ");
+    actor.scope(&mut query, "c.staff_id");
+    query.push_with(" AND c.id = ?", [id]);
+    let (file, kind): (Option<String>, Option<String>) = query.one(&state.db).await?;
+    let file = file.ok_or(AppError::NotFound)?;
+    Ok((
+        kind.unwrap_or_default(),
+        files::get_sealed(state, &file).await?,
+    ))
 }
 
 /// The limits in force.
@@ -33,6 +77,57 @@ pub async fn limits(db: &Db) -> DbResult<Limits> {
     Ok(found
         .and_then(|(json,)| serde_json::from_str(&json).ok())
         .unwrap_or_default())
+}
+
+/// Sets limits and goals out of what was typed, each under the name of its field.
+pub async fn save_settings(
+    state: &AppState,
+    actor: &Actor,
+    texts: &[(&str, String)],
+) -> Result<Saved, AppError> {
+    let read = |name: &str| -> Option<f64> {
+        let text = texts.iter().find(|(n, _)| *n == name)?.1.trim().to_owned();
+        text.parse::<f64>()
+            .ok()
+            .filter(|n| n.is_finite() && *n > 0.0 && *n <= 100_000.0)
+    };
+    let whole = |name: &str| read(name).filter(|n| n.fract() == 0.0 && *n <= 1_000.0);
+    let mut checks = Checks::default();
+    for name in ["radius_m", "accuracy_m", "speed_kmh"] {
+        checks.ensure(read(name).is_some(), name, "field.positive");
+    }
+    for name in ["same_place", "goal", "cap"] {
+        checks.ensure(whole(name).is_some(), name, "field.positive_whole");
+    }
+    checks.ensure(read("goal") <= read("cap"), "cap", "field.cap_below_goal");
+    checks.done()?;
+    let number = |name: &str| read(name).unwrap_or_default();
+    let limits = Limits {
+        radius_m: number("radius_m"),
+        accuracy_m: number("accuracy_m"),
+        speed_kmh: number("speed_kmh"),
+        same_place: number("same_place") as i64,
+    };
+    let goals = Goals {
+        goal: number("goal") as i64,
+        cap: number("cap") as i64,
+    };
+    let mut tx = state.db.begin().await?;
+    for (name, json) in [
+        ("checkin_limits", serde_json::to_string(&limits)),
+        ("visit_goals", serde_json::to_string(&goals)),
+    ] {
+        q("INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2")
+            .bind(name)
+            .bind(json.map_err(internal)?)
+            .exec(&mut tx)
+            .await?;
+    }
+    let event = Event::new("settings.field", "setting", "field")
+        .detail(serde_json::json!({ "limits": limits, "goals": goals }));
+    audit::record(&state.keys, &mut tx, actor, event).await?;
+    tx.commit().await?;
+    Ok(Saved::stay("notice.saved"))
 }
 
 /// A terminal's coordinates in WGS-84, whatever datum they are kept in.
@@ -108,7 +203,7 @@ pub async fn near(
         let far = |m: &Option<f64>| m.unwrap_or(f64::MAX);
         far(&a.2).total_cmp(&far(&b.2)).then_with(|| a.1.cmp(&b.1))
     });
-    found.truncate(50);
+    found.truncate(if from.is_some() { 50 } else { 500 });
     Ok(found)
 }
 
@@ -198,9 +293,16 @@ pub async fn save(
         late_ms: new.device_at.map_or(0, |device| received_at - device),
     };
     let flags = flags(&evidence, &limits(db).await?);
+    let photo = match new.photo.clone() {
+        Some(bytes) => {
+            let (bytes, kind) = bare_photo(bytes)?;
+            Some((files::put_sealed(state, &bytes).await?, kind))
+        }
+        None => None,
+    };
     q("INSERT INTO checkin (id, staff_id, kind, terminal_id, place, latitude, longitude, datum, accuracy_m, distance_m, \
-       flags, device_at, received_at, at, day, source) VALUES ($1, $2, $3, $4, $5, $6, $7, 'WGS-84', $8, $9, $10, $11, $12, \
-       $13, $14, 'phone') ON CONFLICT DO NOTHING")
+       flags, device_at, received_at, at, day, photo_id, photo_type, source) VALUES ($1, $2, $3, $4, $5, $6, $7, 'WGS-84', \
+       $8, $9, $10, $11, $12, $13, $14, $15, $16, 'phone') ON CONFLICT DO NOTHING")
     .bind(&new.id)
     .bind(&actor.id)
     .bind(&new.kind)
@@ -215,6 +317,8 @@ pub async fn save(
     .bind(received_at)
     .bind(at)
     .bind(state.zone.day(at))
+    .bind(photo.as_ref().map(|(id, _)| id.clone()))
+    .bind(photo.map(|(_, kind)| kind))
     .exec(db)
     .await?;
     // Somebody else's id is nobody's business.
@@ -234,14 +338,43 @@ struct Stored {
     received_at: i64,
     at: i64,
     day: String,
+    photo_id: Option<String>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    there_latitude: Option<f64>,
+    there_longitude: Option<f64>,
+    there_datum: Option<String>,
+    radius: Option<i64>,
 }
 
 const ROW: &str = "SELECT c.id, c.staff_id, c.kind, c.terminal_id, c.place, c.accuracy_m, c.distance_m, c.flags, \
-    c.received_at, c.at, c.day FROM checkin c ";
+    c.received_at, c.at, c.day, c.photo_id, c.latitude, c.longitude, t.latitude AS there_latitude, \
+    t.longitude AS there_longitude, t.datum AS there_datum, t.checkin_radius_m AS radius FROM checkin c \
+    LEFT JOIN terminal t ON t.id = c.terminal_id ";
 
-fn row(state: &AppState, stored: Stored) -> CheckinRow {
+fn row(state: &AppState, limits: &Limits, stored: Stored) -> CheckinRow {
     let second = state.zone.second(stored.at);
+    let whole = |lat: Option<f64>, long: Option<f64>| Position::new(lat?, long?);
+    let offset = whole(stored.latitude, stored.longitude)
+        .zip(position(
+            stored.there_latitude,
+            stored.there_longitude,
+            stored.there_datum.as_deref(),
+        ))
+        .map(|(here, there)| {
+            let (east, north) = here.offset_from(there);
+            let radius = stored
+                .radius
+                .map_or(limits.radius_m, |metres| metres as f64);
+            Offset {
+                east,
+                north,
+                radius,
+            }
+        });
     CheckinRow {
+        photo: stored.photo_id.is_some(),
+        offset,
         id: stored.id,
         kind: stored.kind,
         day: stored.day,
@@ -260,7 +393,8 @@ async fn one(state: &AppState, actor: &Actor, id: &str) -> DbResult<Option<Check
     let mut query = q(ROW);
     query.push_with("WHERE c.id = ? AND c.staff_id = ?", [id, &actor.id]);
     let found: Option<Stored> = query.optional(&state.db).await?;
-    Ok(found.map(|stored| row(state, stored)))
+    let limits = limits(&state.db).await?;
+    Ok(found.map(|stored| row(state, &limits, stored)))
 }
 
 /// A check-in of somebody, for who may see it with what it belongs to.
@@ -268,7 +402,8 @@ pub async fn of_person(state: &AppState, staff_id: &str, id: &str) -> DbResult<O
     let mut query = q(ROW);
     query.push_with("WHERE c.id = ? AND c.staff_id = ?", [id, staff_id]);
     let found: Option<Stored> = query.optional(&state.db).await?;
-    Ok(found.map(|stored| row(state, stored)))
+    let limits = limits(&state.db).await?;
+    Ok(found.map(|stored| row(state, &limits, stored)))
 }
 
 /// Withdraws the agreement that one's place is read.
@@ -354,7 +489,11 @@ pub async fn of_day(state: &AppState, actor: &Actor, day: &str) -> DbResult<Vec<
         [&actor.id, day],
     );
     let found: Vec<Stored> = query.all(&state.db).await?;
-    Ok(found.into_iter().map(|stored| row(state, stored)).collect())
+    let limits = limits(&state.db).await?;
+    Ok(found
+        .into_iter()
+        .map(|stored| row(state, &limits, stored))
+        .collect())
 }
 
 /// Which check-ins a sheet holds.
@@ -446,6 +585,7 @@ pub async fn sheet(
         .enumerate()
         .map(|(i, d)| ((d.staff_id.clone(), d.day.clone()), i))
         .collect();
+    let limits = limits(db).await?;
     for some in days
         .chunks(100)
         .map(<[SheetDay]>::to_vec)
@@ -464,7 +604,7 @@ pub async fn sheet(
         for stored in found {
             let key = (stored.staff_id.clone(), stored.day.clone());
             if let Some(i) = places.get(&key) {
-                days[*i].rows.push(row(state, stored));
+                days[*i].rows.push(row(state, &limits, stored));
             }
         }
     }

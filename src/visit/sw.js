@@ -8,16 +8,34 @@ self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
-      // Copies of an earlier version go.
-      for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+      // What an earlier version kept is fetched anew, and its copies go.
+      for (const name of await caches.keys()) {
+        if (name === CACHE) continue;
+        for (const { url } of await (await caches.open(name)).keys()) {
+          const key = new URL(url).pathname + new URL(url).search;
+          await fetch(key).then((response) => keep(key, response), () => {});
+        }
+        await caches.delete(name);
+      }
       await self.clients.claim();
     })(),
   );
 });
 
 const keep = async (key, response) => {
-  if (response.ok && !response.redirected) await (await caches.open(CACHE)).put(key, response.clone());
+  try {
+    const cache = await caches.open(CACHE);
+    if (response.ok && !response.redirected) await cache.put(key, response.clone());
+    // Signed in no more, or somebody else: their page is nobody else's to see.
+    else if (PAGES.includes(key)) await cache.delete(key);
+  } catch {
+    // The phone is full: the answer is good all the same.
+  }
   return response;
+};
+const forgetPages = async () => {
+  const cache = await caches.open(CACHE);
+  for (const page of PAGES) await cache.delete(page);
 };
 const kept = async (key) => (await caches.open(CACHE)).match(key);
 
@@ -27,6 +45,8 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
+  // Whoever signs in next does not see the pages of whoever was there before.
+  if (request.mode === 'navigate' && url.pathname === '/sign-in') event.waitUntil(forgetPages());
   const page = request.mode === 'navigate' && PAGES.includes(url.pathname);
   const part = url.pathname.startsWith('/js/') || (url.pathname.startsWith('/pkg/') && url.pathname.endsWith('.css'));
   if (!page && !part) return;
@@ -50,7 +70,7 @@ self.addEventListener('fetch', (event) => {
 });
 
 self.addEventListener('message', (event) => {
-  const { keep: parts, clear } = event.data || {};
+  const { keep: parts } = event.data || {};
   if (parts) {
     event.waitUntil(
       Promise.all(
@@ -63,15 +83,6 @@ self.addEventListener('message', (event) => {
       ),
     );
   }
-  if (clear) {
-    event.waitUntil(
-      (async () => {
-        for (const name of await caches.keys()) await caches.delete(name);
-        await Outbox.clear();
-        event.ports[0]?.postMessage('cleared');
-      })(),
-    );
-  }
 });
 
 self.addEventListener('sync', (event) => {
@@ -79,7 +90,7 @@ self.addEventListener('sync', (event) => {
     event.waitUntil(
       Outbox.flush().then((result) => {
         // The browser tries again where it is told that it failed.
-        if (result.left && !result.gone) throw new Error('later');
+        if (result.left) throw new Error('later');
       }),
     );
   }

@@ -85,6 +85,7 @@ pub struct Month {
     /// Distinct HCPs met.
     pub met: i64,
     pub checkins: i64,
+    /// Visits planned up to today, and those carried out.
     pub planned: i64,
     pub kept: i64,
     /// Records that a manager has read.
@@ -92,7 +93,7 @@ pub struct Month {
     /// Links made that another visitor opened, and links made (domain, Share tracking).
     pub shares: i64,
     pub created: i64,
-    /// HCPs of one's own onboarded in the month.
+    /// HCPs onboarded in the month while they were one's own; they stay when the HCP moves on.
     pub onboarded: i64,
     pub lessons: i64,
     /// Exams handed in.

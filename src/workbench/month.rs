@@ -36,19 +36,21 @@ pub async fn of(
         "SELECT (SELECT COUNT(*) FROM visit WHERE staff_id = $1 AND day >= $2 AND day <= $3), \
          (SELECT COUNT(DISTINCT x.hcp_id) FROM visit v JOIN visit_hcp x ON x.visit_id = v.id WHERE v.staff_id = $1 AND v.day >= $2 AND v.day <= $3), \
          (SELECT COUNT(*) FROM checkin WHERE staff_id = $1 AND day >= $2 AND day <= $3), \
-         (SELECT COUNT(*) FROM visit_plan WHERE staff_id = $1 AND day >= $2 AND day <= $3 AND cancelled_at IS NULL), \
-         (SELECT COUNT(*) FROM visit_plan WHERE staff_id = $1 AND day >= $2 AND day <= $3 AND cancelled_at IS NULL AND visit_id IS NOT NULL), \
+         (SELECT COUNT(*) FROM visit_plan WHERE staff_id = $1 AND day >= $2 AND day <= $3 AND day <= $4 AND cancelled_at IS NULL), \
+         (SELECT COUNT(*) FROM visit_plan WHERE staff_id = $1 AND day >= $2 AND day <= $3 AND day <= $4 AND cancelled_at IS NULL AND visit_id IS NOT NULL), \
          (SELECT COUNT(*) FROM visit WHERE staff_id = $1 AND day >= $2 AND day <= $3 AND review <> 'new')",
     )
     .bind(who)
     .bind(&from)
     .bind(&to)
+    .bind(&today)
     .one(&state.db)
     .await?;
     let (created, shares, onboarded, lessons, exams): (i64, i64, i64, i64, i64) = q(
         "SELECT (SELECT COUNT(*) FROM share_link WHERE root_staff_id = $1 AND parent IS NULL AND created_at >= $2 AND created_at < $3), \
          (SELECT COUNT(*) FROM share_link WHERE root_staff_id = $1 AND parent IS NULL AND created_at >= $2 AND created_at < $3 AND opened_at IS NOT NULL), \
-         (SELECT COUNT(*) FROM hcp WHERE owner_id = $1 AND onboarded_at >= $2 AND onboarded_at < $3), \
+         (SELECT COUNT(DISTINCT h.id) FROM hcp_ownership o JOIN hcp h ON h.id = o.hcp_id WHERE o.owner_id = $1 AND h.onboarded_at >= $2 \
+         AND h.onboarded_at < $3 AND o.starts_at <= h.onboarded_at AND (o.ends_at IS NULL OR o.ends_at > h.onboarded_at)), \
          (SELECT COUNT(*) FROM lesson_progress WHERE learner = 'staff:' || $1 AND completed_at >= $2 AND completed_at < $3), \
          (SELECT COUNT(*) FROM exam_attempt WHERE learner = 'staff:' || $1 AND submitted_at >= $2 AND submitted_at < $3)",
     )

@@ -123,7 +123,7 @@ fn Arrange(layout: Vec<String>) -> impl IntoView {
                         </PostForm>
                     };
                     view! {
-                        <li class="flex flex-wrap items-center gap-2 py-2">
+                        <li class="flex flex-wrap items-center justify-end gap-2 py-2">
                             <span class="me-auto" class:text-base-content=!hidden class:line-through=hidden>{label}</span>
                             {(i > 0).then(|| button("up", tr!("workbench.up")))}
                             {(i < last).then(|| button("down", tr!("workbench.down")))}
@@ -285,18 +285,19 @@ fn plans_card(plans: Vec<PlanRow>) -> AnyView {
 
 /// 团队今日.
 fn team_card(team: TeamDay) -> AnyView {
+    let today = boot().today;
     view! {
         <Card title=tr!("workbench.team")>
             <div class="grid grid-cols-2 gap-2 sm:grid-cols-3">
                 <a href="/visits/compare"><Stat name=tr!("workbench.team_active") value=format!("{} / {}", team.active, team.people)/></a>
-                <a href="/visits"><Stat name=tr!("visit.sort_visits") value=team.visits.to_string()/></a>
+                <a href=format!("/visits?from={today}&to={today}")><Stat name=tr!("visit.sort_visits") value=team.visits.to_string()/></a>
                 <a href="/checkins"><Stat name=tr!("visit.checkins") value=team.checkins.to_string()/></a>
             </div>
             {(!team.behind.is_empty()).then(|| view! {
                 <h3 class="mt-3 text-sm font-semibold">{tr!("workbench.team_behind")}</h3>
                 <ul>
                     {team.behind.into_iter().map(|(id, name, n)| view! {
-                        <li><a class="link flex min-h-10 items-center gap-2" href=format!("/plans?person={id}")>{name}<span class="num badge badge-warning badge-sm">{n}</span></a></li>
+                        <li><a class="link flex min-h-10 items-center gap-2" href=format!("/plans?person={id}")>{name}<span class="num badge badge-warning badge-sm">{tr!("workbench.behind_n", n = n)}</span></a></li>
                     }).collect_view()}
                 </ul>
             })}
@@ -372,6 +373,7 @@ pub fn MonthReport() -> impl IntoView {
 
 #[component]
 fn MonthCards(month: Month) -> impl IntoView {
+    let person = param("person").get_untracked();
     let numbers = [
         (
             tr!("visit.sort_visits"),
@@ -413,6 +415,7 @@ fn MonthCards(month: Month) -> impl IntoView {
                 <span class="sr-only">{tr!("visit.month")}</span>
                 <input type="month" name="month" class="input w-44" value=month.month/>
             </label>
+            <input type="hidden" name="person" value=person/>
             <button class="btn btn-primary">{tr!("ui.search")}</button>
         </form>
         {month.person.map(|name| view! { <p class="mb-2 font-semibold">{name}</p> })}

@@ -177,7 +177,8 @@ async fn layout(db: &Db, actor: &Actor) -> DbResult<Vec<String>> {
         .and_then(|(json,)| serde_json::from_str(&json).ok())
         .unwrap_or_default();
     cards.retain(|card| CARDS.contains(&card.trim_start_matches('-')));
-    for card in CARDS {
+    cards.retain(|card| useful(actor, card.trim_start_matches('-')));
+    for card in CARDS.into_iter().filter(|card| useful(actor, card)) {
         if !cards
             .iter()
             .any(|known| known.trim_start_matches('-') == card)
@@ -186,6 +187,20 @@ async fn layout(db: &Db, actor: &Actor) -> DbResult<Vec<String>> {
         }
     }
     Ok(cards)
+}
+
+/// Whether a role has a use for a card.
+fn useful(actor: &Actor, card: &str) -> bool {
+    let may = |permission| actor.role.may(permission);
+    match card {
+        "plans" => may(Permission::RecordVisits),
+        "team" => may(Permission::ReviewVisits),
+        "hcps" => may(Permission::ReadHcps),
+        "articles" => may(Permission::WriteArticles) || may(Permission::ReviewArticles),
+        "company" => may(Permission::ManageOrg),
+        "sharing" | "recent" => may(Permission::ReadShares),
+        _ => true,
+    }
 }
 
 /// Arranges somebody's first page.

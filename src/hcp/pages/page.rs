@@ -88,6 +88,10 @@ fn Head(hcp: HcpView, tab: Memo<String>) -> impl IntoView {
                 {hcp.may_share.then(|| view! {
                     <a class="btn min-h-12" href="/articles?status=published">{tr!("hcp.share_something")}</a>
                 })}
+                {crate::ui::boot::may(crate::shared::Permission::RecordVisits).then(|| view! {
+                    <a class="btn min-h-12" rel="external" href=format!("/visits/new?hcp={}", id.get_value())>{tr!("visit.record")}</a>
+                    <a class="btn min-h-12" href=format!("/plans?hcp={}", id.get_value())>{tr!("plan.new")}</a>
+                })}
                 {hcp.may_write.then(|| view! {
                     <a class="btn min-h-12" href=format!("/hcps/{}/edit", id.get_value())>{tr!("hcp_page.edit")}</a>
                 })}

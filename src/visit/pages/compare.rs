@@ -108,7 +108,7 @@ fn Shown(found: Comparison) -> impl IntoView {
 #[component]
 fn Line(row: CompareRow) -> impl IntoView {
     let name = if row.name.is_empty() {
-        view! { <span class="num">{row.key.clone()}</span> }.into_any()
+        view! { <span class="num">{tr!("visit.week_of", day = &row.key)}</span> }.into_any()
     } else {
         let href = format!("/visits?person={}", row.key);
         view! {

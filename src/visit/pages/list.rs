@@ -49,6 +49,8 @@ pub fn VisitList() -> impl IntoView {
             <FilterSelect name="state" label=tr!("visit.state") options=states/>
             <Day name="from" label=tr!("visit.from") value=from/>
             <Day name="to" label=tr!("visit.to") value=to/>
+            <input type="hidden" name="person" value=person.get_untracked() prop:value=person/>
+            <input type="hidden" name="hcp" value=hcp.get_untracked() prop:value=hcp/>
         </Filters>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
@@ -84,7 +86,7 @@ pub fn Summary(row: VisitRow) -> impl IntoView {
         met.push(tr!("visit.others", n = row.others));
     }
     let met = if met.is_empty() {
-        channel_label(&row.channel)
+        tr!("visit.nobody_named")
     } else {
         met.join("、")
     };

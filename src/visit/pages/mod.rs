@@ -4,13 +4,15 @@ mod compare;
 mod list;
 mod plans;
 mod record;
+mod settings;
 mod sheet;
 
 pub use compare::VisitCompare;
 pub use list::VisitList;
 pub use plans::Plans;
 pub use record::VisitPage;
-pub use sheet::CheckinSheet;
+pub use settings::FieldSettings;
+pub use sheet::{CheckinSheet, Stop};
 
 use leptos::prelude::*;
 
@@ -27,6 +29,6 @@ fn stars_text(stars: i64) -> String {
 fn Flags(flags: Vec<String>) -> impl IntoView {
     flags
         .into_iter()
-        .map(|flag| view! { <span class="badge badge-warning badge-sm me-1">{watch::label(&flag)}</span> })
+        .map(|flag| view! { <span class="badge badge-warning badge-sm me-1 h-auto whitespace-normal text-start">{watch::label(&flag)}</span> })
         .collect_view()
 }

@@ -5,7 +5,9 @@ use leptos::server_fn::ServerFn;
 
 use crate::shared::Permission;
 use crate::ui::boot::{boot, may, refresh};
-use crate::ui::form::{Checkbox, Confirm, Field, FieldMessage, PostForm, Select, Submit, TextArea};
+use crate::ui::form::{
+    Checkbox, Confirm, Field, FieldMessage, PostForm, Select, Submit, TextArea, came_back,
+};
 use crate::ui::list::param;
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 use crate::visit::api::*;
@@ -21,11 +23,12 @@ pub fn Plans() -> impl IntoView {
         move || (day.get(), span.get() == "month", person.get(), refresh()),
         |(day, month, person, _)| get_calendar(day, month, person),
     );
+    let (hcp, text) = (param("hcp"), param("text"));
     let choices = Resource::new(
-        move || (day.get(), refresh()),
-        |(day, _)| async move {
+        move || (day.get(), hcp.get(), text.get(), refresh()),
+        |(day, hcp, text, _)| async move {
             if may(Permission::RecordVisits) {
-                get_plan_choices(day).await.map(Some)
+                get_plan_choices(day, hcp, text).await.map(Some)
             } else {
                 Ok(None)
             }
@@ -58,7 +61,13 @@ pub fn Plans() -> impl IntoView {
 #[component]
 fn Shown(calendar: Calendar, month: bool) -> impl IntoView {
     let today = boot().today;
-    let span = if month { "&span=month" } else { "" };
+    let person = param("person").get_untracked();
+    let whose = if person.is_empty() {
+        String::new()
+    } else {
+        format!("&person={person}")
+    };
+    let span = format!("{}{whose}", if month { "&span=month" } else { "" });
     let first = calendar
         .days
         .first()
@@ -70,10 +79,13 @@ fn Shown(calendar: Calendar, month: bool) -> impl IntoView {
         .map(|d| d.day.clone())
         .unwrap_or_default();
     let other = if month {
-        (format!("/plans?day={}", calendar.day), tr!("plan.week"))
+        (
+            format!("/plans?day={}{whose}", calendar.day),
+            tr!("plan.week"),
+        )
     } else {
         (
-            format!("/plans?day={}&span=month", calendar.day),
+            format!("/plans?day={}&span=month{whose}", calendar.day),
             tr!("plan.month"),
         )
     };
@@ -83,16 +95,16 @@ fn Shown(calendar: Calendar, month: bool) -> impl IntoView {
     view! {
         {calendar.person.map(|name| view! { <p class="mb-2 font-semibold">{name}</p> })}
         <nav class="mb-3 flex flex-wrap items-center gap-2" aria-label=tr!("plan.title")>
-            <a class="btn btn-sm min-h-10" href=format!("/plans?day={}{span}", calendar.before)>{tr!("plan.before")}</a>
+            <a class="btn btn-sm min-h-10" href=format!("/plans?day={}{span}", calendar.before)>{if month { tr!("plan.month_before") } else { tr!("plan.week_before") }}</a>
             <a class="btn btn-sm min-h-10" href=format!("/plans?day={today}{span}")>{tr!("plan.today")}</a>
-            <a class="btn btn-sm min-h-10" href=format!("/plans?day={}{span}", calendar.after)>{tr!("plan.after")}</a>
-            <span class="num text-sm">{first}" – "{last}</span>
+            <a class="btn btn-sm min-h-10" href=format!("/plans?day={}{span}", calendar.after)>{if month { tr!("plan.month_after") } else { tr!("plan.week_after") }}</a>
+            <span class="num text-sm">{if month { this_month.clone() } else { format!("{first} – {last}") }}</span>
             <a class="btn btn-sm ms-auto min-h-10" href=other.0>{other.1}</a>
         </nav>
         {if month {
-            view! { <Month days=days month=this_month today=today/> }.into_any()
+            view! { <Month days=days month=this_month today=today whose=whose/> }.into_any()
         } else {
-            view! { <div class="space-y-3">{days.into_iter().map(|day| view! { <DayCard today=day.day == today day=day own=own/> }).collect_view()}</div> }.into_any()
+            view! { <div class="space-y-3">{days.into_iter().map(|day| view! { <DayCard today=day.day == today day=day own=own whose=whose.clone()/> }).collect_view()}</div> }.into_any()
         }}
     }
 }
@@ -104,10 +116,16 @@ fn weekday(i: usize) -> String {
 
 /// A month: each day with its numbers leads to its week.
 #[component]
-fn Month(days: Vec<CalendarDay>, month: String, today: String) -> impl IntoView {
+fn Month(
+    days: Vec<CalendarDay>,
+    month: String,
+    today: String,
+    /// What names somebody else in addresses.
+    whose: String,
+) -> impl IntoView {
     view! {
         <div class="mb-4 grid grid-cols-7 gap-px overflow-hidden rounded-box border border-base-300 bg-base-300 text-sm">
-            {(0..7).map(|i| view! { <div class="bg-base-200 p-1 text-center">{weekday(i)}</div> }).collect_view()}
+            {(0..7).map(|i| view! { <div class="overflow-hidden whitespace-nowrap bg-base-200 p-1 text-center">{weekday(i)}</div> }).collect_view()}
             {days.into_iter().map(|day| {
                 let within = day.day.starts_with(&month);
                 let here = day.day == today;
@@ -116,7 +134,7 @@ fn Month(days: Vec<CalendarDay>, month: String, today: String) -> impl IntoView 
                 let tasks = day.tasks.iter().filter(|t| !t.3).count();
                 let label = tr!("plan.day_label", day = day.day, plans = day.plans.len(), tasks = day.tasks.len(), visits = day.visits);
                 view! {
-                    <a href=format!("/plans?day={}", day.day) aria-label=label
+                    <a href=format!("/plans?day={}{whose}", day.day) aria-label=label
                         class=if within { "flex min-h-16 flex-col bg-base-100 p-1 hover:bg-base-200" } else { "flex min-h-16 flex-col bg-base-200 p-1 text-base-content/70" }>
                         <span class=if here { "num font-bold text-primary" } else { "num" }>{number}</span>
                         {(open > 0).then(|| view! { <span class="num badge badge-primary badge-xs">{open}</span> })}
@@ -126,12 +144,22 @@ fn Month(days: Vec<CalendarDay>, month: String, today: String) -> impl IntoView 
                 }
             }).collect_view()}
         </div>
+        <p class="mb-4 flex flex-wrap gap-3 text-sm text-base-content/70">
+            <span><span class="badge badge-primary badge-xs me-1"></span>{tr!("plan.legend_plans")}</span>
+            <span><span class="badge badge-warning badge-xs me-1"></span>{tr!("plan.legend_tasks")}</span>
+        </p>
     }
 }
 
 /// A day of the week: planned visits in the order of the way, and to-dos.
 #[component]
-fn DayCard(day: CalendarDay, today: bool, own: bool) -> impl IntoView {
+fn DayCard(
+    day: CalendarDay,
+    today: bool,
+    own: bool,
+    /// What names somebody else in addresses.
+    whose: String,
+) -> impl IntoView {
     let empty = day.plans.is_empty() && day.tasks.is_empty();
     let class = if today {
         "rounded-box border-2 border-primary bg-base-100 p-3"
@@ -139,11 +167,14 @@ fn DayCard(day: CalendarDay, today: bool, own: bool) -> impl IntoView {
         "rounded-box border border-base-300 bg-base-100 p-3"
     };
     let named = crate::visit::model::weekday_of(&day.day);
+    let of_day = format!("/visits?from={0}&to={0}{whose}", day.day);
     view! {
         <section class=class>
             <h2 class="num flex flex-wrap items-center gap-2 font-semibold">
                 {day.day}" "{named}
-                {(day.visits > 0).then(|| view! { <span class="badge badge-success badge-sm">{tr!("plan.visited", n = day.visits)}</span> })}
+                {(day.visits > 0).then(|| view! {
+                    <a class="badge badge-success badge-sm" href=of_day>{tr!("plan.visited", n = day.visits)}</a>
+                })}
                 {(day.checkins > 0).then(|| view! { <span class="badge badge-ghost badge-sm">{tr!("plan.checked_in", n = day.checkins)}</span> })}
             </h2>
             {empty.then(|| view! { <p class="text-sm text-base-content/70">{tr!("plan.nothing")}</p> })}
@@ -186,9 +217,9 @@ pub fn Plan(plan: PlanRow, own: bool) -> impl IntoView {
                 None if own && may(Permission::RecordVisits) => view! {
                     <div class="mt-2 flex flex-wrap items-start gap-2">
                         <a class="btn btn-sm btn-primary min-h-10" rel="external" href=format!("/visits/new?plan={}", id.get_value())>{tr!("visit.record")}</a>
-                        <details class="max-lg:open:basis-full">
+                        <details class="max-lg:open:basis-full" open=came_back(MovePlan::url(), &id.get_value()).is_some()>
                             <summary class="btn btn-sm min-h-10 list-none">{tr!("plan.move")}</summary>
-                            <PostForm to=MovePlan::url() class="mt-2 flex flex-wrap items-end gap-x-2">
+                            <PostForm to=MovePlan::url() about=id.get_value() class="mt-2 flex flex-wrap items-end gap-x-2">
                                 <input type="hidden" name="id" value=id.get_value()/>
                                 <Field name="day" kind="date" label=tr!("task.day") value=plan.day required=true/>
                                 <Field name="starts" kind="time" label=tr!("task.time") value=start/>
@@ -210,13 +241,22 @@ pub fn Plan(plan: PlanRow, own: bool) -> impl IntoView {
 /// Whom to visit, and the form of a plan.
 #[component]
 fn NewPlan(choices: PlanChoices, day: String) -> impl IntoView {
-    let hcp = param("hcp");
     let day = if day.is_empty() { boot().today } else { day };
     let mut people = vec![(String::new(), tr!("plan.no_hcp"))];
+    let searched = param("text").get_untracked();
+    // Who was searched or asked for is meant.
+    let chosen = choices
+        .people
+        .first()
+        .map(|(id, _)| id.clone())
+        .unwrap_or_default();
+    let none_found = !searched.is_empty() && choices.people.is_empty();
+    people.extend(choices.people);
     people.extend(
         choices
             .suggestions
             .iter()
+            .filter(|s| s.hcp_id != chosen)
             .map(|s| (s.hcp_id.clone(), format!("{} · {}", s.name, s.hospital))),
     );
     let mut places = vec![(String::new(), tr!("plan.hcp_place"))];
@@ -243,8 +283,17 @@ fn NewPlan(choices: PlanChoices, day: String) -> impl IntoView {
                 </Card>
             })}
             <Card title=tr!("plan.new")>
-                <PostForm to=AddPlan::url()>
-                    <Select name="hcp" label=tr!("plan.hcp") options=people value=hcp.get_untracked()/>
+                <form method="get" action="/plans" class="mb-3 flex flex-wrap items-end gap-2" role="search">
+                    <input type="hidden" name="day" value=day.clone()/>
+                    <label class="grow sm:max-w-80">
+                        <span class="mb-1 block text-sm font-medium">{tr!("plan.search")}</span>
+                        <input type="search" name="text" class="input w-full" value=searched/>
+                    </label>
+                    <button class="btn">{tr!("ui.search")}</button>
+                </form>
+                {none_found.then(|| view! { <p class="mb-3 text-sm" role="status">{tr!("plan.none_found")}</p> })}
+                <PostForm to=AddPlan::url() about="new">
+                    <Select name="hcp" label=tr!("plan.hcp") options=people value=chosen/>
                     <Select name="terminal" label=tr!("visit.terminal") options=places/>
                     <FieldMessage name="terminal"/>
                     <div class="grid grid-cols-2 gap-x-3">
@@ -266,6 +315,7 @@ fn NewPlan(choices: PlanChoices, day: String) -> impl IntoView {
 #[component]
 fn Suggested(suggestion: Suggestion, day: String) -> impl IntoView {
     let s = suggestion;
+    let short = day.get(5..).unwrap_or_default().to_owned();
     let mut why = vec![tr!("plan.why_goal", n = s.visits, goal = s.goal)];
     why.push(match s.last {
         Some(day) => tr!("plan.why_last", day = day),
@@ -284,11 +334,11 @@ fn Suggested(suggestion: Suggestion, day: String) -> impl IntoView {
                 <span class="ms-2 text-sm">{s.hospital}</span>
                 <p class="num text-sm text-base-content/70">{why.join(" · ")}</p>
             </div>
-            <PostForm to=AddPlan::url()>
+            <PostForm to=AddPlan::url() about=s.hcp_id.clone()>
                 <input type="hidden" name="hcp" value=s.hcp_id/>
                 <input type="hidden" name="day" value=day/>
                 <input type="hidden" name="channel" value="face"/>
-                <Submit label=tr!("plan.take") class="btn btn-sm min-h-10"/>
+                <Submit label=tr!("plan.take", day = &short) class="btn btn-sm min-h-10"/>
             </PostForm>
         </li>
     }

@@ -44,6 +44,11 @@ fn Shown(visit: VisitView) -> impl IntoView {
             (!visit.feedback.is_empty()).then(|| feedback_label(&visit.feedback)),
         ),
         (tr!("visit.companion"), visit.accompanied_by),
+        (tr!("visit.next"), visit.next_day),
+        (
+            tr!("visit.wishes"),
+            (!visit.wishes.is_empty()).then(|| visit.wishes.join("；")),
+        ),
         (tr!("visit.received_at"), visit.received),
     ];
     view! {
@@ -87,7 +92,11 @@ fn Shown(visit: VisitView) -> impl IntoView {
                 <h2 class="mt-4 text-sm font-semibold">{tr!("visit.supplement")}" "<span class="num font-normal text-base-content/70">{at}</span></h2>
                 <p class="whitespace-pre-line break-words">{text}</p>
             })}
-            {suspected.then(|| view! {
+            {visit.reported.then(|| match visit.report_id {
+                Some(report) => view! { <p class="mt-4"><a class="link" href=format!("/adverse-events/{report}")>{tr!("visit.reported")}</a></p> }.into_any(),
+                None => view! { <p class="mt-4">{tr!("visit.reported")}</p> }.into_any(),
+            })}
+            {(suspected && !visit.reported).then(|| view! {
                 <a class="btn btn-warning mt-4 min-h-12" href=format!("/adverse-events/new?hcp={first}&visit={}", id.get_value())>{tr!("safety.report")}</a>
             })}
         </Card>

@@ -6,7 +6,7 @@ use crate::ui::boot::boot;
 use crate::ui::list::{FilterText, page_param, param, rows_or_empty};
 use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
 use crate::visit::api::checkin_sheet;
-use crate::visit::model::{CheckinRow, Sheet, SheetDay, flag_label};
+use crate::visit::model::{CheckinRow, Offset, Sheet, SheetDay, flag_label};
 
 /// The monthly sheet of check-ins within scope, a day as a line of stops.
 #[component]
@@ -80,6 +80,7 @@ fn Day(day: SheetDay) -> impl IntoView {
     }
 }
 
+/// A check-in as one stop of a day.
 #[component]
 pub fn Stop(row: CheckinRow) -> impl IntoView {
     let kind = if row.kind == "in" {
@@ -102,11 +103,50 @@ pub fn Stop(row: CheckinRow) -> impl IntoView {
     .into_iter()
     .flatten()
     .collect();
+    let photo = row.photo.then(|| format!("/checkins/{}/photo", row.id));
     view! {
-        <li class="py-1">
-            <span class="num font-medium">{row.time}</span>" "{kind}" · "<span class="break-words">{place}</span>
-            {(!facts.is_empty()).then(|| view! { <span class="num block text-sm text-base-content/70">{facts.join(" · ")}</span> })}
-            {row.flags.iter().map(|flag| view! { <span class="badge badge-warning badge-sm me-1">{flag_label(flag)}</span> }).collect_view()}
+        <li class="py-2">
+            <div class="flex items-start gap-3">
+                <div class="min-w-0 grow">
+                    <span class="num font-medium">{row.time}</span>" "{kind}" · "<span class="break-words">{place}</span>
+                    {(!facts.is_empty()).then(|| view! { <span class="num block text-sm text-base-content/70">{facts.join(" · ")}</span> })}
+                    {row.flags.iter().map(|flag| view! { <span class="badge badge-warning badge-sm me-1">{flag_label(flag)}</span> }).collect_view()}
+                    {photo.map(|href| view! { <a class="link block text-sm" rel="external" href=href>{tr!("visit.see_photo")}</a> })}
+                </div>
+                {row.offset.map(|offset| view! { <SmallPlan offset=offset accuracy=row.accuracy.unwrap_or_default()/> })}
+            </div>
         </li>
+    }
+}
+
+/// A simple plan without any outside service: the terminal in the middle of the circle within which one counts as there,
+/// and where the phone was, in the circle of its accuracy. North is up.
+#[component]
+fn SmallPlan(offset: Offset, accuracy: f64) -> impl IntoView {
+    // What lies far outside stands at the edge, in its direction.
+    let reach = offset.east.hypot(offset.north);
+    let half = (offset.radius * 1.3).max((reach + accuracy).min(offset.radius * 4.0));
+    let scale = 40.0 / half;
+    let held = if reach > half { half / reach } else { 1.0 };
+    let (x, y) = (
+        50.0 + offset.east * held * scale,
+        50.0 - offset.north * held * scale,
+    );
+    let there = reach <= offset.radius;
+    let label = tr!(
+        "visit.plan_label",
+        n = format!("{reach:.0}"),
+        radius = format!("{:.0}", offset.radius)
+    );
+    let dot = if there { "text-primary" } else { "text-error" };
+    view! {
+        <svg viewBox="0 0 100 100" class="size-20 shrink-0 rounded-box border border-base-300 bg-base-100" role="img" aria-label=label>
+            <circle cx="50" cy="50" r=format!("{:.1}", offset.radius * scale) class="fill-none stroke-current text-base-content/60" stroke-dasharray="3 2"/>
+            <path d="M47 50h6M50 47v6" class="stroke-current" stroke-width="1.5"/>
+            <g class=dot>
+                <circle cx=format!("{x:.1}") cy=format!("{y:.1}") r=format!("{:.1}", (accuracy * scale).clamp(3.0, 40.0)) class="fill-current" opacity="0.2"/>
+                <circle cx=format!("{x:.1}") cy=format!("{y:.1}") r="2.5" class="fill-current"/>
+            </g>
+        </svg>
     }
 }

@@ -3,7 +3,7 @@
 
 mod record;
 
-use axum::extract::{Form, Query, State};
+use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -11,7 +11,8 @@ use axum::{Json, Router};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::model::{CheckinRow, flag_label};
+use super::model::CheckinRow;
+use super::pages::Stop;
 use super::rules::Position;
 use super::sheet;
 use super::store::{self, Filter, NewCheckin};
@@ -26,6 +27,7 @@ pub fn routes() -> Router<AppState> {
         .route("/checkin", get(show).post(send))
         .route("/checkin/near", get(near))
         .route("/checkin/consent", post(withdraw))
+        .route("/checkins/{id}/photo", get(photo))
         .route("/checkins/sheet.xlsx", get(workbook))
         .route("/sw.js", get(worker_script))
         .merge(record::routes())
@@ -89,44 +91,64 @@ async fn withdraw(State(state): State<AppState>, visit: Visit) -> Response {
 async fn show(State(state): State<AppState>, visit: Visit, Query(asked): Query<Asked>) -> Response {
     let made = async {
         let actor = worker(&visit)?;
-        let today = state.zone.today();
-        let rows = store::of_day(&state, actor, &today).await?;
-        let places = store::near(&state, actor, None).await?;
-        let agreed = store::agreed(&state.db, actor).await?;
         Ok(page(
             &visit,
-            actor.id.clone(),
-            &today,
-            rows,
-            places,
-            agreed,
+            look(&state, actor).await?,
             asked.done == "1",
+            None,
         ))
     };
     made.await
         .unwrap_or_else(|error: AppError| refuse(&visit, &error))
 }
 
-fn page(
-    visit: &Visit,
+/// All that the page shows.
+struct Shown {
     who: String,
-    today: &str,
+    today: String,
     rows: Vec<CheckinRow>,
     places: Vec<(String, String, Option<f64>)>,
     agreed: bool,
-    done: bool,
-) -> Response {
+}
+
+async fn look(state: &AppState, actor: &Actor) -> Result<Shown, AppError> {
+    let today = state.zone.today();
+    Ok(Shown {
+        who: actor.id.clone(),
+        rows: store::of_day(state, actor, &today).await?,
+        places: store::near(state, actor, None).await?,
+        agreed: store::agreed(&state.db, actor).await?,
+        today,
+    })
+}
+
+/// The page; `fault` is what was wrong with a photo that was sent.
+fn page(visit: &Visit, shown: Shown, done: bool, fault: Option<AppError>) -> Response {
+    let Shown {
+        who,
+        today,
+        rows,
+        places,
+        agreed,
+    } = shown;
+    let nowhere = done && rows.last().is_some_and(|row| row.terminal_id.is_none());
+    let status = fault.as_ref().map_or(StatusCode::OK, web::status);
     let id = crypto::random_token(16).replace('_', "-");
-    visit.page(|| tr!("visit.checkin"), || {
+    visit.page_with(status, || tr!("visit.checkin"), || {
+        let fault = fault.and_then(|error| match error {
+            AppError::Invalid(fields) => fields.first().map(|f| crate::ui::locale::text(&f.key, &f.args)),
+            _ => None,
+        });
         view! {
             <main>
                 <p class="mb-2"><a class="link" href="/">{tr!("visit.to_desk")}</a></p>
-                <h1 class="text-xl font-semibold">{tr!("visit.checkin")}" "<span class="num text-base font-normal text-base-content/70">{today.to_owned()}</span></h1>
+                <h1 class="text-xl font-semibold">{tr!("visit.checkin")}" "<span class="num text-base font-normal text-base-content/70">{today}</span></h1>
                 {done.then(|| view! { <p role="status" class="alert alert-success my-3 py-2">{tr!("visit.done")}</p> })}
+                {nowhere.then(|| view! { <p role="status" class="alert alert-warning my-3 py-2">{tr!("visit.no_terminal_found")}</p> })}
                 // domain, Visits: said before the position is asked for.
                 <p class="my-3 rounded-box bg-base-200 p-3 text-sm">{tr!("visit.privacy")}</p>
-                <form method="post" action="/checkin" id="checkin" autocomplete="off" data-waiting=tr!("visit.locating") data-sending=tr!("visit.sending")
-                    data-queued=tr!("visit.queued") data-denied=tr!("visit.denied") data-metres=tr!("visit.metres") data-failed=tr!("visit.failed") data-who=who>
+                <form method="post" action="/checkin" id="checkin" enctype="multipart/form-data" autocomplete="off" data-waiting=tr!("visit.locating") data-sending=tr!("visit.sending")
+                    data-queued=tr!("visit.queued") data-denied=tr!("visit.denied") data-metres=tr!("visit.metres") data-failed=tr!("visit.failed") data-photo=tr!("field.photo") data-nowhere=tr!("visit.nowhere") data-who=who>
                     <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="latitude" value=""/>
                     <input type="hidden" name="longitude" value=""/>
@@ -138,6 +160,12 @@ fn page(
                             <option value="">{tr!("visit.nearest")}</option>
                             {places.into_iter().map(|(id, name, _)| view! { <option value=id>{name}</option> }).collect_view()}
                         </select>
+                        <button type="button" id="sort" class="btn btn-sm mt-2 min-h-10" hidden>{tr!("visit.sort_near")}</button>
+                    </label>
+                    <label class="mb-3 block">
+                        <span class="mb-1 block text-sm font-medium">{tr!("visit.photo")}</span>
+                        <input type="file" name="file" accept="image/*" capture="environment" class="file-input w-full"/>
+                        {fault.map(|text| view! { <span class="mt-1 block text-sm text-error" role="alert">{text}</span> })}
                     </label>
                     {if agreed {
                         view! { <input type="hidden" name="agree" value="true"/> }.into_any()
@@ -160,7 +188,7 @@ fn page(
                     {if rows.is_empty() {
                         view! { <p class="mt-2 text-base-content/70">{tr!("visit.none_today")}</p> }.into_any()
                     } else {
-                        view! { <ol class="timeline-stops mt-2 border-s-2 border-base-300 ps-4">{rows.into_iter().map(stop).collect_view()}</ol> }.into_any()
+                        view! { <ol class="timeline-stops mt-2 border-s-2 border-base-300 ps-4">{rows.into_iter().map(|row| view! { <Stop row=row/> }).collect_view()}</ol> }.into_any()
                     }}
                 </section>
                 <p class="mt-6 flex flex-wrap gap-2">
@@ -179,34 +207,8 @@ fn page(
     })
 }
 
-fn stop(row: CheckinRow) -> impl IntoView {
-    let kind = if row.kind == "in" {
-        tr!("visit.kind_in")
-    } else {
-        tr!("visit.kind_out")
-    };
-    let place = if row.place.is_empty() {
-        tr!("visit.no_terminal")
-    } else {
-        row.place
-    };
-    let metres = row
-        .distance
-        .map(|m| tr!("visit.distance", n = format!("{m:.0}")));
-    let accuracy = row
-        .accuracy
-        .map(|m| tr!("visit.accuracy", n = format!("{m:.0}")));
-    view! {
-        <li class="py-2">
-            <span class="num font-medium">{row.time}</span>" "{kind}" · "<span class="break-words">{place}</span>
-            <span class="num block text-sm text-base-content/70">{[metres, accuracy].into_iter().flatten().collect::<Vec<_>>().join(" · ")}</span>
-            {row.flags.iter().map(|flag| view! { <span class="badge badge-warning badge-sm me-1">{flag_label(flag)}</span> }).collect_view()}
-        </li>
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// What a form or the outbox sent.
+#[derive(Debug, Default)]
 struct Sent {
     id: String,
     kind: String,
@@ -220,10 +222,60 @@ struct Sent {
     who: String,
     /// The script wants JSON.
     scripted: String,
+    photo: Option<Vec<u8>>,
+}
+
+async fn read(mut parts: Multipart) -> Result<Sent, AppError> {
+    let broken = |_| AppError::Conflict("error.checkin_broken".into());
+    let mut sent = Sent::default();
+    while let Some(part) = parts.next_field().await.map_err(broken)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            let bytes = part.bytes().await.map_err(broken)?;
+            sent.photo = Some(bytes.to_vec()).filter(|b| !b.is_empty());
+            continue;
+        }
+        let text = part.text().await.map_err(broken)?;
+        match name.as_str() {
+            "id" => sent.id = text,
+            "kind" => sent.kind = text,
+            "terminal" => sent.terminal = text,
+            "latitude" => sent.latitude = text,
+            "longitude" => sent.longitude = text,
+            "accuracy" => sent.accuracy = text,
+            "device_at" => sent.device_at = text,
+            "agree" => sent.agree = text,
+            "who" => sent.who = text,
+            "scripted" => sent.scripted = text,
+            _ => {}
+        }
+    }
+    Ok(sent)
+}
+
+/// The photo of a check-in within scope.
+async fn photo(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Response {
+    let made = async {
+        let actor = worker(&visit)?;
+        let (kind, bytes) = store::photo(&state, actor, &id).await?;
+        let mut response = bytes.into_response();
+        if let Ok(value) = axum::http::HeaderValue::from_str(&kind) {
+            response
+                .headers_mut()
+                .insert(axum::http::header::CONTENT_TYPE, value);
+        }
+        Ok(response)
+    };
+    made.await
+        .unwrap_or_else(|error: AppError| web::status(&error).into_response())
 }
 
 /// A check-in, from the form or from the script's queue.
-async fn send(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent>) -> Response {
+async fn send(State(state): State<AppState>, visit: Visit, parts: Multipart) -> Response {
+    let sent = match read(parts).await {
+        Ok(sent) => sent,
+        Err(error) => return (web::status(&error), Json(error)).into_response(),
+    };
     let scripted = sent.scripted == "1";
     let made = async {
         let actor = worker(&visit)?;
@@ -245,12 +297,22 @@ async fn send(State(state): State<AppState>, visit: Visit, Form(sent): Form<Sent
             position,
             accuracy_m: number(&sent.accuracy),
             device_at: sent.device_at.trim().parse().ok(),
+            photo: sent.photo,
         };
         store::save(&state, actor, &new).await
     };
     match made.await {
         Ok(row) if scripted => Json(row).into_response(),
         Ok(_) => see_other("/checkin?done=1"),
+        Err(error @ AppError::Invalid(_)) if !scripted => {
+            let again = async {
+                let actor = worker(&visit)?;
+                Ok(page(&visit, look(&state, actor).await?, false, Some(error)))
+            };
+            again
+                .await
+                .unwrap_or_else(|error: AppError| refuse(&visit, &error))
+        }
         Err(error) if scripted => (web::status(&error), Json(error)).into_response(),
         Err(error) => refuse(&visit, &error),
     }

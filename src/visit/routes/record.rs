@@ -2,7 +2,6 @@
 //! at words that want another form, and sends through the outbox. Without it the form posts as it stands.
 
 use axum::extract::{Multipart, Path, Query, State};
-use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -16,7 +15,7 @@ use crate::hcp;
 use crate::server::db::{DbResult, q};
 use crate::server::guard::Actor;
 use crate::server::web::{self, Visit, see_other};
-use crate::server::{AppState, crypto, time};
+use crate::server::{AppState, crypto};
 use crate::shared::{AppError, Permission};
 use crate::visit::model::{CHANNELS, FEEDBACK, TOPICS, channel_label, feedback_label, topic_label};
 use crate::visit::records::{self, NewVisit};
@@ -32,8 +31,10 @@ pub fn routes() -> Router<AppState> {
         .route("/visits/{id}/voice", get(voice))
 }
 
+/// What the record's page says after it was stored.
+const RECORDED: &str = "notice.visit_recorded";
 /// HCPs that the form offers at most.
-const PEOPLE_MOST: i64 = 60;
+const PEOPLE_MOST: i64 = 200;
 /// Material that the form offers at most: the latest.
 const MATERIAL_MOST: i64 = 40;
 
@@ -56,8 +57,6 @@ struct Asked {
     terminal: String,
     hcp: String,
     plan: String,
-    /// "1": a record was just stored.
-    done: String,
 }
 
 /// An HCP that the form offers: id, name, department.
@@ -154,8 +153,6 @@ struct Form {
     chosen: Vec<String>,
     materials: Vec<(String, String)>,
     companions: Vec<(String, String)>,
-    today: String,
-    done: bool,
 }
 
 /// `/visits/new`.
@@ -170,12 +167,17 @@ async fn show(State(state): State<AppState>, visit: Visit, Query(asked): Query<A
 }
 
 async fn form(state: &AppState, actor: &Actor, asked: &Asked) -> Result<Form, AppError> {
-    let (terminal, mut chosen) = place(state, actor, asked).await?;
+    let (mut terminal, mut chosen) = place(state, actor, asked).await?;
     let mut places: Vec<(String, String)> = store::near(state, actor, None)
         .await?
         .into_iter()
         .map(|(id, name, _)| (id, name))
         .collect();
+    // Where an HCP works, or a plan leads, may be looked after by somebody else; any other place is not theirs to name.
+    let led = asked.terminal.is_empty();
+    if !terminal.is_empty() && !led && !places.iter().any(|(id, _)| *id == terminal) {
+        terminal.clear();
+    }
     if !terminal.is_empty() && !places.iter().any(|(id, _)| *id == terminal) {
         let name: Option<(String,)> = q("SELECT name FROM terminal WHERE id = $1")
             .bind(&terminal)
@@ -201,8 +203,6 @@ async fn form(state: &AppState, actor: &Actor, asked: &Asked) -> Result<Form, Ap
         chosen,
         materials: materials(state).await?,
         companions: records::companions(state, actor).await?,
-        today: state.zone.today(),
-        done: asked.done == "1",
     })
 }
 
@@ -268,11 +268,12 @@ fn page(visit: &Visit, form: Form, given: &Given) -> Response {
         new.hcps.clone()
     };
     let shown = |id: &String| new.materials.iter().any(|(known, _)| known == id);
+    // Counted from the record's day: the page may have been kept for some.
     let soon: Vec<(String, String)> = [7, 14, 28]
         .into_iter()
-        .map(|n| (time::shift_day(&form.today, n), n))
-        .map(|(day, n)| (day, n.to_string()))
+        .map(|n: i64| (format!("+{n}"), n.to_string()))
         .collect();
+    let next_day = Some(new.next_day.clone()).filter(|day| !day.starts_with('+'));
     visit.page_with(status, || tr!("visit.record"), || {
         // For the script: the same words that the server looks for.
         let words: serde_json::Map<String, serde_json::Value> = watch::KINDS
@@ -284,13 +285,13 @@ fn page(visit: &Visit, form: Form, given: &Given) -> Response {
             <main>
                 <p class="mb-2"><a class="link" href="/">{tr!("visit.to_desk")}</a></p>
                 <h1 class="text-xl font-semibold">{tr!("visit.record")}</h1>
-                {form.done.then(|| view! { <p role="status" class="alert alert-success my-3 py-2">{tr!("visit.recorded")}</p> })}
                 <p id="refused" class="alert alert-error my-3 py-2" role="alert" hidden></p>
                 {given.error.as_ref().map(|e| view! { <p role="alert" class="alert alert-error my-3 py-2">{e.message()}</p> })}
                 <form method="post" action="/visits" enctype="multipart/form-data" id="visit" autocomplete="off" class="mt-3 space-y-5"
                     data-who=form.who data-words=words data-queued=tr!("visit.record_queued") data-sending=tr!("visit.sending")
                     data-seconds=tr!("visit.shown_for") data-record=tr!("visit.voice_start") data-stop=tr!("visit.voice_stop")
-                    data-report=tr!("safety.report") data-draft=tr!("visit.draft_back") data-none=tr!("visit.no_people") data-noline=tr!("visit.material_offline")>
+                    data-report=tr!("safety.report") data-draft=tr!("visit.draft_back") data-none=tr!("visit.no_people") data-noline=tr!("visit.material_offline")
+                    data-open=tr!("visit.open_material") data-delivered=tr!("visit.delivered") data-nomic=tr!("visit.no_microphone")>
                     <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="plan" value=form.plan/>
                     <input type="hidden" name="device_at" value=""/>
@@ -305,7 +306,7 @@ fn page(visit: &Visit, form: Form, given: &Given) -> Response {
                                 }).collect_view()}
                             </select>
                         </label>
-                        <noscript><button class="btn mt-2" formmethod="get" formaction="/visits/new" formenctype="application/x-www-form-urlencoded" formnovalidate>{tr!("visit.show_people")}</button></noscript>
+                        <noscript><button class="btn mt-2" name="again" value="1">{tr!("visit.show_people")}</button></noscript>
                     </div>
                     <fieldset>
                         <legend class="mb-1 text-sm font-medium">{tr!("visit.hcps")}</legend>
@@ -388,7 +389,7 @@ fn page(visit: &Visit, form: Form, given: &Given) -> Response {
                                 let on = day == new.next_day;
                                 chip("radio", "next", day, tr!("visit.next_days", n = n), on)
                             }).collect_view()}
-                            <input type="date" name="next_day" class="input w-40" aria-label=tr!("visit.next_day")/>
+                            <input type="date" name="next_day" class="input w-40" value=next_day aria-label=tr!("visit.next_day")/>
                         </div>
                         {fault(given.message("next_day"))}
                     </fieldset>
@@ -466,11 +467,7 @@ async fn voice(State(state): State<AppState>, visit: Visit, Path(id): Path<Strin
         let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
         actor.check(Permission::ReadVisits)?;
         let (kind, bytes) = records::voice(&state, actor, &id).await?;
-        let mut response = bytes.into_response();
-        if let Ok(value) = HeaderValue::from_str(&kind) {
-            response.headers_mut().insert(header::CONTENT_TYPE, value);
-        }
-        Ok(response)
+        Ok(web::ranged(&visit.headers, &kind, bytes))
     };
     made.await
         .unwrap_or_else(|error: AppError| web::status(&error).into_response())
@@ -484,6 +481,8 @@ struct Sent {
     seconds: Vec<(String, i64)>,
     who: String,
     scripted: bool,
+    /// The form alone is asked for again, with the people of another terminal.
+    again: bool,
 }
 
 async fn read(mut parts: Multipart) -> Result<Sent, AppError> {
@@ -516,6 +515,7 @@ async fn read(mut parts: Multipart) -> Result<Sent, AppError> {
             "device_at" => sent.new.device_at = text.trim().parse().ok(),
             "who" => sent.who = text,
             "scripted" => sent.scripted = text == "1",
+            "again" => sent.again = text == "1",
             other => {
                 if let Some(id) = other.strip_prefix("seconds:")
                     && let Ok(seconds) = text.trim().parse()
@@ -565,10 +565,23 @@ async fn send(State(state): State<AppState>, visit: Visit, parts: Multipart) -> 
         plan: sent.new.plan_id.clone().unwrap_or_default(),
         ..Asked::default()
     };
+    if sent.again {
+        return match form(&state, actor, &asked).await {
+            Ok(form) => page(
+                &visit,
+                form,
+                &Given {
+                    new: sent.new,
+                    error: None,
+                },
+            ),
+            Err(error) => turned_away(&visit, &error),
+        };
+    }
     let saved = records::save(&state, actor, sent.new.clone()).await;
     match saved {
         Ok(()) if sent.scripted => Json(json!({ "id": id })).into_response(),
-        Ok(()) => see_other(&format!("/visits/{id}")),
+        Ok(()) => see_other(&format!("/visits/{id}?done={RECORDED}")),
         Err(error) if sent.scripted => {
             let said = visit.speaking(async { said(&error) }).await;
             (web::status(&error), Json(json!({ "message": said }))).into_response()
@@ -612,6 +625,7 @@ fn said(error: &AppError) -> String {
             .map(|f| crate::ui::locale::text(&f.key, &f.args))
             .collect::<Vec<_>>()
             .join("；"),
+        AppError::NotFound => tr!("visit.gone"),
         error => error.message(),
     }
 }
