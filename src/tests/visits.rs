@@ -520,7 +520,7 @@ on_both!(plans_repeat_warn_and_move, |app| {
     )
     .await;
     let calendar: Calendar = read(&app, &cookie, "/api/plans/calendar?month=true").await;
-    assert!(calendar.days.len() >= 28 && calendar.days.len() % 7 == 0);
+    assert!(calendar.days.len() >= 28 && calendar.days.len().is_multiple_of(7));
     let day = calendar
         .days
         .iter()
