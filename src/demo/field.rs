@@ -12,7 +12,7 @@ use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
 use crate::shared::{AppError, Role};
 use crate::visit::model::{FEEDBACK, TOPICS};
-use crate::visit::store::position;
+use crate::visit::place::position;
 
 /// Reps who have field work.
 const REPS: i64 = 40;

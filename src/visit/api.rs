@@ -9,7 +9,7 @@ use crate::shared::{AppResult, Page, Saved};
 
 #[cfg(feature = "ssr")]
 use {
-    super::{plans, records, review, store},
+    super::{plans, records, review, settings, store},
     crate::server::{guard, state::state},
     crate::shared::Permission,
 };
@@ -212,5 +212,5 @@ pub async fn save_field_settings(
         ("goal", goal),
         ("cap", cap),
     ];
-    store::save_settings(&state(), &actor, &texts).await
+    settings::save(&state(), &actor, &texts).await
 }

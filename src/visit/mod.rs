@@ -10,6 +10,10 @@ pub mod import;
 pub mod model;
 pub mod pages;
 #[cfg(feature = "ssr")]
+pub mod photo;
+#[cfg(feature = "ssr")]
+pub mod place;
+#[cfg(feature = "ssr")]
 pub mod plans;
 #[cfg(feature = "ssr")]
 pub mod records;
@@ -18,6 +22,8 @@ pub mod review;
 #[cfg(feature = "ssr")]
 mod routes;
 pub mod rules;
+#[cfg(feature = "ssr")]
+pub mod settings;
 #[cfg(feature = "ssr")]
 pub mod sheet;
 #[cfg(feature = "ssr")]

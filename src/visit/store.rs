@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::model::{CheckinRow, Offset, Sheet, SheetDay};
-use super::rules::{Evidence, Goals, Limits, Position, flags, moment};
-use crate::server::audit::{self, Event};
+use super::photo::bare_photo;
+use super::place::{near, position};
+use super::rules::{Evidence, Limits, Position, flags, moment};
 use crate::server::db::{Db, DbResult, Query, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, files, time};
-use crate::shared::error::Checks;
 use crate::shared::page::{PAGE_SIZE, offset};
-use crate::shared::{AppError, Page, Saved};
+use crate::shared::{AppError, Page};
 
 /// A check-in as it comes.
 #[derive(Debug, Clone, Default)]
@@ -27,48 +27,6 @@ pub struct NewCheckin {
     pub photo: Option<Vec<u8>>,
 }
 
-/// Bytes of a photo at most.
-pub const PHOTO_MOST: usize = 10 * 1024 * 1024;
-
-/// A photo without what the camera wrote into it (domain, Visits: photos lose their EXIF), and its media type.
-pub fn bare_photo(bytes: Vec<u8>) -> Result<(Vec<u8>, &'static str), AppError> {
-    use img_parts::{Bytes, DynImage, ImageEXIF, ImageICC};
-    let refused = || AppError::field("photo", "field.photo");
-    let kind = files::image_type(&bytes)
-        .filter(|kind| matches!(*kind, "image/jpeg" | "image/png" | "image/webp"))
-        .filter(|_| bytes.len() <= PHOTO_MOST)
-        .ok_or_else(refused)?;
-    let mut image = DynImage::from_bytes(Bytes::from(bytes))
-        .ok()
-        .flatten()
-        .ok_or_else(refused)?;
-    image.set_exif(None);
-    image.set_icc_profile(None);
-    if let DynImage::Jpeg(jpeg) = &mut image {
-        // Makers put more of it into the application's own segments and comments.
-        jpeg.segments_mut()
-            .retain(|segment| !matches!(segment.marker(), 0xE1..=0xED | 0xEF | 0xFE));
-    }
-    Ok((image.encoder().bytes().to_vec(), kind))
-}
-
-/// The photo of a check-in within scope: its media type and its bytes.
-pub async fn photo(
-    state: &AppState,
-    actor: &Actor,
-    id: &str,
-) -> Result<(String, Vec<u8>), AppError> {
-    let mut query = q("SELECT c.photo_id, c.photo_type FROM checkin c WHERE ");
-    actor.scope(&mut query, "c.staff_id");
-    query.push_with(" AND c.id = ?", [id]);
-    let (file, kind): (Option<String>, Option<String>) = query.one(&state.db).await?;
-    let file = file.ok_or(AppError::NotFound)?;
-    Ok((
-        kind.unwrap_or_default(),
-        files::get_sealed(state, &file).await?,
-    ))
-}
-
 /// The limits in force.
 pub async fn limits(db: &Db) -> DbResult<Limits> {
     let found: Option<(String,)> = q("SELECT value FROM setting WHERE name = 'checkin_limits'")
@@ -77,71 +35,6 @@ pub async fn limits(db: &Db) -> DbResult<Limits> {
     Ok(found
         .and_then(|(json,)| serde_json::from_str(&json).ok())
         .unwrap_or_default())
-}
-
-/// Sets limits and goals out of what was typed, each under the name of its field.
-pub async fn save_settings(
-    state: &AppState,
-    actor: &Actor,
-    texts: &[(&str, String)],
-) -> Result<Saved, AppError> {
-    let read = |name: &str| -> Option<f64> {
-        let text = texts.iter().find(|(n, _)| *n == name)?.1.trim().to_owned();
-        text.parse::<f64>()
-            .ok()
-            .filter(|n| n.is_finite() && *n > 0.0 && *n <= 100_000.0)
-    };
-    let whole = |name: &str| read(name).filter(|n| n.fract() == 0.0 && *n <= 1_000.0);
-    let mut checks = Checks::default();
-    for name in ["radius_m", "accuracy_m", "speed_kmh"] {
-        checks.ensure(read(name).is_some(), name, "field.positive");
-    }
-    for name in ["same_place", "goal", "cap"] {
-        checks.ensure(whole(name).is_some(), name, "field.positive_whole");
-    }
-    checks.ensure(read("goal") <= read("cap"), "cap", "field.cap_below_goal");
-    checks.done()?;
-    let number = |name: &str| read(name).unwrap_or_default();
-    let limits = Limits {
-        radius_m: number("radius_m"),
-        accuracy_m: number("accuracy_m"),
-        speed_kmh: number("speed_kmh"),
-        same_place: number("same_place") as i64,
-    };
-    let goals = Goals {
-        goal: number("goal") as i64,
-        cap: number("cap") as i64,
-    };
-    let mut tx = state.db.begin().await?;
-    for (name, json) in [
-        ("checkin_limits", serde_json::to_string(&limits)),
-        ("visit_goals", serde_json::to_string(&goals)),
-    ] {
-        q("INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2")
-            .bind(name)
-            .bind(json.map_err(internal)?)
-            .exec(&mut tx)
-            .await?;
-    }
-    let event = Event::new("settings.field", "setting", "field")
-        .detail(serde_json::json!({ "limits": limits, "goals": goals }));
-    audit::record(&state.keys, &mut tx, actor, event).await?;
-    tx.commit().await?;
-    Ok(Saved::stay("notice.saved"))
-}
-
-/// A terminal's coordinates in WGS-84, whatever datum they are kept in.
-pub fn position(
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-    datum: Option<&str>,
-) -> Option<Position> {
-    let (latitude, longitude) = (latitude?, longitude?);
-    if datum == Some("GCJ-02") {
-        let (longitude, latitude) = coordtransform::gcj02_to_wgs84(longitude, latitude);
-        return Position::new(latitude, longitude);
-    }
-    Position::new(latitude, longitude)
 }
 
 /// Whether somebody agreed that their place is read.
@@ -164,48 +57,16 @@ pub async fn agree(db: &Db, actor: &Actor) -> DbResult<()> {
 }
 
 #[derive(sqlx::FromRow)]
-struct Place {
-    id: String,
-    name: String,
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-    datum: Option<String>,
-    checkin_radius_m: Option<i64>,
+pub(super) struct Place {
+    pub id: String,
+    pub name: String,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub datum: Option<String>,
+    pub checkin_radius_m: Option<i64>,
 }
 
-const PLACE: &str = "SELECT t.id, t.name, t.latitude, t.longitude, t.datum, t.checkin_radius_m FROM terminal t WHERE ";
-
-/// Terminals that somebody looks after today, the nearest first where a position is known: id, name, metres.
-pub async fn near(
-    state: &AppState,
-    actor: &Actor,
-    from: Option<Position>,
-) -> DbResult<Vec<(String, String, Option<f64>)>> {
-    let mut query = q(PLACE);
-    query.push("EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id");
-    let today = state.zone.today();
-    query.push_with(
-        " AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) AND ",
-        [&today, &today],
-    );
-    actor.scope(&mut query, "a.staff_id");
-    query.push(") ORDER BY t.name, t.id LIMIT 3000");
-    let places: Vec<Place> = query.all(&state.db).await?;
-    let mut found: Vec<(String, String, Option<f64>)> = places
-        .into_iter()
-        .map(|p| {
-            let there = position(p.latitude, p.longitude, p.datum.as_deref());
-            let metres = from.zip(there).map(|(a, b)| a.metres_to(b));
-            (p.id, p.name, metres)
-        })
-        .collect();
-    found.sort_by(|a, b| {
-        let far = |m: &Option<f64>| m.unwrap_or(f64::MAX);
-        far(&a.2).total_cmp(&far(&b.2)).then_with(|| a.1.cmp(&b.1))
-    });
-    found.truncate(if from.is_some() { 50 } else { 500 });
-    Ok(found)
-}
+pub(super) const PLACE: &str = "SELECT t.id, t.name, t.latitude, t.longitude, t.datum, t.checkin_radius_m FROM terminal t WHERE ";
 
 /// How near the nearest of one's terminals must be, in metres, to be meant where none was chosen.
 const MEANT_M: f64 = 1_000.0;
@@ -412,72 +273,6 @@ pub async fn disagree(db: &Db, actor: &Actor) -> DbResult<()> {
         .bind(&actor.id)
         .exec(db)
         .await?;
-    Ok(())
-}
-
-/// How many confirmed check-ins on different days it takes to learn where a terminal lies, and within how many metres of
-/// their middle they must be.
-const LEARN_FROM: usize = 3;
-const LEARN_WITHIN_M: f64 = 200.0;
-
-/// Gives a terminal without coordinates those of its confirmed check-ins: precise ones that a visit's record bears out, on
-/// three days, all near their middle.
-pub async fn learn_place(
-    state: &AppState,
-    actor: &Actor,
-    terminal_id: &str,
-) -> Result<(), AppError> {
-    let known = q("SELECT COUNT(*) FROM terminal WHERE id = $1 AND latitude IS NOT NULL")
-        .bind(terminal_id)
-        .count(&state.db)
-        .await?;
-    if known > 0 {
-        return Ok(());
-    }
-    let limits = limits(&state.db).await?;
-    let found: Vec<(String, f64, f64)> = q(
-        "SELECT c.day, AVG(c.latitude), AVG(c.longitude) FROM checkin c WHERE c.terminal_id = $1 AND c.latitude IS NOT NULL \
-         AND c.accuracy_m <= $2 AND c.source = 'phone' AND EXISTS (SELECT 1 FROM visit v WHERE v.checkin_id = c.id) \
-         GROUP BY c.day ORDER BY c.day DESC LIMIT 20",
-    )
-    .bind(terminal_id)
-    .bind(limits.accuracy_m)
-    .all(&state.db)
-    .await?;
-    if found.len() < LEARN_FROM {
-        return Ok(());
-    }
-    let n = found.len() as f64;
-    let middle = Position::new(
-        found.iter().map(|f| f.1).sum::<f64>() / n,
-        found.iter().map(|f| f.2).sum::<f64>() / n,
-    );
-    let Some(middle) = middle else {
-        return Ok(());
-    };
-    let near = |(_, lat, long): &(String, f64, f64)| {
-        Position::new(*lat, *long).is_some_and(|p| p.metres_to(middle) <= LEARN_WITHIN_M)
-    };
-    if !found.iter().all(near) {
-        return Ok(());
-    }
-    let mut tx = state.db.begin().await?;
-    let learnt = q(
-        "UPDATE terminal SET latitude = $1, longitude = $2, datum = 'WGS-84', updated_at = $3 \
-        WHERE id = $4 AND latitude IS NULL",
-    )
-    .bind(middle.latitude)
-    .bind(middle.longitude)
-    .bind(time::now())
-    .bind(terminal_id)
-    .exec(&mut tx)
-    .await?;
-    if learnt > 0 {
-        let event = Event::new("terminal.learn_place", "terminal", terminal_id)
-            .detail(serde_json::json!({ "checkins": found.len() }));
-        audit::record(&state.keys, &mut tx, actor, event).await?;
-    }
-    tx.commit().await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! position only when the button is pressed; both keep what could not be sent, and bring the service worker.
 
 mod record;
+mod record_page;
 
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
@@ -14,8 +15,8 @@ use serde::Deserialize;
 use super::model::CheckinRow;
 use super::pages::Stop;
 use super::rules::Position;
-use super::sheet;
 use super::store::{self, Filter, NewCheckin};
+use super::{photo, place, sheet};
 use crate::server::guard::Actor;
 use crate::server::web::{self, Visit, see_other};
 use crate::server::{AppState, crypto};
@@ -116,7 +117,7 @@ async fn look(state: &AppState, actor: &Actor) -> Result<Shown, AppError> {
     Ok(Shown {
         who: actor.id.clone(),
         rows: store::of_day(state, actor, &today).await?,
-        places: store::near(state, actor, None).await?,
+        places: place::near(state, actor, None).await?,
         agreed: store::agreed(&state.db, actor).await?,
         today,
     })
@@ -257,7 +258,7 @@ async fn read(mut parts: Multipart) -> Result<Sent, AppError> {
 async fn photo(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Response {
     let made = async {
         let actor = worker(&visit)?;
-        let (kind, bytes) = store::photo(&state, actor, &id).await?;
+        let (kind, bytes) = photo::photo(&state, actor, &id).await?;
         let mut response = bytes.into_response();
         if let Ok(value) = axum::http::HeaderValue::from_str(&kind) {
             response
@@ -328,7 +329,7 @@ struct At {
 async fn near(State(state): State<AppState>, visit: Visit, Query(at): Query<At>) -> Response {
     let made = async {
         let actor = worker(&visit)?;
-        Ok(Json(store::near(&state, actor, Position::new(at.lat, at.long)).await?).into_response())
+        Ok(Json(place::near(&state, actor, Position::new(at.lat, at.long)).await?).into_response())
     };
     made.await
         .unwrap_or_else(|error: AppError| web::status(&error).into_response())
