@@ -8,7 +8,7 @@ use super::model::{ComplaintRow, KINDS, kind_label};
 use crate::shared::Permission;
 use crate::ui::boot::{may, refresh};
 use crate::ui::form::{PostForm, Select, Submit, TextArea};
-use crate::ui::list::{page_param, param, rows_or_empty};
+use crate::ui::list::{TabLinks, page_param, param, rows_or_empty};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
 /// One's own complaints and suggestions, with the form of a new one.
@@ -52,20 +52,9 @@ pub fn ComplaintQueue() -> impl IntoView {
         move || (tab.get() == "answered", page.get(), refresh()),
         |(answered, page, _)| complaint_queue(answered, page),
     );
-    let answered = move || tab.with(|t| t == "answered");
-    let class = move |here: bool| {
-        if here {
-            "btn btn-primary min-h-10 px-3"
-        } else {
-            "btn btn-ghost min-h-10 px-3"
-        }
-    };
     view! {
         <PageTitle title=tr!("complaint.queue")/>
-        <nav class="mb-3 flex gap-1" aria-label=tr!("complaint.queue")>
-            <a href="/complaints/queue" class=move || class(!answered()) aria-current=move || (!answered()).then_some("page")>{tr!("complaint.waiting")}</a>
-            <a href="/complaints/queue?tab=answered" class=move || class(answered()) aria-current=move || answered().then_some("page")>{tr!("complaint.answered")}</a>
-        </nav>
+        <TabLinks path="/complaints/queue" label=tr!("complaint.queue") tabs=vec![("", tr!("complaint.waiting")), ("answered", tr!("complaint.answered"))]/>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(queue.await, |page| rows_or_empty(page, tr!("complaint.none_waiting"), |rows| view! {

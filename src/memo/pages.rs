@@ -9,7 +9,7 @@ use super::model::{Memo, MemoRow, Receipt};
 use crate::shared::{Page, Permission};
 use crate::ui::boot::{boot, may, refresh};
 use crate::ui::form::{Field, PostForm, Select, Submit, TextArea};
-use crate::ui::list::{Pager, page_param, param, rows_or_empty};
+use crate::ui::list::{Pager, TabLinks, page_param, param, rows_or_empty};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
 /// Messages to oneself, and for those who send, one's own.
@@ -20,23 +20,12 @@ pub fn MemoList() -> impl IntoView {
         move || (tab.get() == "sent", page.get(), refresh()),
         |(sent, page, _)| list_memos(sent, page),
     );
-    let sent = move || tab.with(|t| t == "sent");
-    let class = move |here: bool| {
-        if here {
-            "btn btn-primary min-h-10 px-3"
-        } else {
-            "btn btn-ghost min-h-10 px-3"
-        }
-    };
     view! {
         <PageTitle title=tr!("memo.title")>
             {may(Permission::SendMemos).then(|| view! { <a class="btn btn-sm btn-primary min-h-10" href="/memos/new">{tr!("memo.new")}</a> })}
         </PageTitle>
         {may(Permission::SendMemos).then(|| view! {
-            <nav class="mb-3 flex gap-1" aria-label=tr!("memo.title")>
-                <a href="/memos" class=move || class(!sent()) aria-current=move || (!sent()).then_some("page")>{tr!("memo.received")}</a>
-                <a href="/memos?tab=sent" class=move || class(sent()) aria-current=move || sent().then_some("page")>{tr!("memo.sent")}</a>
-            </nav>
+            <TabLinks path="/memos" label=tr!("memo.title") tabs=vec![("", tr!("memo.received")), ("sent", tr!("memo.sent"))]/>
         })}
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {

@@ -9,7 +9,7 @@ use super::model::{AdverseEvent, EventRow, severity_label, state_label, step_lab
 use super::rules::SEVERITIES;
 use crate::ui::boot::{boot, refresh};
 use crate::ui::form::{Field, PostForm, Select, Submit, TextArea};
-use crate::ui::list::{page_param, param, rows_or_empty};
+use crate::ui::list::{TabLinks, page_param, param, rows_or_empty};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
 /// Adverse events: one's own, and for who handles them all.
@@ -20,22 +20,11 @@ pub fn EventList() -> impl IntoView {
         move || (tab.get() == "closed", page.get(), refresh()),
         |(closed, page, _)| list_events(closed, page),
     );
-    let closed = move || tab.with(|t| t == "closed");
-    let class = move |here: bool| {
-        if here {
-            "btn btn-primary min-h-10 px-3"
-        } else {
-            "btn btn-ghost min-h-10 px-3"
-        }
-    };
     view! {
         <PageTitle title=tr!("safety.title")>
             <a class="btn btn-sm btn-primary min-h-10" href="/adverse-events/new">{tr!("safety.report")}</a>
         </PageTitle>
-        <nav class="mb-3 flex gap-1" aria-label=tr!("safety.title")>
-            <a href="/adverse-events" class=move || class(!closed()) aria-current=move || (!closed()).then_some("page")>{tr!("safety.open")}</a>
-            <a href="/adverse-events?tab=closed" class=move || class(closed()) aria-current=move || closed().then_some("page")>{tr!("safety.closed")}</a>
-        </nav>
+        <TabLinks path="/adverse-events" label=tr!("safety.title") tabs=vec![("", tr!("safety.open")), ("closed", tr!("safety.closed"))]/>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(events.await, |page| rows_or_empty(page, tr!("safety.empty"), |rows| view! {

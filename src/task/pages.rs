@@ -7,7 +7,7 @@ use super::api::*;
 use super::model::TaskRow;
 use crate::ui::boot::refresh;
 use crate::ui::form::{Confirm, Field, PostForm, Submit, TextArea, came_back};
-use crate::ui::list::{page_param, param, rows_or_empty};
+use crate::ui::list::{TabLinks, page_param, param, rows_or_empty};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
 /// One's own to-dos.
@@ -18,14 +18,6 @@ pub fn TaskList() -> impl IntoView {
         move || (tab.get() == "done", page.get(), refresh()),
         |(done, page, _)| list_tasks(done, page),
     );
-    let class = move |here: bool| {
-        if here {
-            "btn btn-primary min-h-10 px-3"
-        } else {
-            "btn btn-ghost min-h-10 px-3"
-        }
-    };
-    let done = move || tab.with(|t| t == "done");
     view! {
         <PageTitle title=tr!("task.title")>
             <a class="btn btn-sm min-h-10" href="/plans">{tr!("task.to_calendar")}</a>
@@ -34,10 +26,7 @@ pub fn TaskList() -> impl IntoView {
             <summary class="cursor-pointer font-medium">{tr!("task.new")}</summary>
             <div class="mt-3"><TaskForm task=None/></div>
         </details>
-        <nav class="mb-3 flex gap-1" aria-label=tr!("task.title")>
-            <a href="/tasks" class=move || class(!done()) aria-current=move || (!done()).then_some("page")>{tr!("task.open")}</a>
-            <a href="/tasks?tab=done" class=move || class(done()) aria-current=move || done().then_some("page")>{tr!("task.done")}</a>
-        </nav>
+        <TabLinks path="/tasks" label=tr!("task.title") tabs=vec![("", tr!("task.open")), ("done", tr!("task.done"))]/>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(tasks.await, |page| rows_or_empty(page, tr!("task.empty"), |rows| view! {

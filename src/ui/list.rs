@@ -18,6 +18,40 @@ pub fn page_param() -> Memo<i64> {
     Memo::new(move |_| page.get().parse().unwrap_or(1))
 }
 
+/// Links between the parts of a page, by the value of `tab` in its address; the first part is that without one.
+#[component]
+pub fn TabLinks(
+    /// Path of the page.
+    path: &'static str,
+    /// What the parts are of.
+    #[prop(into)]
+    label: String,
+    /// Value of `tab` and name of each part.
+    tabs: Vec<(&'static str, String)>,
+) -> impl IntoView {
+    let current = param("tab");
+    let links = tabs
+        .into_iter()
+        .map(|(code, name)| {
+            let href = if code.is_empty() {
+                path.to_owned()
+            } else {
+                format!("{path}?tab={code}")
+            };
+            let here = move || current.with(|tab| tab == code);
+            let class = move || {
+                if here() {
+                    "btn btn-primary min-h-10 px-3"
+                } else {
+                    "btn btn-ghost min-h-10 px-3"
+                }
+            };
+            view! { <a href=href class=class aria-current=move || here().then_some("page")>{name}</a> }
+        })
+        .collect_view();
+    view! { <nav class="mb-3 flex gap-1" aria-label=label>{links}</nav> }
+}
+
 /// Links to the other pages of a list, keeping its filters.
 #[component]
 pub fn Pager<T: Clone + Send + Sync + 'static>(page: Page<T>) -> impl IntoView {
