@@ -174,6 +174,41 @@ test('without a line nothing is lost and nothing doubled, even when the tab is k
   await context.close();
 });
 
+test('a new version of the worker replaces the copies of the old, and an empty cache is no trouble', async ({ browser, problems }) => {
+  const context = await browser.newContext();
+  problems.watch(context);
+  const page = await context.newPage();
+  await signInByForm(page, REP);
+  // What a worker of an earlier version left behind.
+  await page.evaluate(async () => (await caches.open('mailuo-before')).put('/checkin', new Response('an old page')));
+  const kept = () =>
+    page.evaluate(async () => {
+      const found: Record<string, string> = {};
+      for (const name of await caches.keys()) {
+        const copy = await (await caches.open(name)).match('/checkin');
+        if (copy) found[name] = await copy.text();
+      }
+      return found;
+    });
+  await goto(page, '/visits/new');
+  await page.evaluate('navigator.serviceWorker.ready.then(() => 1)');
+  await expect.poll(async () => Object.keys(await kept()).filter((name) => name !== 'mailuo-before').length).toBe(1);
+  await expect.poll(async () => Object.keys(await kept()).join()).not.toContain('mailuo-before');
+  const [copy] = Object.values(await kept());
+  expect(copy).toContain('快速打卡');
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) await caches.delete(name);
+  });
+  await goto(page, '/checkin');
+  await expect(page.getByRole('heading', { level: 1, name: /快速打卡/ })).toBeVisible();
+  // Whoever signs in next finds no page of whoever was there.
+  await expect.poll(async () => Object.keys(await kept()).length).toBe(1);
+  await context.clearCookies();
+  await goto(page, '/sign-in');
+  await expect.poll(async () => Object.keys(await kept()).length).toBe(0);
+  await context.close();
+});
+
 test('a message is read, answered and done; a complaint comes back', async ({ page, newPerson, problems }) => {
   test.setTimeout(90_000);
   problems.allow(/status of 422/);

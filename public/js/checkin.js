@@ -14,8 +14,8 @@
 
   // Presses whose position is still being found: the page must not be left for them.
   let pressing = 0;
-  const flush = async () => {
-    const result = await Outbox.flush(d.who);
+  const flush = async () => settle(await Outbox.flush(d.who));
+  const settle = async (result) => {
     if (result.gone) {
       location.href = '/sign-in?next=/checkin';
       return;
@@ -116,6 +116,7 @@
   });
 
   window.addEventListener('online', flush);
+  Outbox.listen(d.who, settle);
   Outbox.all(d.who, 'checkin').then(async (waiting) => {
     // Refused while another page sent it: told here, once.
     for (const one of waiting.filter((item) => item.refused)) {

@@ -134,6 +134,15 @@ const Outbox = (() => {
     }
   };
 
+  // Hears of what the worker sent in the page's place, as far as it is this person's.
+  const listen = (who, heard) => {
+    navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+      if (!data?.flushed) return;
+      const { sent, refused } = data.flushed;
+      heard({ sent: sent.filter((one) => one.item.who === who), refused: refused.filter((one) => one.who === who), left: 0, gone: false });
+    });
+  };
+
   // Pages that work in the field bring their worker, and tell it what they are made of.
   const install = async () => {
     if (!('serviceWorker' in navigator)) return;
@@ -148,5 +157,5 @@ const Outbox = (() => {
       // Without it the pages need the line.
     }
   };
-  return { put, all, drop, flush, id, later, install };
+  return { put, all, drop, flush, id, later, listen, install };
 })();

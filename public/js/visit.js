@@ -185,8 +185,8 @@
     });
   }
 
-  const flush = async () => {
-    const result = await Outbox.flush(d.who);
+  const flush = async () => settle(await Outbox.flush(d.who));
+  const settle = async (result) => {
     if (result.gone) {
       location.href = '/sign-in?next=/visits/new';
       return;
@@ -280,5 +280,6 @@
     if (waiting.some((one) => !one.refused)) flush();
   })();
   window.addEventListener('online', flush);
+  Outbox.listen(d.who, settle);
   Outbox.install();
 })();

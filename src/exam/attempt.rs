@@ -140,6 +140,9 @@ pub async fn under_way(db: &Db, exam_id: &str) -> DbResult<bool> {
     Ok(open > 0)
 }
 
+/// An earlier attempt: id, number, when it is over, when it was handed in, when it began.
+type Earlier = (String, i64, Option<i64>, Option<i64>, i64);
+
 /// Begins an attempt, or gives the one that is under way: its id.
 pub async fn begin(state: &AppState, learner: &Learner, exam_id: &str) -> Result<String, AppError> {
     let db = &state.db;
@@ -148,8 +151,8 @@ pub async fn begin(state: &AppState, learner: &Learner, exam_id: &str) -> Result
     let assigned = is_assigned(db, learner, exam_id).await?
         || crate::learning::access::asks_for(state, learner, exam_id).await?;
     for _ in 0..3 {
-        let earlier: Vec<(String, i64, Option<i64>, Option<i64>)> = q(
-            "SELECT id, number, due_at, submitted_at FROM exam_attempt WHERE exam_id = $1 AND learner = $2 \
+        let earlier: Vec<Earlier> = q(
+            "SELECT id, number, due_at, submitted_at, started_at FROM exam_attempt WHERE exam_id = $1 AND learner = $2 \
              ORDER BY number DESC LIMIT 100",
         )
         .bind(exam_id)
@@ -157,9 +160,9 @@ pub async fn begin(state: &AppState, learner: &Learner, exam_id: &str) -> Result
         .all(db)
         .await?;
         let now = time::now();
-        if let Some((id, _, due_at, _)) = earlier
+        if let Some((id, _, due_at, _, _)) = earlier
             .iter()
-            .find(|(_, _, _, submitted)| submitted.is_none())
+            .find(|(_, _, _, submitted, _)| submitted.is_none())
         {
             if due_at.is_none_or(|due| due > now) {
                 return Ok(id.clone());
@@ -175,7 +178,12 @@ pub async fn begin(state: &AppState, learner: &Learner, exam_id: &str) -> Result
             _ => return Err(AppError::Conflict("error.exam_closed".into())),
         }
         // At most 99 are allowed where they are counted.
-        let used = earlier.len() as i64;
+        let since = asked_anew(db)
+            .await?
+            .into_iter()
+            .find(|(id, _)| id == exam_id)
+            .map_or(0, |(_, at)| at);
+        let used = earlier.iter().filter(|e| e.4 >= since).count() as i64;
         if exam.attempts > 0 && used >= exam.attempts {
             return Err(AppError::Conflict("error.exam_used_up".into()));
         }
@@ -207,6 +215,15 @@ pub async fn begin(state: &AppState, learner: &Learner, exam_id: &str) -> Result
         }
     }
     Err(AppError::Conflict("error.changed_meanwhile".into()))
+}
+
+/// Since when each exam that courses ask for is asked for anew: the newest version of such a course. Attempts before it are
+/// not counted among those allowed, since re-learning asks for the exam again (domain, Learning).
+async fn asked_anew(db: &Db) -> DbResult<Vec<(String, i64)>> {
+    q("SELECT x.exam_id, MAX(c.version_at) FROM course_exam x JOIN course c ON c.id = x.course_id \
+       WHERE c.published_at IS NOT NULL AND c.archived_at IS NULL AND c.version_at IS NOT NULL AND c.version > 1 GROUP BY x.exam_id")
+        .all(db)
+        .await
 }
 
 /// Whether an exam is itself set to somebody.
@@ -466,6 +483,7 @@ struct Own {
     score: Option<f64>,
     points: f64,
     passed: Option<bool>,
+    started_at: i64,
 }
 
 /// Exams that are set to somebody, those to be taken first.
@@ -490,12 +508,13 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
     })
     .await?;
     let attempts: Vec<Own> = q(
-        "SELECT exam_id, id, submitted_at, unmarked, score, points, passed FROM exam_attempt WHERE learner = $1 \
+        "SELECT exam_id, id, submitted_at, unmarked, score, points, passed, started_at FROM exam_attempt WHERE learner = $1 \
          ORDER BY started_at",
     )
     .bind(&me)
     .all(db)
     .await?;
+    let anew: HashMap<String, i64> = asked_anew(db).await?.into_iter().collect();
     let now = time::now();
     let mut out: Vec<MyExam> = exams
         .into_iter()
@@ -513,7 +532,10 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
                 assigned: assigned.iter().any(|(id,)| *id == exam.id),
                 opens: exam.opens_at.map(|at| state.zone.minute(at)),
                 closes: exam.closes_at.map(|at| state.zone.minute(at)),
-                used: own.len() as i64,
+                used: own
+                    .iter()
+                    .filter(|a| a.started_at >= anew.get(&exam.id).copied().unwrap_or(0))
+                    .count() as i64,
                 open_attempt: own
                     .iter()
                     .find(|a| a.submitted_at.is_none())

@@ -665,3 +665,47 @@ fn forms_and_answers_fit_each_other() {
         assert_eq!(paper::order(&draft, 7).len(), paper::order(&draft, 0).len());
     }
 }
+
+on_both!(a_new_version_of_its_course_gives_the_attempts_anew, |app| {
+    let exam = open(&app, &[("attempts", "1")]).await;
+    let rep = app.cookie(Role::Rep).await;
+    let first = begin(&app, &rep, &exam).await;
+    app.post(&format!("/attempts/{first}"), &rep, &[("step", "submit")])
+        .await;
+    let start = async || {
+        app.post(&format!("/exams/{exam}/start"), &rep, &[])
+            .await
+            .status
+    };
+    assert_eq!(
+        start().await,
+        StatusCode::CONFLICT,
+        "the one attempt is used up"
+    );
+    let version = async |n: i64| {
+        for sql in [
+            "DELETE FROM course_exam".to_owned(),
+            "DELETE FROM course".to_owned(),
+            format!(
+                "INSERT INTO course (id, title, summary, category, required, no_skip, due_kind, due_days, due_on, contents, \
+                 contents_at, review, approval_no, expires_on, version, edition, created_by, created_at, updated_at, published_at, \
+                 version_at) VALUES ('c', '课程', '', 'general', 1 = 1, 1 = 0, 'none', 0, '', '{{\"chapters\":[]}}', 1, '', '', '', {n}, 1, \
+                 'x', 1, 1, 1, {})",
+                mailuo::server::time::now()
+            ),
+            format!(
+                "INSERT INTO course_exam (course_id, exam_id, lesson_id) VALUES ('c', '{exam}', '')"
+            ),
+        ] {
+            crate::duplicate::exec(&app, &sql).await;
+        }
+    };
+    // Asked for by a course's first version: what was taken before counts.
+    version(1).await;
+    assert_eq!(start().await, StatusCode::CONFLICT);
+    assert_eq!(mine(&app, &rep).await[0].used, 1);
+    version(2).await;
+    assert_eq!(mine(&app, &rep).await[0].used, 0);
+    let second = begin(&app, &rep, &exam).await;
+    assert_ne!(second, first);
+});

@@ -62,11 +62,20 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
     #[cfg(feature = "ssr")]
     crate::server::web::set_status(&error);
     let again = matches!(error, AppError::Unauthenticated);
+    // What was asked for by the address has no field beside which it could stand.
+    let said = match &error {
+        AppError::Invalid(fields) if !fields.is_empty() => fields
+            .iter()
+            .map(|f| super::locale::text(&f.key, &f.args))
+            .collect::<Vec<_>>()
+            .join(" "),
+        error => error.message(),
+    };
     view! {
         <leptos_meta::Title text=error.message()/>
         <div class="mx-auto max-w-md py-12 text-center">
             <p class="num text-4xl font-semibold text-base-content/60">{error.status()}</p>
-            <p class="mt-3">{error.message()}</p>
+            <p class="mt-3">{said}</p>
             <p class="mt-6">
                 {if again {
                     let here = leptos_router::hooks::use_location();

@@ -88,7 +88,9 @@ self.addEventListener('message', (event) => {
 self.addEventListener('sync', (event) => {
   if (event.tag === 'outbox') {
     event.waitUntil(
-      Outbox.flush().then((result) => {
+      Outbox.flush().then(async (result) => {
+        // An open page shows what was sent in its place.
+        for (const page of await self.clients.matchAll()) page.postMessage({ flushed: result });
         // The browser tries again where it is told that it failed.
         if (result.left) throw new Error('later');
       }),

@@ -85,7 +85,7 @@ fn Shown(found: Comparison) -> impl IntoView {
             <Stat name=tr!("visit.sort_stars") value=average(total.stars, total.starred)/>
         </div>
         {rows_or_empty(found.rows, tr!("visit.no_records"), |rows| view! {
-            <div class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
+            <div class="overflow-x-auto rounded-box border border-base-300 bg-base-100" tabindex="0" role="region" aria-label=tr!("visit.compare")>
                 <table class="table">
                     <thead>
                         <tr>

@@ -132,13 +132,11 @@ fn Month(
                 let number = day.day.get(8..).unwrap_or_default().to_owned();
                 let open = day.plans.iter().filter(|p| p.visit_id.is_none()).count();
                 let tasks = day.tasks.iter().filter(|t| !t.3).count();
-                let label = tr!("plan.day_label", day = day.day, plans = day.plans.len(), tasks = day.tasks.len(), visits = day.visits);
                 view! {
-                    <a href=format!("/plans?day={}{whose}", day.day) aria-label=label
-                        class=if within { "flex min-h-16 flex-col bg-base-100 p-1 hover:bg-base-200" } else { "flex min-h-16 flex-col bg-base-200 p-1 text-base-content/70" }>
+                    <a href=format!("/plans?day={}{whose}", day.day) class=if within { "flex min-h-16 flex-col bg-base-100 p-1 hover:bg-base-200" } else { "flex min-h-16 flex-col bg-base-200 p-1 text-base-content/70" }>
                         <span class=if here { "num font-bold text-primary" } else { "num" }>{number}</span>
-                        {(open > 0).then(|| view! { <span class="num badge badge-primary badge-xs">{open}</span> })}
-                        {(tasks > 0).then(|| view! { <span class="num badge badge-warning badge-xs mt-1">{tasks}</span> })}
+                        {(open > 0).then(|| view! { <span class="num badge badge-primary badge-xs">{open}<span class="sr-only">{tr!("plan.legend_plans")}</span></span> })}
+                        {(tasks > 0).then(|| view! { <span class="num badge badge-warning badge-xs mt-1">{tasks}<span class="sr-only">{tr!("plan.legend_tasks")}</span></span> })}
                         {(day.visits > 0).then(|| view! { <span class="num mt-1 text-xs">{tr!("plan.visited", n = day.visits)}</span> })}
                     </a>
                 }
