@@ -54,7 +54,6 @@ test('a broken line keeps check-ins on the phone and sends them once', async ({ 
 });
 
 test('an imprecise position is flagged, and the consent is withdrawn', async ({ page, context }) => {
-  test.skip(!hasJs(page), 'the position comes from the script');
   await context.grantPermissions(['geolocation']);
   await context.setGeolocation({ latitude: 39.9042, longitude: 116.4074, accuracy: 900 });
   await signIn(page, REP);
