@@ -1,6 +1,7 @@
 //! SQL of complaints and suggestions.
 
 use super::model::{ComplaintRow, KINDS};
+use crate::identity;
 use crate::inbox::{self, Message};
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Query, q};
@@ -8,7 +9,7 @@ use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
 use crate::shared::page::{PAGE_SIZE, offset};
-use crate::shared::{AppError, Page, Saved};
+use crate::shared::{AppError, Page, Permission, Saved};
 
 /// Characters at most.
 const MOST: usize = 2_000;
@@ -128,13 +129,9 @@ pub async fn send(
         .await?;
     let saved = Saved::stay("notice.complaint_sent");
     form_key::keep(&mut tx, actor, key, &saved).await?;
-    let admins: Vec<(String,)> = q("SELECT id FROM staff WHERE role = 'admin' AND left_at IS NULL")
-        .all(&mut tx)
-        .await?;
+    let told = identity::store::holders(&mut tx, Permission::AnswerComplaints).await?;
     tx.commit().await?;
-    for (admin,) in admins {
-        state.live.tell(&admin);
-    }
+    state.live.tell_all(told);
     Ok(saved)
 }
 

@@ -249,6 +249,15 @@ pub async fn reindex_of_workplace(tx: &mut Tx, terminal: &str) -> DbResult<()> {
     Ok(())
 }
 
+/// [`touch`] of several in one statement.
+pub async fn touch_all(tx: &mut Tx, ids: &[String], at: i64) -> DbResult<()> {
+    let mut query = q("UPDATE hcp SET last_contact_at = $1 WHERE (last_contact_at IS NULL OR last_contact_at < $1) AND ")
+        .bind(at);
+    super::list::push_among(&mut query, "id", ids);
+    query.exec(tx).await?;
+    Ok(())
+}
+
 /// Notes that the company and an HCP had to do with each other (共享、邀请、入库、阅读、拜访).
 pub async fn touch(tx: &mut Tx, id: &str, at: i64) -> DbResult<()> {
     q("UPDATE hcp SET last_contact_at = $1 WHERE id = $2 AND (last_contact_at IS NULL OR last_contact_at < $1)")

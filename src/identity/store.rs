@@ -8,7 +8,7 @@ use crate::server::db::{Db, DbResult, Query, Tx, is_unique_violation, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
 use crate::shared::page::{PAGE_SIZE, offset};
-use crate::shared::{AppError, Page, Role, Saved};
+use crate::shared::{AppError, Page, Permission, Role, Saved};
 
 /// What the list of people can be narrowed by; empty fields do not narrow.
 #[derive(Debug, Clone, Default)]
@@ -481,6 +481,17 @@ pub async fn revoke_session(state: &AppState, actor: &Actor, id: &str) -> Result
     .await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// The people who work here and whose role has a permission.
+pub async fn holders(tx: &mut Tx, permission: Permission) -> DbResult<Vec<String>> {
+    let mut query = q("SELECT id FROM staff WHERE left_at IS NULL AND role IN (''");
+    for role in Role::ALL.into_iter().filter(|role| role.may(permission)) {
+        query.push_with(", ?", [role.code()]);
+    }
+    query.push(") ORDER BY id");
+    let found: Vec<(String,)> = query.all(tx).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 /// Whether the database holds demo data.

@@ -3,6 +3,7 @@
 use super::model::{AdverseEvent, EventRow, Step};
 use super::rules::{FIRST_STEP_MS, SEVERITIES, days};
 use crate::hcp;
+use crate::identity;
 use crate::inbox::{self, Message};
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Query, Tx, q};
@@ -170,18 +171,9 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str) -> Result<AdverseEve
     })
 }
 
-/// The people who handle adverse events.
-async fn handlers(tx: &mut Tx) -> DbResult<Vec<String>> {
-    let found: Vec<(String,)> =
-        q("SELECT id FROM staff WHERE role = 'compliance' AND left_at IS NULL ORDER BY id")
-            .all(tx)
-            .await?;
-    Ok(found.into_iter().map(|(id,)| id).collect())
-}
-
 /// Tells those who handle adverse events of one, once for each `dedupe`.
 async fn tell(tx: &mut Tx, id: &str, kind: &str, args: &[(&str, &str)]) -> DbResult<Vec<String>> {
-    let handlers = handlers(tx).await?;
+    let handlers = identity::store::holders(tx, Permission::HandleAdverseEvents).await?;
     let path = format!("/adverse-events/{id}");
     let marks: Vec<String> = handlers
         .iter()

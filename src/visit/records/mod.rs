@@ -240,9 +240,7 @@ pub async fn save(state: &AppState, actor: &Actor, new: NewVisit) -> Result<(), 
         "ON CONFLICT DO NOTHING",
     )
     .await?;
-    for hcp in &hcps {
-        hcp::store::touch(&mut tx, hcp, at).await?;
-    }
+    hcp::store::touch_all(&mut tx, &hcps, at).await?;
     plans::carried_out(
         &mut tx,
         actor,

@@ -259,13 +259,7 @@ async fn photo(State(state): State<AppState>, visit: Visit, Path(id): Path<Strin
     let made = async {
         let actor = worker(&visit)?;
         let (kind, bytes) = photo::photo(&state, actor, &id).await?;
-        let mut response = bytes.into_response();
-        if let Ok(value) = axum::http::HeaderValue::from_str(&kind) {
-            response
-                .headers_mut()
-                .insert(axum::http::header::CONTENT_TYPE, value);
-        }
-        Ok(response)
+        Ok(web::ranged(&visit.headers, &kind, bytes))
     };
     made.await
         .unwrap_or_else(|error: AppError| web::status(&error).into_response())
