@@ -20,6 +20,8 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 export CHROMIUM="${CHROMIUM:-/usr/bin/chromium}"
 # A target folder set elsewhere would hide the binary from the scripts, which look in target/.
 unset CARGO_TARGET_DIR
+# Nothing is built a second time there, and what is kept for that is half of the target folder.
+[[ -z ${CI:-} ]] || export CARGO_INCREMENTAL=0
 
 STARTED=$EPOCHREALTIME
 STEP_NAMES=()

@@ -5,11 +5,11 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use crate::lazy::{Content, Field, Library, Office, Teaching};
+use crate::lazy::{Content, Field, Library, Office, Own, Teaching};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
-use crate::{identity, inbox, learning, workbench};
+use crate::workbench;
 
 /// Where the start data stands in the page.
 pub const BOOT_ID: &str = "boot";
@@ -26,6 +26,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         .as_ref()
         .map(|me| me.theme.clone())
         .filter(|t| t != "system");
+    let texts = boot.texts.clone();
     // `<` would end the script element early.
     let json = serde_json::to_string(&boot)
         .unwrap_or_default()
@@ -40,7 +41,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <leptos_meta::HashedStylesheet options=options.clone() id="css"/>
                 <script type="application/json" id=BOOT_ID inner_html=json></script>
-                {hydrate.then(|| view! { <HydrationScripts options=options.clone()/> })}
+                {hydrate.then(|| view! {
+                    <link rel="preload" r#as="fetch" crossorigin="anonymous" href=texts/>
+                    <HydrationScripts options=options.clone()/>
+                })}
                 <leptos_meta::MetaTags/>
             </head>
             <body>
@@ -107,7 +111,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/questions/new") view=Teaching::QuestionNew ssr=SsrMode::Async/>
                     <Route path=path!("/questions/:id") view=Teaching::QuestionPage ssr=SsrMode::Async/>
                     <Route path=path!("/questions/:id/edit") view=Teaching::QuestionEdit ssr=SsrMode::Async/>
-                    <Route path=path!("/learning") view=learning::pages::Learning ssr=SsrMode::Async/>
+                    <Route path=path!("/learning") view=Own::Learning ssr=SsrMode::Async/>
                     <Route path=path!("/checkins") view=Field::CheckinSheet ssr=SsrMode::Async/>
                     <Route path=path!("/visits") view=Field::VisitList ssr=SsrMode::Async/>
                     <Route path=path!("/visits/compare") view=Field::VisitCompare ssr=SsrMode::Async/>
@@ -122,9 +126,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/adverse-events/:id") view=Field::EventPage ssr=SsrMode::Async/>
                     <Route path=path!("/complaints") view=Field::Complaints ssr=SsrMode::Async/>
                     <Route path=path!("/complaints/queue") view=Field::ComplaintQueue ssr=SsrMode::Async/>
-                    <Route path=path!("/month") view=Field::MonthReport ssr=SsrMode::Async/>
-                    <Route path=path!("/record") view=learning::pages::LearningRecord ssr=SsrMode::Async/>
-                    <Route path=path!("/inbox") view=inbox::pages::Inbox ssr=SsrMode::Async/>
+                    <Route path=path!("/month") view=Own::MonthReport ssr=SsrMode::Async/>
+                    <Route path=path!("/record") view=Own::LearningRecord ssr=SsrMode::Async/>
+                    <Route path=path!("/inbox") view=Own::Inbox ssr=SsrMode::Async/>
                     <Route path=path!("/comments") view=Teaching::CommentQueue ssr=SsrMode::Async/>
                     <Route path=path!("/courses") view=Teaching::CourseList ssr=SsrMode::Async/>
                     <Route path=path!("/courses/new") view=Teaching::CourseNew ssr=SsrMode::Async/>
@@ -141,7 +145,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/exams/:id/accuracy") view=Teaching::ExamAccuracy ssr=SsrMode::Async/>
                     <Route path=path!("/sms") view=Office::SmsOutbox ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=Office::AuditLog ssr=SsrMode::Async/>
-                    <Route path=path!("/account") view=identity::pages::Account ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=Own::Account ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>
@@ -225,6 +229,18 @@ pub fn hydrate() {
         return;
     }
     crate::ui::locale::set_for_page(boot.locale);
+    wasm_bindgen_futures::spawn_local(async move {
+        if crate::ui::locale::load(&boot.texts).await {
+            attach(boot);
+        } else {
+            // The page works as one without JavaScript.
+            leptos::logging::error!("the texts of the interface could not be loaded");
+        }
+    });
+}
+
+#[cfg(feature = "hydrate")]
+fn attach(boot: Boot) {
     leptos::mount::hydrate_lazy(move || {
         provide_context(boot.clone());
         Effect::new(|_| {

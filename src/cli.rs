@@ -381,7 +381,7 @@ fn said(error: AppError) -> String {
     match &error {
         AppError::Invalid(faults) => faults.first().map_or_else(
             || error.message(),
-            |f| crate::ui::locale::text(&f.key, &f.args),
+            |f| crate::ui::locale::filled(&f.key, &f.args),
         ),
         AppError::Conflict(_) => error.message(),
         other => other.to_string(),
@@ -544,7 +544,7 @@ async fn create_admin(
 ) -> Result<(), String> {
     let phone = rules::phone(phone).ok_or("the phone must be a mobile number of 11 digits")?;
     if let Some(fault) = rules::password_fault(&password, false) {
-        return Err(crate::ui::locale::text(fault, &[]));
+        return Err(crate::ui::locale::lookup(fault));
     }
     let hash = password::hash(password).await.map_err(said)?;
     let mut tx = state.db.begin().await.map_err(|e| e.to_string())?;
@@ -574,7 +574,7 @@ async fn create_admin(
         .map_err(|e| match e {
             AppError::Invalid(faults) => faults
                 .first()
-                .map(|f| crate::ui::locale::text(&f.key, &f.args))
+                .map(|f| crate::ui::locale::filled(&f.key, &f.args))
                 .unwrap_or_default(),
             other => said(other),
         })?;

@@ -138,5 +138,14 @@ chunk! {
     EventPage => crate::safety::pages::EventPage,
     Complaints => crate::complaint::pages::Complaints,
     ComplaintQueue => crate::complaint::pages::ComplaintQueue,
+}
+
+chunk! {
+    /// What everybody has of their own beside the first page.
+    Own in load_own, __preload_load_own:
+    Learning => crate::learning::pages::Learning,
+    LearningRecord => crate::learning::pages::LearningRecord,
+    Inbox => crate::inbox::pages::Inbox,
+    Account => crate::identity::pages::Account,
     MonthReport => crate::workbench::pages::MonthReport,
 }

@@ -4,6 +4,8 @@
 //! browser. A slice (`identity`, `hcp`, `content`, `sharing`, …) owns its tables; see `docs/ARCHITECTURE.md`.
 #![recursion_limit = "512"]
 
+// The browser gets the texts of its page's language as a file.
+#[cfg(feature = "ssr")]
 rust_i18n::i18n!("locales", fallback = "zh-CN");
 
 #[macro_use]

@@ -132,7 +132,7 @@ test('pages of a trainer', async ({ page }) => {
   await lookAt(page);
   await openConfirmations(page);
   await goto(page, '/exams');
-  await page.locator('main ul > li a[href^="/exams/"]').filter({ hasText: '进行中' }).first().click();
+  await page.locator('main ul > li a[href^="/exams/"]').filter({ hasText: '开放中' }).first().click();
   await page.waitForURL(/\/exams\/[^/?]+$/);
   const exam = new URL(page.url()).pathname;
   await lookAt(page);

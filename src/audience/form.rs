@@ -34,7 +34,7 @@ pub fn AudienceFields(audience: Audience, choices: AudienceChoices) -> impl Into
 fn Roles(chosen: Vec<Role>) -> impl IntoView {
     let state = expect_context::<FormState>();
     view! {
-        <div class="grid grid-cols-2 sm:grid-cols-3">
+        <div class="grid grid-cols-2 gap-x-4 sm:grid-cols-3">
             {Role::ALL
                 .into_iter()
                 .zip(ROLES)

@@ -4,7 +4,7 @@ use super::model::{ComplaintRow, KINDS};
 use crate::identity;
 use crate::inbox::{self, Message};
 use crate::server::audit::{self, Event};
-use crate::server::db::{DbResult, Query, q};
+use crate::server::db::{Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
@@ -96,11 +96,9 @@ pub async fn queue(
     page(state, which, order, |_| (), number).await
 }
 
-/// How many wait for an answer.
-pub async fn waiting(state: &AppState) -> DbResult<i64> {
+/// Counts those that wait for an answer.
+pub fn waiting() -> Query {
     q("SELECT COUNT(*) FROM complaint WHERE answered_at IS NULL")
-        .count(&state.db)
-        .await
 }
 
 /// Sends one to the administrators.

@@ -6,7 +6,7 @@ use super::model::CommentRow;
 use super::store::{self, Course};
 use crate::inbox;
 use crate::learning::Learner;
-use crate::server::db::{Db, Query, q};
+use crate::server::db::{Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
 use crate::shared::error::Checks;
@@ -118,13 +118,13 @@ fn open(query: &mut Query, actor: &Actor) {
     }
 }
 
-/// How many comments wait for the actor.
-pub async fn waiting(db: &Db, actor: &Actor) -> Result<i64, AppError> {
+/// Counts the comments that wait for the actor.
+pub fn waiting(actor: &Actor) -> Query {
     let mut query = q(
         "SELECT COUNT(*) FROM course_comment m JOIN course c ON c.id = m.course_id WHERE m.removed_at IS NULL",
     );
     open(&mut query, actor);
-    Ok(query.count(db).await?)
+    query
 }
 
 /// One page of the comments that wait for the actor, the oldest first.
@@ -133,7 +133,7 @@ pub async fn queue(
     actor: &Actor,
     page: i64,
 ) -> Result<Page<CommentRow>, AppError> {
-    let total = waiting(&state.db, actor).await?;
+    let total = waiting(actor).count(&state.db).await?;
     let mut query = q(ROW);
     open(&mut query, actor);
     query.push_with(

@@ -271,6 +271,11 @@ async fn learned(state: &AppState, id: &str, rng: &mut StdRng) -> Result<(), App
         .bind(id)
         .exec(&mut tx)
         .await?;
+    q("UPDATE course_edition SET published_at = $1 WHERE course_id = $2")
+        .bind(published)
+        .bind(id)
+        .exec(&mut tx)
+        .await?;
     q("UPDATE course_assignment SET since = $1 WHERE course_id = $2")
         .bind(published)
         .bind(id)

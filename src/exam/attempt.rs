@@ -10,7 +10,7 @@ use super::writer::{ExamWork, NewAnswer, NewAttempt};
 use crate::learning::Learner;
 use crate::question::model::Draft;
 use crate::question::rules::{Given, grade};
-use crate::server::db::{Db, DbResult, Rows, Tx, insert_many, internal, q};
+use crate::server::db::{Db, DbResult, Query, Rows, Tx, insert_many, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
 use crate::shared::AppError;
@@ -217,13 +217,13 @@ pub async fn begin(state: &AppState, learner: &Learner, exam_id: &str) -> Result
     Err(AppError::Conflict("error.changed_meanwhile".into()))
 }
 
-/// Since when each exam that courses ask for is asked for anew: the newest version of such a course. Attempts before it are
-/// not counted among those allowed, since re-learning asks for the exam again (domain, Learning).
+/// Since when each exam that courses ask for is asked for anew (`exam_id`, `at`): the newest version of such a course.
+/// Attempts before it are not counted among those allowed, since re-learning asks for the exam again (domain, Learning).
+const ASKED_ANEW: &str = "SELECT x.exam_id, MAX(c.version_at) AS at FROM course_exam x JOIN course c ON c.id = x.course_id \
+    WHERE c.published_at IS NOT NULL AND c.archived_at IS NULL AND c.version_at IS NOT NULL AND c.version > 1 GROUP BY x.exam_id";
+
 async fn asked_anew(db: &Db) -> DbResult<Vec<(String, i64)>> {
-    q("SELECT x.exam_id, MAX(c.version_at) FROM course_exam x JOIN course c ON c.id = x.course_id \
-       WHERE c.published_at IS NOT NULL AND c.archived_at IS NULL AND c.version_at IS NOT NULL AND c.version > 1 GROUP BY x.exam_id")
-        .all(db)
-        .await
+    q(ASKED_ANEW).all(db).await
 }
 
 /// Whether an exam is itself set to somebody.
@@ -526,7 +526,7 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
                     let percent = a.score? * 100.0 / a.points.max(1.0);
                     Some((a.id.clone(), percent, a.passed.unwrap_or(false)))
                 })
-                .max_by(|a, b| a.1.total_cmp(&b.1));
+                .max_by(|a, b| a.2.cmp(&b.2).then(a.1.total_cmp(&b.1)));
             MyExam {
                 state: exam.state(now),
                 assigned: assigned.iter().any(|(id,)| *id == exam.id),
@@ -556,6 +556,31 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<Vec<MyExam>, AppErr
         .collect();
     out.sort_by_key(|exam| (exam.done(), !exam.can_take()));
     Ok(out)
+}
+
+/// Counts the exams that somebody can take now and has not passed.
+pub fn waiting(actor: &Actor) -> Query {
+    let (me, now) = (Learner::from(actor).key(), time::now());
+    let mut query = q("SELECT COUNT(*) FROM exam e JOIN staff s ON ");
+    query.push_with(
+        "s.id = ? WHERE e.published_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM exam_attempt p WHERE p.exam_id = e.id \
+         AND p.learner = ? AND p.passed) AND (EXISTS (SELECT 1 FROM exam_attempt o WHERE o.exam_id = e.id AND o.learner = ? \
+         AND o.submitted_at IS NULL) OR (",
+        [&actor.id, &me, &me],
+    );
+    query.push(&ASSIGNED);
+    query.push_with(
+        " AND e.ended_at IS NULL AND (e.closes_at IS NULL OR e.closes_at > ?) AND (e.opens_at IS NULL OR e.opens_at <= ?)",
+        [now, now],
+    );
+    query.push_with(
+        " AND (e.attempts = 0 OR (SELECT COUNT(*) FROM exam_attempt t WHERE t.exam_id = e.id AND t.learner = ? \
+         AND t.started_at >= COALESCE((SELECT n.at FROM (",
+        [&me],
+    );
+    query.push(ASKED_ANEW);
+    query.push(") n WHERE n.exam_id = e.id), 0)) < e.attempts)))");
+    query
 }
 
 /// Whether somebody may look at the paper of an attempt now, and whether only at what was wrong. `under_way` says that

@@ -7,7 +7,7 @@ use super::model::MarkRow;
 use crate::question::model::Body;
 use crate::question::rules::Given;
 use crate::server::audit::{self, Event};
-use crate::server::db::{Db, DbResult, q};
+use crate::server::db::{Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
 use crate::shared::page::{PAGE_SIZE, offset};
@@ -72,11 +72,11 @@ pub async fn queue(state: &AppState, exam: &str, page: i64) -> Result<Page<MarkR
     Ok(Page { rows, total, page })
 }
 
-/// How many answers wait.
-pub async fn waiting(db: &Db) -> DbResult<i64> {
-    q("SELECT CAST(COALESCE(SUM(unmarked), 0) AS BIGINT) FROM exam_attempt WHERE unmarked > 0 AND submitted_at IS NOT NULL")
-        .count(db)
-        .await
+/// Counts the answers that wait.
+pub fn waiting() -> Query {
+    q(
+        "SELECT CAST(COALESCE(SUM(unmarked), 0) AS BIGINT) FROM exam_attempt WHERE unmarked > 0 AND submitted_at IS NOT NULL",
+    )
 }
 
 /// Marks an answer with points of those it can earn. Marking it again corrects it.

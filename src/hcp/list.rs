@@ -24,7 +24,6 @@ use crate::server::time::Zone;
 use crate::server::{search, time};
 use crate::shared::page::{PAGE_SIZE, offset};
 use crate::shared::{Page, Permission, Role};
-use crate::workbench::model::HcpCounts;
 
 /// Rows that are counted exactly.
 pub const COUNT_MOST: i64 = 10_000;
@@ -323,19 +322,9 @@ pub async fn choose(db: &Db, actor: &Actor, text: &str) -> DbResult<Vec<HcpRow>>
 }
 
 /// HCPs within scope by state.
-pub async fn counts(db: &Db, actor: &Actor) -> DbResult<HcpCounts> {
-    let mut query = q("SELECT h.state, COUNT(*) FROM hcp h WHERE ");
+pub fn counts(actor: &Actor) -> Query {
+    let mut query = q("SELECT h.state AS id, '' AS text, COUNT(*) AS n FROM hcp h WHERE ");
     scope(actor, &mut query);
     query.push(" GROUP BY h.state");
-    let mut counts = HcpCounts::default();
-    for (state, n) in query.all::<(String, i64)>(db).await? {
-        match state.as_str() {
-            "listed" => counts.listed = n,
-            "invited" => counts.invited = n,
-            "onboarded" => counts.onboarded = n,
-            "pending" => counts.pending = n,
-            _ => {}
-        }
-    }
-    Ok(counts)
+    query
 }

@@ -87,7 +87,7 @@ pub async fn import(state: &AppState, tx: &mut Tx, table: &Table) -> Result<Find
             Err(AppError::Invalid(faults)) => {
                 let reason = faults
                     .first()
-                    .map(|f| crate::ui::locale::text(&f.key, &f.args))
+                    .map(|f| crate::ui::locale::filled(&f.key, &f.args))
                     .unwrap_or_default();
                 report.invalid.push(row.invalid("工号", reason));
             }

@@ -81,7 +81,7 @@ fn render(visit: &Visit, form: &SignIn, error: Option<&AppError>, sent: bool) ->
         let other = if by_code { "" } else { "code" };
         let message = error.map(|e| match e {
             AppError::Invalid(fields) => {
-                fields.first().map(|f| crate::ui::locale::text(&f.key, &f.args)).unwrap_or_default()
+                fields.first().map(|f| crate::ui::locale::filled(&f.key, &f.args)).unwrap_or_default()
             }
             other => other.message(),
         });

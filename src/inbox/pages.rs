@@ -8,7 +8,7 @@ use super::api::{ReadMessage, list_messages};
 use crate::ui::boot::refresh;
 use crate::ui::form::{PostForm, Submit};
 use crate::ui::list::{page_param, rows_or_empty};
-use crate::ui::locale::text;
+use crate::ui::locale::filled;
 use crate::ui::parts::{Loading, PageTitle, outcome};
 
 /// One's own messages.
@@ -39,7 +39,7 @@ pub fn Inbox() -> impl IntoView {
 
 #[component]
 fn Line(message: MessageRow) -> impl IntoView {
-    let words = text(&message.kind, &message.args);
+    let words = filled(&message.kind, &message.args);
     let state = if message.read {
         tr!("inbox.read")
     } else {

@@ -2,7 +2,7 @@
 
 use super::MessageRow;
 use crate::server::AppState;
-use crate::server::db::{Db, DbResult, Rows, Tx, insert_many, q};
+use crate::server::db::{Db, DbResult, Query, Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{crypto, time};
 use crate::shared::Page;
@@ -54,12 +54,10 @@ pub async fn send(tx: &mut Tx, messages: &[Message<'_>]) -> DbResult<u64> {
     .await
 }
 
-/// How many messages somebody has not read.
-pub async fn unread(db: &Db, actor: &Actor) -> DbResult<i64> {
+/// Counts the messages that somebody has not read.
+pub fn unread(actor: &Actor) -> Query {
     q("SELECT COUNT(*) FROM message WHERE staff_id = $1 AND read_at IS NULL AND channel = 'inbox'")
         .bind(&actor.id)
-        .count(db)
-        .await
 }
 
 /// One page of somebody's messages, the latest first.

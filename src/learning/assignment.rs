@@ -4,6 +4,30 @@ use crate::course::store::{ASSIGNED, Course};
 use crate::server::db::{DbResult, Tx, q};
 use crate::server::time::{self, Zone};
 
+/// What says by when a course is to be completed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Deadline {
+    /// assigned, joined, fixed or none.
+    pub due_kind: String,
+    pub due_days: i64,
+    /// `YYYY-MM-DD` of a fixed day, else empty.
+    pub due_on: String,
+    pub version: i64,
+    pub version_at: Option<i64>,
+}
+
+impl From<&Course> for Deadline {
+    fn from(course: &Course) -> Deadline {
+        Deadline {
+            due_kind: course.due_kind.clone(),
+            due_days: course.due_days,
+            due_on: course.due_on.clone(),
+            version: course.version,
+            version_at: course.version_at,
+        }
+    }
+}
+
 /// Notes for whom required courses are set from now on, and forgets those to whom they are not set any more: who comes
 /// back begins anew. One course, or with `None` all.
 pub async fn sync(tx: &mut Tx, course: Option<&str>) -> DbResult<()> {
@@ -37,7 +61,7 @@ pub async fn sync(tx: &mut Tx, course: Option<&str>) -> DbResult<()> {
 
 /// The day by which a course is due for somebody to whom it is set since `since` and who joined at `joined` (epoch
 /// milliseconds). A new version counts from its own beginning.
-pub fn due(zone: &Zone, course: &Course, since: Option<i64>, joined: i64) -> Option<String> {
+pub fn due(zone: &Zone, course: &Deadline, since: Option<i64>, joined: i64) -> Option<String> {
     let version_at = course.version_at.unwrap_or(0);
     let from = match course.due_kind.as_str() {
         "assigned" => since.unwrap_or_else(time::now).max(version_at),

@@ -5,7 +5,7 @@ use fsrs::{FSRS, MemoryState};
 use crate::question::model::Draft;
 use crate::question::rules::{Given, grade};
 use crate::server::AppState;
-use crate::server::db::{Db, DbResult, Rows, Tx, insert_many, internal, q};
+use crate::server::db::{Db, DbResult, Query, Rows, Tx, insert_many, internal, q};
 use crate::server::time;
 use crate::shared::AppError;
 
@@ -55,16 +55,14 @@ pub async fn add(tx: &mut Tx, learner: &str, wrong: &[(String, i64)]) -> DbResul
     Ok(())
 }
 
-/// How many cards are due on a day. What a person would mark is not asked.
-pub async fn due(db: &Db, learner: &str, today: &str) -> DbResult<i64> {
+/// Counts the cards that are due on a day. What a person would mark is not asked.
+pub fn due(learner: &str, today: &str) -> Query {
     q(
         "SELECT COUNT(*) FROM review_card r JOIN question x ON x.id = r.question_id \
        WHERE r.learner = $1 AND r.due_on <= $2 AND x.archived_at IS NULL AND x.kind <> 'short'",
     )
     .bind(learner)
     .bind(today)
-    .count(db)
-    .await
 }
 
 /// The card to ask next: the longest overdue. `after` is left out if there is another.

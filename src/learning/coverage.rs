@@ -1,10 +1,9 @@
 //! Coverage (覆盖率) of a course: people who completed the version in force ÷ people to whom it is set today, those who
 //! left excluded (domain, Learning).
 
-use std::collections::HashMap;
-
-use super::assignment::due;
+use super::assignment::{Deadline, due};
 use super::model::{Coverage, PersonCoverage, UnitCoverage};
+use super::record::Required;
 use crate::course::store::{self, ASSIGNED, Course};
 use crate::inbox;
 use crate::server::AppState;
@@ -39,7 +38,7 @@ fn people(query: &mut Query, actor: &Actor, course: &str) {
 }
 
 /// The condition that somebody has not completed the course though its day is past.
-fn overdue(query: &mut Query, zone: &Zone, course: &Course) {
+fn overdue(query: &mut Query, zone: &Zone, course: &Deadline) {
     let today = zone.today();
     // Due on a day that is `days` after the day of a moment: past, if that moment lies before this one.
     let before = zone
@@ -67,7 +66,7 @@ fn narrow(query: &mut Query, zone: &Zone, course: &Course, filter: &Filter) {
         }
         "overdue" => {
             query.push(" AND ");
-            overdue(query, zone, course);
+            overdue(query, zone, &course.into());
         }
         _ => {}
     }
@@ -128,10 +127,11 @@ async fn rows(
     }
     let rows: Vec<Row> = query.all(&state.db).await?;
     let today = state.zone.today();
+    let deadline = Deadline::from(course);
     Ok(rows
         .into_iter()
         .map(|row| {
-            let due = due(&state.zone, course, row.since, row.joined);
+            let due = due(&state.zone, &deadline, row.since, row.joined);
             PersonCoverage {
                 overdue: row.completed_at.is_none() && due.as_ref().is_some_and(|due| *due < today),
                 due,
@@ -170,7 +170,7 @@ pub async fn page(
     let mut units = q(
         "SELECT u.id AS unit_id, u.name AS unit, COUNT(*) AS assigned, COUNT(d.learner) AS completed, COUNT(CASE WHEN ",
     );
-    overdue(&mut units, &state.zone, &course);
+    overdue(&mut units, &state.zone, &(&course).into());
     units.push(" THEN 1 END) AS overdue");
     people(&mut units, actor, id);
     units.push(" GROUP BY u.id, u.name ORDER BY u.name, u.id");
@@ -295,43 +295,20 @@ pub async fn remind(
     Ok(Saved::stay("notice.reminded"))
 }
 
-/// Required courses that are behind within scope: title, overdue people; for desks.
-pub async fn behind(
-    state: &AppState,
-    actor: &Actor,
-) -> Result<Vec<(String, String, i64)>, AppError> {
-    let courses = store::courses(&state.db, |query| {
-        query.push("c.required AND c.published_at IS NOT NULL AND c.archived_at IS NULL AND c.due_kind <> 'none' ORDER BY c.id LIMIT 100");
-    })
-    .await?;
-    if courses.is_empty() {
-        return Ok(Vec::new());
-    }
-    // The day of each course is its own: one arm for each, in one question.
-    let mut query = q("");
-    for (i, course) in courses.iter().enumerate() {
-        query.push(if i == 0 {
-            "SELECT c.id, COUNT(*)"
-        } else {
-            " UNION ALL SELECT c.id, COUNT(*)"
-        });
+/// Counts those of the required courses for which somebody within scope is late; `None` if there is none to ask about.
+pub fn behind(zone: &Zone, actor: &Actor, courses: &[Required]) -> Option<Query> {
+    let mut query = q("SELECT COUNT(*) FROM (");
+    let mut asked = 0;
+    for course in courses.iter().filter(|c| c.deadline.due_kind != "none") {
+        // The day of each course is its own: one arm for each.
+        query.push(if asked == 0 { "" } else { " UNION ALL " });
+        query.push("SELECT one FROM (SELECT 1 AS one");
         people(&mut query, actor, &course.id);
         query.push(" AND ");
-        overdue(&mut query, &state.zone, course);
-        query.push(" GROUP BY c.id");
+        overdue(&mut query, zone, &course.deadline);
+        query.push(&format!(" LIMIT 1) late{asked}"));
+        asked += 1;
     }
-    let counted: HashMap<String, i64> = query
-        .all::<(String, i64)>(&state.db)
-        .await?
-        .into_iter()
-        .collect();
-    let mut out: Vec<(String, String, i64)> = courses
-        .into_iter()
-        .filter_map(|course| {
-            let n = *counted.get(&course.id)?;
-            Some((course.id, course.title, n))
-        })
-        .collect();
-    out.sort_by_key(|(_, _, n)| -n);
-    Ok(out)
+    query.push(") late");
+    (asked > 0).then_some(query)
 }

@@ -1,14 +1,15 @@
 //! What somebody has to learn, and what they have learned (学习考试记录).
 
-use super::assignment::due;
+use super::assignment::{Deadline, due};
 use super::model::{LearningDesk, MyCourse, Record, RecordRow};
 use super::{Learner, access, cards};
 use crate::course::store::{self, ASSIGNED};
 use crate::server::AppState;
-use crate::server::db::{DbResult, Query, q};
+use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
+use crate::server::time::Zone;
 use crate::shared::page::{PAGE_SIZE, offset};
-use crate::shared::{AppError, Page};
+use crate::shared::{AppError, Page, Permission};
 
 /// The courses that are meant for a learner: required ones that are not completed first, by their due day.
 pub async fn courses(state: &AppState, learner: &Learner) -> Result<Vec<MyCourse>, AppError> {
@@ -75,7 +76,9 @@ pub async fn courses(state: &AppState, learner: &Learner) -> Result<Vec<MyCourse
             .find(|(id, _)| *id == course.id)
             .map(|(_, at)| *at);
         let due = match learner {
-            Learner::Staff(_) if course.required => due(&state.zone, &course, since, joined),
+            Learner::Staff(_) if course.required => {
+                due(&state.zone, &(&course).into(), since, joined)
+            }
             _ => None,
         };
         out.push(MyCourse {
@@ -111,20 +114,49 @@ pub async fn mine(state: &AppState, actor: &Actor) -> Result<LearningDesk, AppEr
     let learner = Learner::from(actor);
     Ok(LearningDesk {
         courses: courses(state, &learner).await?,
-        cards: cards::due(&state.db, &learner.key(), &state.zone.today()).await?,
+        cards: cards::due(&learner.key(), &state.zone.today())
+            .count(&state.db)
+            .await?,
     })
 }
 
-/// How many required courses somebody has still to complete, and how many of them are overdue.
-pub async fn waiting(state: &AppState, actor: &Actor) -> Result<(i64, i64), AppError> {
-    let courses = courses(state, &Learner::from(actor)).await?;
-    let open = courses
-        .iter()
-        .filter(|c| c.required && c.completed.is_none());
-    Ok((
-        open.clone().count() as i64,
-        open.filter(|c| c.overdue).count() as i64,
+/// A required course as it stands for somebody.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Required {
+    pub id: String,
+    #[sqlx(flatten)]
+    pub deadline: Deadline,
+    since: Option<i64>,
+    joined: i64,
+    /// Whether it is set to them and not completed.
+    pub open: bool,
+}
+
+impl Required {
+    /// Whether it is open and its day is past.
+    pub fn is_overdue(&self, zone: &Zone) -> bool {
+        self.open
+            && due(zone, &self.deadline, self.since, self.joined)
+                .is_some_and(|due| due < zone.today())
+    }
+}
+
+/// The required courses that somebody has still to complete; for those who read results, all required ones.
+pub async fn required(db: &Db, actor: &Actor) -> DbResult<Vec<Required>> {
+    let open = format!("d.learner IS NULL AND {}", *ASSIGNED);
+    let mut query = q(format!(
+        "SELECT c.id, c.due_kind, c.due_days, c.due_on, c.version, c.version_at, g.since, s.created_at AS joined, \
+         CASE WHEN {open} THEN TRUE ELSE FALSE END AS open FROM course c JOIN staff s ON s.id = $1 \
+         LEFT JOIN course_completion d ON d.course_id = c.id AND d.version = c.version AND d.learner = 'staff:' || s.id \
+         LEFT JOIN course_assignment g ON g.course_id = c.id AND g.staff_id = s.id \
+         WHERE c.required AND c.published_at IS NOT NULL AND c.archived_at IS NULL"
     ))
+    .bind(&actor.id);
+    if !actor.role.may(Permission::ReadResults) {
+        query.push(" AND ").push(&open);
+    }
+    query.push(" ORDER BY c.id LIMIT 500");
+    query.all(db).await
 }
 
 #[derive(sqlx::FromRow)]
@@ -176,7 +208,7 @@ pub async fn record(
     who.push_with("s.id = ?", [id]);
     if id != actor.id {
         // Somebody else's record is not there for who reads no results.
-        if !actor.role.may(crate::shared::Permission::ReadResults) {
+        if !actor.role.may(Permission::ReadResults) {
             return Err(AppError::NotFound);
         }
         who.push(" AND ");

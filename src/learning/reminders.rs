@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::assignment::{self, due};
+use super::assignment::{self, Deadline, due};
 use super::workdays;
 use crate::course::store::{self, ASSIGNED, Course};
 use crate::inbox;
@@ -96,8 +96,9 @@ async fn of_course(
     // Owned parts of messages: receiver, kind, due day, people, key.
     let mut told: Vec<(String, &str, String, i64, String)> = Vec::new();
     let mut behind: HashMap<(String, String), i64> = HashMap::new();
+    let deadline = Deadline::from(course);
     for person in &missing {
-        let Some(due) = due(&state.zone, course, person.since, person.joined) else {
+        let Some(due) = due(&state.zone, &deadline, person.since, person.joined) else {
             continue;
         };
         // The last step that was reached: who missed one while the server was down is told the present one only.

@@ -100,12 +100,9 @@ pub async fn list(
     Ok(Page { rows, total, page })
 }
 
-/// How many messages somebody has not read.
-pub async fn unread(db: &Db, actor: &Actor) -> DbResult<i64> {
-    q("SELECT COUNT(*) FROM memo_recipient WHERE staff_id = $1 AND read_at IS NULL")
-        .bind(&actor.id)
-        .count(db)
-        .await
+/// Counts the messages that somebody has not read.
+pub fn unread(actor: &Actor) -> Query {
+    q("SELECT COUNT(*) FROM memo_recipient WHERE staff_id = $1 AND read_at IS NULL").bind(&actor.id)
 }
 
 /// The head of a message that somebody wrote or received: whether it is theirs, and whether they read it.

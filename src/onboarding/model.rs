@@ -213,7 +213,7 @@ pub fn rate(part: i64, whole: i64) -> String {
     if whole == 0 {
         "—".to_owned()
     } else {
-        format!("{:.1}%", part as f64 * 100.0 / whole as f64)
+        crate::shared::one_decimal(part as f64 * 100.0 / whole as f64) + "%"
     }
 }
 

@@ -110,6 +110,16 @@ pub async fn pick(db: &Db, actor: &Actor, among: Among, text: &str) -> DbResult<
     })
 }
 
+/// Counts those within scope who left and still own HCPs.
+pub fn leavers(actor: &Actor) -> Query {
+    let mut query = q(
+        "SELECT COUNT(*) FROM staff s WHERE s.left_at IS NOT NULL AND EXISTS (SELECT 1 FROM hcp h \
+         WHERE h.owner_id = s.id AND h.state NOT IN ('pending', 'merged')) AND ",
+    );
+    actor.scope(&mut query, "s.id");
+    query
+}
+
 /// Those within scope who left and still own HCPs, the most HCPs first; at most 50.
 pub async fn left_behind(state: &AppState, actor: &Actor) -> DbResult<Vec<Leaver>> {
     let mut query = q(format!(

@@ -179,12 +179,12 @@ impl Row {
 const SOURCE: &str = " FROM hcp_access_request r JOIN hcp h ON h.id = r.hcp_id JOIN staff s ON s.id = r.staff_id \
     LEFT JOIN terminal t ON t.id = h.terminal_id WHERE ";
 
-/// How many open requests wait for the actor: for HCPs whose owner is within scope.
-pub async fn waiting(state: &AppState, actor: &Actor) -> DbResult<i64> {
+/// Counts the open requests that wait for the actor: for HCPs whose owner is within scope.
+pub fn waiting(actor: &Actor) -> Query {
     let mut query = q(format!("SELECT COUNT(*){SOURCE}"));
     owned(actor, &mut query);
     query.push(" AND r.status = 'open'");
-    query.count(&state.db).await
+    query
 }
 
 /// Requests: the actor's own, or those for HCPs whose owner is within scope; open ones first, then the latest.
@@ -218,7 +218,7 @@ pub async fn list(state: &AppState, actor: &Actor, mine: bool, page: i64) -> DbR
             total,
             page,
         },
-        waiting: waiting(state, actor).await?,
+        waiting: waiting(actor).count(&state.db).await?,
         suggested: access::suggested(state),
     })
 }

@@ -361,11 +361,9 @@ pub async fn step(
     Ok(saved)
 }
 
-/// How many events wait for a step of those who handle them.
-pub async fn waiting(state: &AppState) -> DbResult<i64> {
+/// Counts the events that wait for a step of those who handle them.
+pub fn waiting() -> Query {
     q("SELECT COUNT(*) FROM adverse_event WHERE closed_at IS NULL")
-        .count(&state.db)
-        .await
 }
 
 /// Reminds those who handle adverse events of a first step that is due within four hours or late, and each day of a report

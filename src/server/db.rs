@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -248,8 +249,16 @@ arg_from! {
     bool => |v| Arg::Bool(v),
 }
 
+/// Statements that this process has sent to its database since it began.
+static SENT: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements this process has sent since it began, transactions' beginnings and ends not counted.
+pub fn statements_sent() -> u64 {
+    SENT.load(Ordering::Relaxed)
+}
+
 /// SQL and its arguments.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Query {
     sql: String,
     args: Vec<Arg>,
@@ -302,10 +311,39 @@ impl Query {
         self
     }
 
+    /// Appends another query with its arguments.
+    pub fn append(&mut self, other: Query) -> &mut Self {
+        let before = self.args.len();
+        let mut parts = other.sql.split('$');
+        self.sql.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (number, rest) = part.split_at(digits);
+            self.sql.push('$');
+            match number.parse::<usize>() {
+                Ok(number) => self.sql.push_str(&(number + before).to_string()),
+                Err(_) => self.sql.push_str(number),
+            }
+            self.sql.push_str(rest);
+        }
+        self.args.extend(other.args);
+        self
+    }
+
+    /// Whether it holds no SQL yet.
+    pub fn is_empty(&self) -> bool {
+        self.sql.is_empty()
+    }
+
+    /// The SQL and the arguments, counted as sent.
+    fn sent(self) -> (AssertSqlSafe<String>, Vec<Arg>) {
+        SENT.fetch_add(1, Ordering::Relaxed);
+        (AssertSqlSafe(self.sql), self.args)
+    }
+
     /// All rows.
     pub async fn all<'a, T: Row>(self, on: impl Into<Exec<'a>>) -> DbResult<Vec<T>> {
-        let Query { sql, args } = self;
-        let sql = AssertSqlSafe(sql);
+        let (sql, args) = self.sent();
         match on.into() {
             Exec::Db(Db::Sqlite { read, .. }) => {
                 sqlx::query_as_with(sql, sqlite_args(args))
@@ -342,8 +380,7 @@ impl Query {
 
     /// The first row that a statement with `RETURNING` gives.
     pub async fn returning<T: Row>(self, db: &Db) -> DbResult<Option<T>> {
-        let Query { sql, args } = self;
-        let sql = AssertSqlSafe(sql);
+        let (sql, args) = self.sent();
         match db {
             Db::Sqlite { write, .. } => {
                 sqlx::query_as_with(sql, sqlite_args(args))
@@ -365,8 +402,7 @@ impl Query {
 
     /// Runs a statement; gives how many rows it changed.
     pub async fn exec<'a>(self, on: impl Into<Exec<'a>>) -> DbResult<u64> {
-        let Query { sql, args } = self;
-        let sql = AssertSqlSafe(sql);
+        let (sql, args) = self.sent();
         Ok(match on.into() {
             Exec::Db(Db::Sqlite { write, .. }) => sqlx::query_with(sql, sqlite_args(args))
                 .execute(write)
@@ -468,4 +504,18 @@ pub fn internal(error: impl std::fmt::Display) -> AppError {
     let reference = super::crypto::random_token(5);
     tracing::error!(%reference, %error, "internal error");
     AppError::Internal(reference)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_of_an_appended_query_follow_those_before() {
+        let mut query = q("SELECT $1, $2").bind("a").bind(2);
+        let other = q("SELECT $2, $1, '$'").bind("b").bind(4);
+        query.push(" UNION ").append(other);
+        assert_eq!(query.sql, "SELECT $1, $2 UNION SELECT $4, $3, '$'");
+        assert_eq!(query.args.len(), 4);
+    }
 }

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod config;
 pub mod crypto;
 pub mod db;
+pub mod facts;
 pub mod files;
 pub mod form_key;
 pub mod guard;
@@ -21,6 +22,7 @@ pub mod session;
 pub mod sheet;
 pub mod sms;
 pub mod state;
+pub mod texts;
 pub mod time;
 pub mod web;
 

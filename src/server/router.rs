@@ -38,6 +38,7 @@ fn plain_routes() -> Router<AppState> {
         .merge(crate::learning::routes())
         .merge(crate::visit::routes())
         .merge(crate::workbench::routes())
+        .route("/texts/{name}", get(super::texts::get))
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/version", get(|| async { env!("CARGO_PKG_VERSION") }))
@@ -145,6 +146,7 @@ pub async fn render(state: AppState, flash: Option<Flash>, request: Request) -> 
         .get::<Option<Actor>>()
         .cloned()
         .flatten();
+    let locale = web::locale_of(request.headers(), actor.as_ref());
     let boot = Boot {
         me: actor.as_ref().map(|a| Me {
             id: a.id.clone(),
@@ -152,7 +154,8 @@ pub async fn render(state: AppState, flash: Option<Flash>, request: Request) -> 
             role: a.role,
             theme: session::cookie(request.headers(), "theme").unwrap_or_else(|| a.theme.clone()),
         }),
-        locale: web::locale_of(request.headers(), actor.as_ref()),
+        texts: super::texts::path(locale),
+        locale,
         form_key: crypto::random_token(12),
         company: state.config.server.company.clone(),
         today: state.zone.today(),
@@ -186,6 +189,7 @@ fn blank_boot() -> Boot {
     Boot {
         me: None,
         locale: crate::ui::locale::Locale::ZhCn,
+        texts: String::new(),
         form_key: String::new(),
         company: String::new(),
         today: String::new(),

@@ -79,11 +79,11 @@ impl AppError {
             Self::Unauthenticated => tr!("error.unauthenticated"),
             Self::Forbidden => tr!("error.forbidden"),
             Self::NotFound => tr!("error.not_found"),
-            Self::Conflict(key) => crate::ui::locale::text(key, &[]),
+            Self::Conflict(key) => crate::ui::locale::lookup(key),
             Self::Invalid(fields) => fields
                 .iter()
                 .find(|f| f.field.is_empty())
-                .map(|f| crate::ui::locale::text(&f.key, &f.args))
+                .map(|f| crate::ui::locale::filled(&f.key, &f.args))
                 .unwrap_or_else(|| tr!("error.invalid")),
             Self::TooMany(seconds) => tr!("error.too_many", seconds = seconds),
             Self::Internal(reference) => tr!("error.internal", reference = reference),

@@ -13,3 +13,20 @@ pub use saved::Saved;
 
 /// What a server function answers.
 pub type AppResult<T> = Result<T, AppError>;
+
+/// A number with one decimal, halves away from zero (四舍五入), as people who check it by hand expect.
+pub fn one_decimal(number: f64) -> String {
+    format!("{:.1}", (number * 10.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_go_up() {
+        assert_eq!(one_decimal(31.25), "31.3");
+        assert_eq!(one_decimal(73.75), "73.8");
+        assert_eq!(one_decimal(100.0), "100.0");
+    }
+}

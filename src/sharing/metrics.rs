@@ -172,48 +172,38 @@ async fn metrics(
     links: impl Narrow,
 ) -> DbResult<Metrics> {
     let days = [&range.from, &range.to];
-    let mut query = q(
-        "SELECT COALESCE(SUM(CASE WHEN v.kind = 'pv' THEN 1 ELSE 0 END), 0), \
-         COUNT(DISTINCT CASE WHEN v.kind = 'pv' THEN v.reader END), \
-         COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.reread THEN 1 ELSE 0 END), 0), \
-         COALESCE(SUM(CASE WHEN v.kind = 'self' THEN 1 ELSE 0 END), 0), \
-         COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.dwell_ms IS NOT NULL THEN 1 ELSE 0 END), 0), \
-         COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.finished THEN 1 ELSE 0 END), 0) FROM article_view v WHERE ",
-    );
-    views(&mut query);
-    query.push_with(" AND v.viewed_on >= ? AND v.viewed_on <= ?", days);
-    let (pv, uv, rereads, self_views, dwell_views, finished): (i64, i64, i64, i64, i64, i64) =
-        query.one(db).await?;
-    let dwell_median_ms = if dwell_views > 0 {
-        let mut query = q("SELECT v.dwell_ms FROM article_view v WHERE ");
-        views(&mut query);
+    let seen = |query: &mut Query, what: &str| {
+        query.push(what).push(" FROM article_view v WHERE ");
+        views(query);
         query.push_with(" AND v.viewed_on >= ? AND v.viewed_on <= ?", days);
-        query.push_with(
-            " AND v.kind = 'pv' AND v.dwell_ms IS NOT NULL ORDER BY v.dwell_ms LIMIT 1 OFFSET ?",
-            [(dwell_views - 1) / 2],
-        );
-        query.optional::<(i64,)>(db).await?.map(|(ms,)| ms)
-    } else {
-        None
     };
-    let mut query = q(
-        "SELECT COALESCE(SUM(CASE WHEN l.pressed_at IS NOT NULL OR l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0), \
-         COALESCE(SUM(CASE WHEN l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0) FROM share_link l WHERE ",
+    let dwelt = " AND v.kind = 'pv' AND v.dwell_ms IS NOT NULL";
+    // One statement: views `a`, links `b`, and the lower median of the dwell times.
+    let mut query = q("SELECT a.*, b.*, (");
+    seen(&mut query, "SELECT v.dwell_ms");
+    query.push(dwelt);
+    query.push(" ORDER BY v.dwell_ms LIMIT 1 OFFSET (");
+    seen(
+        &mut query,
+        "SELECT CASE WHEN COUNT(*) = 0 THEN 0 ELSE (COUNT(*) - 1) / 2 END",
+    );
+    query.push(dwelt).push(")) AS dwell_median_ms FROM (");
+    seen(
+        &mut query,
+        "SELECT COALESCE(SUM(CASE WHEN v.kind = 'pv' THEN 1 ELSE 0 END), 0) AS pv, \
+         COUNT(DISTINCT CASE WHEN v.kind = 'pv' THEN v.reader END) AS uv, \
+         COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.reread THEN 1 ELSE 0 END), 0) AS rereads, \
+         COALESCE(SUM(CASE WHEN v.kind = 'self' THEN 1 ELSE 0 END), 0) AS self_views, \
+         COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.dwell_ms IS NOT NULL THEN 1 ELSE 0 END), 0) AS dwell_views, \
+         COALESCE(SUM(CASE WHEN v.kind = 'pv' AND v.finished THEN 1 ELSE 0 END), 0) AS finished",
+    );
+    query.push(
+        ") a, (SELECT COALESCE(SUM(CASE WHEN l.pressed_at IS NOT NULL OR l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS created, \
+         COALESCE(SUM(CASE WHEN l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS shares FROM share_link l WHERE ",
     );
     links(&mut query);
-    query.push_with(" AND l.created_on >= ? AND l.created_on <= ?", days);
-    let (created, shares): (i64, i64) = query.one(db).await?;
-    Ok(Metrics {
-        created,
-        shares,
-        pv,
-        uv,
-        rereads,
-        self_views,
-        dwell_median_ms,
-        dwell_views,
-        finished,
-    })
+    query.push_with(" AND l.created_on >= ? AND l.created_on <= ?) b", days);
+    query.one(db).await
 }
 
 async fn trend(db: &Db, range: &Range, views: impl Narrow) -> DbResult<Vec<(String, i64)>> {

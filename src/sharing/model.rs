@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The numbers of a person, an article or a team over a range of days, as `docs/ARCHITECTURE.md` defines them.
 /// UV are distinct counts of their own set: they never add up.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
 pub struct Metrics {
     /// Links made: 转发 pressed, or opened by somebody.
     pub created: i64,

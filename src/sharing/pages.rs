@@ -300,12 +300,12 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
     let page = node.hcp_id.map(|id| format!("/hcps/{id}"));
     if node.children.is_empty() {
         return match page {
-            Some(href) => view! { <li class="py-1 ps-4"><a class="link link-hover font-medium" href=href>{name}</a>{facts}</li> }.into_any(),
-            None => view! { <li class="py-1 ps-4"><span class="font-medium">{name}</span>{facts}</li> }.into_any(),
+            Some(href) => view! { <li class="py-1 ps-[1.1rem]"><a class="link link-hover font-medium" href=href>{name}</a>{facts}</li> }.into_any(),
+            None => view! { <li class="py-1 ps-[1.1rem]"><span class="font-medium">{name}</span>{facts}</li> }.into_any(),
         };
     }
     // A link has no place inside a summary: it stands as the first line of what opens.
-    let link = page.map(|href| view! { <p class="py-1 ps-5"><a class="link text-sm" href=href>{tr!("tree.open_hcp")}</a></p> });
+    let link = page.map(|href| view! { <p class="py-1 ps-[1.1rem]"><a class="link text-sm" href=href>{tr!("tree.open_hcp")}</a></p> });
     let children = node
         .children
         .into_iter()

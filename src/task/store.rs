@@ -252,11 +252,9 @@ pub async fn delete(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
     Ok(Saved::stay("notice.task_deleted"))
 }
 
-/// How many of somebody's to-dos are open and due by today.
-pub async fn due(state: &AppState, actor: &Actor) -> DbResult<i64> {
+/// Counts somebody's to-dos that are open and due by today.
+pub fn due(state: &AppState, actor: &Actor) -> Query {
     q("SELECT COUNT(*) FROM task WHERE staff_id = $1 AND done_at IS NULL AND day <= $2")
         .bind(&actor.id)
         .bind(state.zone.today())
-        .count(&state.db)
-        .await
 }

@@ -204,7 +204,7 @@ pub async fn assignments(
             Err(AppError::Conflict(key)) => {
                 report
                     .invalid
-                    .push(row.invalid("开始日期", crate::ui::locale::text(&key, &[])));
+                    .push(row.invalid("开始日期", crate::ui::locale::lookup(&key)));
             }
             Err(error) => return Err(error),
         }

@@ -456,8 +456,13 @@ async fn recount(app: &TestApp, course: &str) -> HashMap<String, (i64, i64, i64)
         entry.0 += 1;
         if done.contains(&(format!("staff:{id}"), found.version)) {
             entry.1 += 1;
-        } else if assignment::due(&app.state.zone, &found, since.get(&id).copied(), joined)
-            .is_some_and(|due| due < today)
+        } else if assignment::due(
+            &app.state.zone,
+            &(&found).into(),
+            since.get(&id).copied(),
+            joined,
+        )
+        .is_some_and(|due| due < today)
         {
             entry.2 += 1;
         }

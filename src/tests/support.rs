@@ -10,7 +10,7 @@ use leptos::config::LeptosOptions;
 use mailuo::identity::store::{self, PersonInput};
 use mailuo::identity::{password, units};
 use mailuo::server::config::Config;
-use mailuo::server::db::q;
+use mailuo::server::db::{Db, q};
 use mailuo::server::guard::Actor;
 use mailuo::server::{AppState, router, session};
 use mailuo::shared::Role;
@@ -27,11 +27,17 @@ macro_rules! on_both {
             }
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                body($crate::support::TestApp::sqlite().await).await;
+                let app = $crate::support::TestApp::sqlite().await;
+                let traces = app.traces();
+                body(app).await;
+                traces.clear().await;
             }
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                body($crate::support::TestApp::postgres().await).await;
+                let app = $crate::support::TestApp::postgres().await;
+                let traces = app.traces();
+                body(app).await;
+                traces.clear().await;
             }
         }
     };
@@ -53,6 +59,26 @@ pub struct Units {
     pub region_a: String,
     pub district_a: String,
     pub district_b: String,
+}
+
+/// What a test leaves behind.
+pub struct Traces {
+    db: Db,
+    dir: PathBuf,
+    /// The name of its database, on Postgres.
+    database: Option<String>,
+}
+
+impl Traces {
+    /// Removes them: some hundred databases would fill a small disk. Not called when a test fails, so that they can be
+    /// looked at.
+    pub async fn clear(self) {
+        self.db.close().await;
+        let _ = std::fs::remove_dir_all(&self.dir);
+        if let Some(name) = self.database {
+            postgres_do(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        }
+    }
 }
 
 /// An answer with its body read.
@@ -99,22 +125,31 @@ fn fresh_name() -> String {
     )
 }
 
-/// A fresh Postgres database; its URL.
-pub async fn fresh_postgres() -> String {
-    let base = std::env::var("MAILUO_TEST_POSTGRES_URL")
-        .expect("MAILUO_TEST_POSTGRES_URL names a Postgres that tests may make databases in; script/test starts one");
-    let name = fresh_name();
-    let pool = sqlx::PgPool::connect(&base)
+fn postgres_url() -> String {
+    std::env::var("MAILUO_TEST_POSTGRES_URL")
+        .expect("MAILUO_TEST_POSTGRES_URL names a Postgres that tests may make databases in; script/test starts one")
+}
+
+/// Runs a statement on the Postgres itself.
+async fn postgres_do(sql: &str) {
+    let pool = sqlx::PgPool::connect(&postgres_url())
         .await
         .expect("the test Postgres answers");
-    let make = format!(
-        "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-    );
-    sqlx::query(sqlx::AssertSqlSafe(make))
+    sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
         .execute(&pool)
         .await
-        .expect("a database can be made");
+        .expect("databases can be made and dropped");
     pool.close().await;
+}
+
+/// A fresh Postgres database; its URL.
+pub async fn fresh_postgres() -> String {
+    let name = fresh_name();
+    postgres_do(&format!(
+        "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+    ))
+    .await;
+    let base = postgres_url();
     let (front, _) = base.rsplit_once('/').expect("a URL with a database");
     format!("{front}/{name}")
 }
@@ -133,6 +168,16 @@ impl TestApp {
 
     pub async fn postgres() -> TestApp {
         Self::open(fresh_postgres().await).await
+    }
+
+    /// What is to be removed once the test has passed.
+    pub fn traces(&self) -> Traces {
+        let url = &self.state.config.database.url;
+        Traces {
+            db: self.state.db.clone(),
+            dir: self.dir.clone(),
+            database: url.rsplit_once('/').map(|(_, name)| name.to_owned()),
+        }
     }
 
     pub async fn open(url: String) -> TestApp {

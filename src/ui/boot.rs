@@ -22,6 +22,8 @@ pub struct Me {
 pub struct Boot {
     pub me: Option<Me>,
     pub locale: Locale,
+    /// Address of the interface's texts in that language.
+    pub texts: String,
     /// Part of every form's key on this page.
     pub form_key: String,
     /// The company's name.

@@ -5,7 +5,7 @@ use leptos::context::Provider;
 use leptos::prelude::*;
 
 use super::boot::{Flash, Notice, Refresh, boot};
-use super::locale::text;
+use super::locale::filled;
 use crate::shared::{AppError, FieldError};
 
 /// The form that was sent and comes back, if it is the one to `to` about `about`: the page's keys end in both.
@@ -44,7 +44,7 @@ impl FormState {
             Some(AppError::Invalid(fields)) => fields
                 .iter()
                 .find(|f| f.field == field)
-                .map(|f: &FieldError| text(&f.key, &f.args)),
+                .map(|f: &FieldError| filled(&f.key, &f.args)),
             _ => None,
         })
     }

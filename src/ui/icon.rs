@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// An icon of 20 by 20 pixels in the colour of the text.
 #[component]
 pub fn Icon(
-    /// Name: home, people, article, me, chart, audit, import, org, sms, hospital, question, learn, course, inbox, exam, code, calendar, visit, alert.
+    /// Name: home, people, article, me, chart, audit, import, org, sms, hospital, question, learn, course, inbox, exam, code, calendar, visit, alert, memo, month, feedback.
     name: &'static str,
 ) -> impl IntoView {
     let path = match name {
@@ -33,6 +33,9 @@ pub fn Icon(
         "inbox" => "M3 13l3-9h12l3 9v7H3zM3 13h5l1.500 3h5l1.500-3h5",
         "exam" => "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
         "question" => "M9 9a3 3 0 116 0c0 2-3 2.500-3 4.500M12 17.500v.5M4 4h16v16H4z",
+        "memo" => "M4 4h16v12H9l-5 5zM8 8h8M8 12h5",
+        "month" => "M4 5h16v16H4zM4 10h16M8 3v4M16 3v4M8 18v-3M12 18v-5M16 18v-2",
+        "feedback" => "M4 4h16v12H9l-5 5zM12 7v4M12 13v.500",
         "calendar" => "M4 5h16v16H4zM4 10h16M8 3v4M16 3v4M8 14h3M8 17.500h3",
         "visit" => "M5 3h14v18H5zM9 3v3h6V3M8 11l2 2 3-3M8 17h8",
         "alert" => "M12 3l10 18H2zM12 10v5M12 17.500v.500",

@@ -1,7 +1,7 @@
 //! The frame of staff pages: a bottom dock on phones, a sidebar on desktops.
 
 use leptos::prelude::*;
-use leptos_router::components::{A, Outlet};
+use leptos_router::components::Outlet;
 
 use super::boot::{Notice, Refresh, boot};
 use super::icon::Icon;
@@ -166,7 +166,7 @@ pub fn entries() -> Vec<Entry> {
     add(
         Permission::Workbench,
         "/memos",
-        "sms",
+        "memo",
         tr!("memo.title"),
         false,
     );
@@ -180,14 +180,14 @@ pub fn entries() -> Vec<Entry> {
     add(
         Permission::Workbench,
         "/month",
-        "chart",
+        "month",
         tr!("month.title"),
         false,
     );
     add(
         Permission::Workbench,
         "/complaints",
-        "question",
+        "feedback",
         tr!("complaint.title"),
         false,
     );
@@ -199,6 +199,20 @@ pub fn entries() -> Vec<Entry> {
         true,
     );
     entries
+}
+
+/// The entry of the navigation to which a page belongs.
+fn section(path: &str) -> String {
+    match path.split('/').nth(1).unwrap_or_default() {
+        "groups" | "requests" | "transfers" | "duplicates" | "merges" | "coverage" => {
+            "/hcps".into()
+        }
+        "record" => "/learning".into(),
+        "comments" => "/courses".into(),
+        "tasks" => "/plans".into(),
+        "units" => "/people".into(),
+        first => format!("/{first}"),
+    }
 }
 
 /// The frame around every staff page; without a session only the way to sign in.
@@ -228,15 +242,30 @@ pub fn StaffLayout() -> impl IntoView {
         let permission = crate::app::page_permission(&location.pathname.get());
         role.is_some_and(|role| role.may(permission))
     });
+    let section = Memo::new(move |_| section(&location.pathname.get()));
+    // What stands in no dock is reached from one's own page.
+    let in_dock: Vec<&'static str> = entries()
+        .iter()
+        .filter(|e| e.dock)
+        .map(|e| e.href)
+        .collect();
+    let docked = Memo::new(move |_| {
+        let section = section.get();
+        in_dock
+            .iter()
+            .find(|href| **href == section)
+            .copied()
+            .unwrap_or("/account")
+    });
     let sidebar = entries()
         .into_iter()
         .map(|entry| {
             view! {
                 <li>
-                    <A href=entry.href exact=entry.href == "/" attr:class="flex items-center gap-3 rounded-field px-3 py-2 hover:bg-base-300 aria-[current=page]:bg-primary aria-[current=page]:text-primary-content">
+                    <a href=entry.href aria-current=move || (section.get() == entry.href).then_some("page") class="flex items-center gap-3 rounded-field px-3 py-2 hover:bg-base-300 aria-[current=page]:bg-primary aria-[current=page]:text-primary-content [&>svg]:shrink-0">
                         <Icon name=entry.icon/>
                         {entry.label}
-                    </A>
+                    </a>
                 </li>
             }
         })
@@ -246,10 +275,10 @@ pub fn StaffLayout() -> impl IntoView {
         .filter(|entry| entry.dock)
         .map(|entry| {
             view! {
-                <A href=entry.href exact=entry.href == "/" attr:class="flex flex-1 flex-col items-center gap-0.5 py-2 text-xs aria-[current=page]:text-primary aria-[current=page]:font-semibold">
+                <a href=entry.href aria-current=move || (docked.get() == entry.href).then_some("page") class="flex flex-1 flex-col items-center gap-0.5 py-2 text-xs aria-[current=page]:text-primary aria-[current=page]:font-semibold">
                     <Icon name=entry.icon/>
                     {entry.label}
-                </A>
+                </a>
             }
         })
         .collect_view();

@@ -49,7 +49,7 @@ pub fn TabLinks(
             view! { <a href=href class=class aria-current=move || here().then_some("page")>{name}</a> }
         })
         .collect_view();
-    view! { <nav class="mb-3 flex gap-1" aria-label=label>{links}</nav> }
+    view! { <nav class="mb-3 flex flex-wrap gap-1" aria-label=label>{links}</nav> }
 }
 
 /// Links to the other pages of a list, keeping its filters.
@@ -72,7 +72,7 @@ pub fn Pager<T: Clone + Send + Sync + 'static>(page: Page<T>) -> impl IntoView {
             <span class="num text-base-content/70">{tr!("ui.rows", total = page.total)}</span>
             <span class="join">
                 {(here > 1).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link((here - 1).min(pages))>{tr!("ui.previous")}</a> })}
-                <span class="num self-center px-3">{format!("{here} / {pages}")}</span>
+                {(pages > 1).then(|| view! { <span class="num self-center px-3">{format!("{here} / {pages}")}</span> })}
                 {(here < pages).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link(here + 1)>{tr!("ui.next")}</a> })}
             </span>
         </nav>

@@ -3,8 +3,11 @@
 /// A text of the locale files in the current language: `tr!("key")`, `tr!("key", name = value)`.
 #[macro_export]
 macro_rules! tr {
-    ($key:literal $(, $name:ident = $value:expr)* $(,)?) => {
-        rust_i18n::t!($key $(, $name = $value)*, locale = $crate::ui::locale::current().code()).into_owned()
+    ($key:literal $(,)?) => {
+        $crate::ui::locale::lookup($key)
+    };
+    ($key:literal $(, $name:ident = $value:expr)+ $(,)?) => {
+        $crate::ui::locale::filled($key, &[$((stringify!($name), $value.to_string())),+])
     };
 }
 

@@ -66,7 +66,7 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
     let said = match &error {
         AppError::Invalid(fields) if !fields.is_empty() => fields
             .iter()
-            .map(|f| super::locale::text(&f.key, &f.args))
+            .map(|f| super::locale::filled(&f.key, &f.args))
             .collect::<Vec<_>>()
             .join(" "),
         error => error.message(),
@@ -112,7 +112,7 @@ pub fn Toast() -> impl IntoView {
             .0
             .get()
             .or_else(|| query.with(|q| q.get("done")))
-            .filter(|key| key.starts_with("notice.") && super::locale::text(key, &[]) != *key)
+            .filter(|key| key.starts_with("notice.") && super::locale::lookup(key) != *key)
     };
     view! {
         <div aria-live="polite">
@@ -124,7 +124,7 @@ pub fn Toast() -> impl IntoView {
                         let class = if kept_back { "alert alert-warning mb-4 py-2 print:hidden" } else { "alert alert-success mb-4 py-2 print:hidden" };
                         view! {
                             <div class=class role="status">
-                                {super::locale::text(&key, &[])}
+                                {super::locale::lookup(&key)}
                             </div>
                         }
                     })

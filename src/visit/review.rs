@@ -10,7 +10,7 @@ use super::records::{self, Filter};
 use super::store;
 use crate::inbox::{self, Message};
 use crate::server::audit::{self, Event};
-use crate::server::db::{DbResult, Query, q};
+use crate::server::db::{Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, form_key, time};
 use crate::shared::error::Checks;
@@ -183,23 +183,20 @@ pub async fn supplement(
     Ok(saved)
 }
 
-/// How many records of somebody's team wait for a review.
-pub async fn waiting(state: &AppState, actor: &Actor) -> DbResult<i64> {
+/// Counts the records of somebody's team that wait for a review.
+pub fn waiting(actor: &Actor) -> Query {
     let filter = Filter {
         state: "waiting".into(),
         ..Filter::default()
     };
     let mut query = q("SELECT COUNT(*)");
     records::within(&mut query, actor, &filter);
-    query.count(&state.db).await
+    query
 }
 
-/// How many of one's own records a manager asked to be changed.
-pub async fn to_change(state: &AppState, actor: &Actor) -> DbResult<i64> {
-    q("SELECT COUNT(*) FROM visit WHERE review = 'change' AND staff_id = $1")
-        .bind(&actor.id)
-        .count(&state.db)
-        .await
+/// Counts one's own records that a manager asked to be changed.
+pub fn to_change(actor: &Actor) -> Query {
+    q("SELECT COUNT(*) FROM visit WHERE review = 'change' AND staff_id = $1").bind(&actor.id)
 }
 
 /// What a comparison asks for.

@@ -181,7 +181,7 @@ fn DeskCards(desk: Desk) -> impl IntoView {
             })}
             {may(Permission::Share).then(|| view! { <a class="btn btn-secondary min-h-12 px-2" href="/articles">{tr!("workbench.share")}</a> })}
             {may(Permission::InviteHcps).then(|| view! { <a class="btn min-h-12 px-2" href="/hcps?state=listed">{tr!("workbench.invite")}</a> })}
-            <a class="btn min-h-12 px-2" href="/adverse-events/new">{tr!("safety.title")}</a>
+            <a class="btn min-h-12 px-2" href="/adverse-events/new">{tr!("safety.report")}</a>
         </nav>
         {nothing.then(|| view! {
             <Empty text=tr!("workbench.nothing")><a class="btn" href="/articles">{tr!("nav.articles")}</a></Empty>
@@ -416,7 +416,7 @@ fn MonthCards(month: Month) -> impl IntoView {
                 <input type="month" name="month" class="input w-44" value=month.month/>
             </label>
             <input type="hidden" name="person" value=person/>
-            <button class="btn btn-primary">{tr!("ui.search")}</button>
+            <button class="btn btn-primary">{tr!("ui.show")}</button>
         </form>
         {month.person.map(|name| view! { <p class="mb-2 font-semibold">{name}</p> })}
         <div class="grid grid-cols-2 gap-2 sm:grid-cols-3">

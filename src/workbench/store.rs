@@ -1,103 +1,110 @@
 //! What the first page shows, out of the slices' own numbers.
 
-use super::model::{CARDS, Desk, RecentRead, TeamDay, Todo};
+use std::collections::HashMap;
+
+use super::model::{ArticleCounts, CARDS, Desk, HcpCounts, RecentRead, TeamDay, Todo};
+use crate::learning::record::{self, Required};
 use crate::ownership;
 use crate::server::AppState;
-use crate::server::db::{Db, DbResult, internal, q};
+use crate::server::db::{Query, internal, q};
+use crate::server::facts::{Facts, Found};
 use crate::server::guard::Actor;
 use crate::shared::{AppError, Permission, Saved};
 use crate::sharing::metrics::{self, Range};
 
-/// The desk of a role.
+/// The desk of a role. What is only counted is asked for in one statement.
 pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
     let db = &state.db;
     let today = state.zone.today();
     let may = |permission| actor.role.may(permission);
-    let mut desk = Desk::default();
+    let courses = record::required(db, actor).await?;
+    let mut facts = Facts::default();
+    facts.rows("layout", arranged(actor));
+    waiting(state, actor, &courses, &mut facts);
     if may(Permission::ReadHcps) {
-        desk.hcps = Some(crate::hcp::list::counts(db, actor).await?);
-    }
-    let mut waits = |kind: &str, n: i64| {
-        if n > 0 {
-            desk.todo.push(Todo {
-                kind: kind.to_owned(),
-                n,
-            });
-        }
-    };
-    waits("tasks", crate::task::store::due(state, actor).await?);
-    waits("memos", crate::memo::store::unread(db, actor).await?);
-    if may(Permission::RecordVisits) {
-        waits(
-            "visit_change",
-            crate::visit::review::to_change(state, actor).await?,
-        );
+        facts.rows("hcps", crate::hcp::list::counts(actor));
     }
     if may(Permission::ReviewVisits) {
-        waits(
-            "visit_review",
-            crate::visit::review::waiting(state, actor).await?,
+        team(actor, &today, &mut facts);
+    }
+    if writes_articles(actor) {
+        facts.rows("articles", crate::content::store::counts());
+        facts.count("expiring", crate::content::store::expiring(&today));
+    }
+    if may(Permission::ManageOrg) {
+        facts.count(
+            "unassigned",
+            q("SELECT COUNT(*) FROM terminal t WHERE NOT EXISTS (SELECT 1 FROM terminal_assignment a \
+               WHERE a.terminal_id = t.id AND a.ends_on IS NULL)"),
+        );
+        facts.count(
+            "people",
+            q("SELECT COUNT(*) FROM staff WHERE left_at IS NULL"),
         );
     }
-    if may(Permission::HandleAdverseEvents) {
-        waits(
-            "adverse_events",
-            crate::safety::store::waiting(state).await?,
-        );
+    let found = facts.read(db).await?;
+    let by_state = |kind: &'static str| -> HashMap<String, i64> {
+        found.of(kind).map(|f| (f.id.clone(), f.n)).collect()
+    };
+    let state_of = |counts: &HashMap<String, i64>, id: &str| counts.get(id).copied().unwrap_or(0);
+    let mut desk = Desk {
+        todo: TODO
+            .into_iter()
+            .map(|kind| Todo {
+                kind: kind.to_owned(),
+                n: match kind {
+                    "courses" => courses.iter().filter(|c| c.open).count() as i64,
+                    "courses_overdue" => {
+                        courses.iter().filter(|c| c.is_overdue(&state.zone)).count() as i64
+                    }
+                    _ => found.n(kind),
+                },
+            })
+            .filter(|todo| todo.n > 0)
+            .collect(),
+        layout: layout(actor, &found),
+        ..Desk::default()
+    };
+    if may(Permission::ReadHcps) {
+        let counts = by_state("hcps");
+        desk.hcps = Some(HcpCounts {
+            listed: state_of(&counts, "listed"),
+            invited: state_of(&counts, "invited"),
+            onboarded: state_of(&counts, "onboarded"),
+            pending: state_of(&counts, "pending"),
+        });
     }
-    if may(Permission::AnswerComplaints) {
-        waits("complaints", crate::complaint::store::waiting(state).await?);
+    if may(Permission::ReviewVisits) {
+        let mut behind: Vec<(String, String, i64)> = found
+            .of("team_behind")
+            .map(|fact| (fact.id.clone(), fact.text.clone(), fact.n))
+            .collect();
+        behind.sort_by(|a, b| b.2.cmp(&a.2).then(a.1.cmp(&b.1)).then(a.0.cmp(&b.0)));
+        desk.team = Some(TeamDay {
+            people: found.n("team_people"),
+            active: found.n("team_active"),
+            visits: found.n("team_visits"),
+            checkins: found.n("team_checkins"),
+            behind,
+        });
     }
-    let exams = crate::exam::attempt::mine(state, actor).await?;
-    let open = exams.iter().filter(|e| e.can_take() && !e.done());
-    waits("exams", open.count() as i64);
-    let (courses, overdue) = crate::learning::record::waiting(state, actor).await?;
-    waits("courses", courses);
-    waits("courses_overdue", overdue);
-    waits(
-        "cards",
-        crate::learning::cards::due(db, &format!("staff:{}", actor.id), &today).await?,
-    );
-    waits("inbox", crate::inbox::unread(db, actor).await?);
-    waits(
-        "comments",
-        crate::course::comments::waiting(db, actor).await?,
-    );
-    if may(Permission::ReadResults) {
-        let behind = crate::learning::coverage::behind(state, actor).await?;
-        waits("behind", behind.len() as i64);
+    if writes_articles(actor) {
+        let counts = by_state("articles");
+        desk.articles = Some(ArticleCounts {
+            draft: state_of(&counts, "draft"),
+            in_review: state_of(&counts, "in_review"),
+            approved: state_of(&counts, "approved"),
+            published: state_of(&counts, "published"),
+            expiring: found.n("expiring"),
+        });
     }
-    if may(Permission::ReviewArticles) {
-        let open =
-            q("SELECT COUNT(*) FROM course WHERE review = 'in_review' AND archived_at IS NULL");
-        waits("course_review", open.count(db).await?);
-        let open = q("SELECT COUNT(*) FROM article WHERE status = 'in_review'");
-        waits("article_review", open.count(db).await?);
-    }
-    if may(Permission::WriteExams) {
-        waits("marking", crate::exam::marking::waiting(db).await?);
-    }
-    if may(Permission::WriteHcps) {
-        waits(
-            "requests",
-            ownership::requests::waiting(state, actor).await?,
-        );
-    }
-    if may(Permission::AssignHcps) {
-        let leavers = ownership::people::left_behind(state, actor).await?;
-        waits("leavers", leavers.len() as i64);
-    }
-    if may(Permission::StewardHcps) {
-        let open = q("SELECT COUNT(*) FROM hcp_duplicate WHERE status = 'open'");
-        waits("duplicates", open.count(db).await?);
+    if may(Permission::ManageOrg) {
+        desk.unassigned = Some(found.n("unassigned"));
+        desk.people = Some(found.n("people"));
     }
     if may(Permission::RecordVisits) {
         desk.plans = Some(crate::visit::plans::today(state, actor).await?);
     }
-    if may(Permission::ReviewVisits) {
-        desk.team = Some(team(state, actor, &today).await?);
-    }
-    desk.layout = layout(db, actor).await?;
     if may(Permission::ReadShares) {
         desk.sharing = Some(metrics::of_team(db, actor, &Range::last_days(&today, 30)).await?);
         desk.recent = crate::sharing::store::recent(db, actor, 8)
@@ -112,43 +119,111 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
             })
             .collect();
     }
-    if may(Permission::WriteArticles) || may(Permission::ReviewArticles) {
-        desk.articles = Some(crate::content::store::counts(db, &today).await?);
-    }
-    if may(Permission::ManageOrg) {
-        let unassigned = q(
-            "SELECT COUNT(*) FROM terminal t WHERE NOT EXISTS (SELECT 1 FROM terminal_assignment a \
-             WHERE a.terminal_id = t.id AND a.ends_on IS NULL)",
-        );
-        desk.unassigned = Some(unassigned.count(db).await?);
-        desk.people = Some(
-            q("SELECT COUNT(*) FROM staff WHERE left_at IS NULL")
-                .count(db)
-                .await?,
-        );
-    }
     Ok(desk)
 }
 
-/// A manager's team today.
-async fn team(state: &AppState, actor: &Actor, today: &str) -> DbResult<TeamDay> {
-    let mut query = q(
-        "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN n > 0 THEN 1 ELSE 0 END), 0) AS BIGINT), \
-        CAST(COALESCE(SUM(n), 0) AS BIGINT), CAST(COALESCE(SUM(c), 0) AS BIGINT) FROM (SELECT ",
+/// What can wait for somebody, in the order in which it is shown.
+const TODO: [&str; 19] = [
+    "tasks",
+    "memos",
+    "visit_change",
+    "visit_review",
+    "adverse_events",
+    "complaints",
+    "exams",
+    "courses",
+    "courses_overdue",
+    "cards",
+    "inbox",
+    "comments",
+    "behind",
+    "course_review",
+    "article_review",
+    "marking",
+    "requests",
+    "leavers",
+    "duplicates",
+];
+
+/// Asks for what waits, of each kind that the role has to do with.
+fn waiting(state: &AppState, actor: &Actor, courses: &[Required], facts: &mut Facts) {
+    let may = |permission| actor.role.may(permission);
+    facts.count("tasks", crate::task::store::due(state, actor));
+    facts.count("memos", crate::memo::store::unread(actor));
+    if may(Permission::RecordVisits) {
+        facts.count("visit_change", crate::visit::review::to_change(actor));
+    }
+    if may(Permission::ReviewVisits) {
+        facts.count("visit_review", crate::visit::review::waiting(actor));
+    }
+    if may(Permission::HandleAdverseEvents) {
+        facts.count("adverse_events", crate::safety::store::waiting());
+    }
+    if may(Permission::AnswerComplaints) {
+        facts.count("complaints", crate::complaint::store::waiting());
+    }
+    facts.count("exams", crate::exam::attempt::waiting(actor));
+    facts.count(
+        "cards",
+        crate::learning::cards::due(&format!("staff:{}", actor.id), &state.zone.today()),
     );
-    query.push_with(
-        "(SELECT COUNT(*) FROM visit v WHERE v.staff_id = s.id AND v.day = ?) AS n, \
-         (SELECT COUNT(*) FROM checkin c WHERE c.staff_id = s.id AND c.day = ?) AS c FROM staff s WHERE s.left_at IS NULL \
-         AND s.role IN ('rep', 'otc_rep', 'trade_rep') AND ",
-        [today, today],
+    facts.count("inbox", crate::inbox::unread(actor));
+    facts.count("comments", crate::course::comments::waiting(actor));
+    if may(Permission::ReadResults)
+        && let Some(behind) = crate::learning::coverage::behind(&state.zone, actor, courses)
+    {
+        facts.count("behind", behind);
+    }
+    if may(Permission::ReviewArticles) {
+        facts.count(
+            "course_review",
+            q("SELECT COUNT(*) FROM course WHERE review = 'in_review' AND archived_at IS NULL"),
+        );
+        facts.count(
+            "article_review",
+            q("SELECT COUNT(*) FROM article WHERE status = 'in_review'"),
+        );
+    }
+    if may(Permission::WriteExams) {
+        facts.count("marking", crate::exam::marking::waiting());
+    }
+    if may(Permission::WriteHcps) {
+        facts.count("requests", ownership::requests::waiting(actor));
+    }
+    if may(Permission::AssignHcps) {
+        facts.count("leavers", ownership::people::leavers(actor));
+    }
+    if may(Permission::StewardHcps) {
+        facts.count(
+            "duplicates",
+            q("SELECT COUNT(*) FROM hcp_duplicate WHERE status = 'open'"),
+        );
+    }
+}
+
+/// Asks for a manager's team today.
+fn team(actor: &Actor, today: &str, facts: &mut Facts) {
+    const FIELD: &str = "s.left_at IS NULL AND s.role IN ('rep', 'otc_rep', 'trade_rep') AND ";
+    let mut people = q("SELECT COUNT(*) FROM staff s WHERE ");
+    people.push(FIELD);
+    actor.scope(&mut people, "s.id");
+    facts.count("team_people", people);
+    for (kind, what, table) in [
+        ("team_active", "COUNT(DISTINCT x.staff_id)", "visit"),
+        ("team_visits", "COUNT(*)", "visit"),
+        ("team_checkins", "COUNT(*)", "checkin"),
+    ] {
+        let mut query = q(format!(
+            "SELECT {what} FROM {table} x JOIN staff s ON s.id = x.staff_id WHERE {FIELD}"
+        ));
+        query.push_with("x.day = ? AND ", [today]);
+        actor.scope(&mut query, "x.staff_id");
+        facts.count(kind, query);
+    }
+    let mut behind = q(
+        "SELECT s.id, s.name AS text, COUNT(*) AS n FROM visit_plan p JOIN staff s ON s.id = p.staff_id WHERE ",
     );
-    actor.scope(&mut query, "s.id");
-    query.push(") x");
-    let (people, active, visits, checkins): (i64, i64, i64, i64) = query.one(&state.db).await?;
-    let mut query = q(
-        "SELECT s.id, s.name, COUNT(*) FROM visit_plan p JOIN staff s ON s.id = p.staff_id WHERE ",
-    );
-    query.push_with(
+    behind.push_with(
         "p.day >= ? AND p.day < ? AND p.visit_id IS NULL AND p.cancelled_at IS NULL AND s.id <> ? AND ",
         [
             crate::visit::plans::monday(today).as_str(),
@@ -156,25 +231,26 @@ async fn team(state: &AppState, actor: &Actor, today: &str) -> DbResult<TeamDay>
             actor.id.as_str(),
         ],
     );
-    actor.scope(&mut query, "p.staff_id");
-    query.push(" GROUP BY s.id, s.name ORDER BY COUNT(*) DESC, s.name, s.id LIMIT 5");
-    Ok(TeamDay {
-        people,
-        active,
-        visits,
-        checkins,
-        behind: query.all(&state.db).await?,
-    })
+    actor.scope(&mut behind, "p.staff_id");
+    behind.push(" GROUP BY s.id, s.name ORDER BY COUNT(*) DESC, s.name, s.id LIMIT 5");
+    facts.rows("team_behind", behind);
+}
+
+/// Whether somebody has to do with how articles come to be.
+fn writes_articles(actor: &Actor) -> bool {
+    actor.role.may(Permission::WriteArticles) || actor.role.may(Permission::ReviewArticles)
+}
+
+/// The cards as somebody arranged them: a fact whose text is JSON.
+fn arranged(actor: &Actor) -> Query {
+    q("SELECT '' AS id, cards AS text, 0 AS n FROM desk_layout WHERE staff_id = $1").bind(&actor.id)
 }
 
 /// The cards of somebody's first page in their order; a card that is new since they arranged them stands last.
-async fn layout(db: &Db, actor: &Actor) -> DbResult<Vec<String>> {
-    let found: Option<(String,)> = q("SELECT cards FROM desk_layout WHERE staff_id = $1")
-        .bind(&actor.id)
-        .optional(db)
-        .await?;
+fn layout(actor: &Actor, found: &Found) -> Vec<String> {
     let mut cards: Vec<String> = found
-        .and_then(|(json,)| serde_json::from_str(&json).ok())
+        .of("layout")
+        .find_map(|fact| serde_json::from_str(&fact.text).ok())
         .unwrap_or_default();
     cards.retain(|card| CARDS.contains(&card.trim_start_matches('-')));
     cards.retain(|card| useful(actor, card.trim_start_matches('-')));
@@ -186,7 +262,7 @@ async fn layout(db: &Db, actor: &Actor) -> DbResult<Vec<String>> {
             cards.push(card.to_owned());
         }
     }
-    Ok(cards)
+    cards
 }
 
 /// Whether a role has a use for a card.
@@ -196,7 +272,7 @@ fn useful(actor: &Actor, card: &str) -> bool {
         "plans" => may(Permission::RecordVisits),
         "team" => may(Permission::ReviewVisits),
         "hcps" => may(Permission::ReadHcps),
-        "articles" => may(Permission::WriteArticles) || may(Permission::ReviewArticles),
+        "articles" => writes_articles(actor),
         "company" => may(Permission::ManageOrg),
         "sharing" | "recent" => may(Permission::ReadShares),
         _ => true,
@@ -210,7 +286,9 @@ pub async fn arrange(
     card: &str,
     act: &str,
 ) -> Result<Saved, AppError> {
-    let mut cards = layout(&state.db, actor).await?;
+    let mut facts = Facts::default();
+    facts.rows("layout", arranged(actor));
+    let mut cards = layout(actor, &facts.read(&state.db).await?);
     let at = cards
         .iter()
         .position(|known| known.trim_start_matches('-') == card);

@@ -49,7 +49,7 @@ fn Shown(course: CourseView) -> impl IntoView {
             {holds.then(|| view! { <a class="btn btn-sm min-h-10" rel="external" href=format!("/learn/{}?preview=1", id.get_value())>{tr!("course.preview")}</a> })}
             {writes.then(|| view! { <a class="btn btn-sm min-h-10" href=format!("/courses/{}/edit", id.get_value())>{tr!("course.edit")}</a> })}
         </PageTitle>
-        {(!fault.is_empty()).then(|| view! { <p role="alert" class="alert alert-error mb-4 py-2">{crate::ui::locale::text(&fault, &[])}</p> })}
+        {(!fault.is_empty()).then(|| view! { <p role="alert" class="alert alert-error mb-4 py-2">{crate::ui::locale::lookup(&fault)}</p> })}
         <div class="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">
             <div>
                 <Card title=tr!("course.contents")>
@@ -359,7 +359,7 @@ fn Acts(id: StoredValue<String>, course: CourseView, lacks: Vec<String>) -> impl
     view! {
         {(!lacks.is_empty() && !archived).then(|| view! {
             <ul class="mb-3 list-disc ps-5 text-sm">
-                {lacks.iter().map(|key| view! { <li>{crate::ui::locale::text(key, &[])}</li> }).collect_view()}
+                {lacks.iter().map(|key| view! { <li>{crate::ui::locale::lookup(key)}</li> }).collect_view()}
             </ul>
         })}
         {(lacks.is_empty() && !archived && (changed || published)).then(|| view! {

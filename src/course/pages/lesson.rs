@@ -59,7 +59,7 @@ fn Shown(edit: LessonEdit, text: String) -> impl IntoView {
             <a class="btn btn-sm min-h-10" rel="external" href=preview>{tr!("course.preview")}</a>
         </PageTitle>
         <p class="mb-4 text-sm text-base-content/70">{course_title}" · "{kind.label()}</p>
-        {(!fault.is_empty()).then(|| view! { <p role="alert" class="alert alert-error mb-4 py-2">{crate::ui::locale::text(&fault, &[])}</p> })}
+        {(!fault.is_empty()).then(|| view! { <p role="alert" class="alert alert-error mb-4 py-2">{crate::ui::locale::lookup(&fault)}</p> })}
         <div class="grid items-start gap-4 lg:grid-cols-2">
             <div>
                 <Card title=tr!("course.lesson_words")>

@@ -129,7 +129,7 @@ mod browser {
         match error {
             AppError::Invalid(fields) => fields
                 .first()
-                .map(|f| crate::ui::locale::text(&f.key, &f.args))
+                .map(|f| crate::ui::locale::filled(&f.key, &f.args))
                 .unwrap_or_else(|| error.message()),
             other => other.message(),
         }

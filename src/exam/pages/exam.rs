@@ -79,7 +79,10 @@ fn Cards(exam: ExamView) -> impl IntoView {
             <div class="lg:col-span-2">
                 <Card title=tr!("exam.paper")>
                     <p class="num mb-3 text-sm text-base-content/70">{tr!("exam.paper_sum", questions = questions, points = points)}</p>
-                    {if exam.parts.is_empty() {
+                    // The questions are for those who write exams.
+                    {if !writes {
+                        ().into_any()
+                    } else if exam.parts.is_empty() {
                         view! { <Empty text=tr!("exam.no_parts")/> }.into_any()
                     } else {
                         view! {

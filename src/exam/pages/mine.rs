@@ -24,7 +24,7 @@ fn Item(exam: MyExam) -> impl IntoView {
         view! {
             <a class="flex min-h-11 items-center gap-2" rel="external" href=format!("/attempts/{id}")>
                 <span class=class>{text}</span>
-                <span class="num link">{tr!("exam.best", percent = format!("{percent:.1}"))}</span>
+                <span class="num link">{tr!("exam.best", percent = crate::shared::one_decimal(percent))}</span>
             </a>
         }
     });

@@ -79,7 +79,7 @@ fn Item(row: ResultRow) -> impl IntoView {
                 <span class="font-medium">{row.name}</span>
                 <span class="num block text-sm text-base-content/70">{row.employee_no}" "{row.unit}</span>
             </span>
-            {row.percent.map(|p| view! { <span class="num font-semibold">{format!("{p:.1}%")}</span> })}
+            {row.percent.map(|p| view! { <span class="num font-semibold">{crate::shared::one_decimal(p) + "%"}</span> })}
             <span class=class>{outcome}</span>
             <span class="num w-full text-sm text-base-content/70 sm:w-auto">
                 {tr!("exam.attempts_n", n = row.attempts)}

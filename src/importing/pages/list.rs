@@ -49,6 +49,7 @@ fn Upload() -> impl IntoView {
     let chosen = Kind::parse(&kind.get_untracked()).unwrap_or(usual);
     let existing = Existing::parse(&mode.get_untracked()).unwrap_or_default();
     let columns = kinds.clone();
+    let has_modes = kinds.iter().any(|kind| kind.has_modes());
     view! {
         <Card title=tr!("import.upload")>
             {move || {
@@ -72,7 +73,7 @@ fn Upload() -> impl IntoView {
                     <span class="mb-1 block text-sm font-medium">{tr!("import.file")}</span>
                     <input type="file" name="file" class="file-input w-full" accept=".csv,.xlsx,.xls,.txt,.gift" required/>
                 </label>
-                <fieldset class="sm:col-span-2">
+                {has_modes.then(|| view! { <fieldset class="sm:col-span-2">
                     <legend class="mb-1 text-sm font-medium">{tr!("import.mode.title")}</legend>
                     {Existing::ALL.into_iter().map(|mode| view! {
                         <label class="flex min-h-10 items-center gap-2">
@@ -80,7 +81,7 @@ fn Upload() -> impl IntoView {
                             <span>{mode.label()}</span>
                         </label>
                     }).collect_view()}
-                </fieldset>
+                </fieldset> })}
                 <div class="sm:col-span-2"><button class="btn btn-primary">{tr!("import.check")}</button></div>
             </form>
             <details class="mt-4 text-sm">

@@ -11,7 +11,7 @@ use crate::exam::sheet;
 use crate::learning::{Learner, cards, record};
 use crate::question::model::Draft;
 use crate::server::AppState;
-use crate::server::db::internal;
+use crate::server::db::{internal, q};
 use crate::server::web::Visit;
 use crate::shared::AppError;
 
@@ -35,7 +35,7 @@ pub async fn show(State(state): State<AppState>, visit: Visit) -> Response {
         let learner = Learner::of(&state, &visit).await?;
         let me = learner.key();
         let today = state.zone.today();
-        let left = cards::due(&state.db, &me, &today).await?;
+        let left = cards::due(&me, &today).count(&state.db).await?;
         match cards::next(&state.db, &me, &today).await? {
             Some((card, version)) => {
                 let (item, draft) = asked(&state, &card.question_id, version).await?;
@@ -49,7 +49,11 @@ pub async fn show(State(state): State<AppState>, visit: Visit) -> Response {
                         c.completed.is_none() && (c.required || matches!(learner, Learner::Hcp(_)))
                     })
                     .find_map(|c| Some((format!("/learn/{}/{}", c.id, c.next?), c.title)));
-                Ok(done_page(&visit, &learner, next))
+                let any = q("SELECT COUNT(*) FROM review_card WHERE learner = $1")
+                    .bind(&me)
+                    .count(&state.db)
+                    .await?;
+                Ok(done_page(&visit, &learner, any > 0, next))
             }
         }
     };
@@ -77,11 +81,17 @@ fn card_page(visit: &Visit, learner: &Learner, item: &Item, draft: &Draft, left:
     })
 }
 
-fn done_page(visit: &Visit, learner: &Learner, next: Option<(String, String)>) -> Response {
+/// Nothing is due: `any` says whether there is anything to review at all.
+fn done_page(
+    visit: &Visit,
+    learner: &Learner,
+    any: bool,
+    next: Option<(String, String)>,
+) -> Response {
     visit.page(|| tr!("review.title"), || {
         view! {
             <main class="py-12 text-center">
-                <h1 class="text-xl font-semibold">{tr!("review.done")}</h1>
+                <h1 class="text-xl font-semibold">{if any { tr!("review.done") } else { tr!("review.nothing") }}</h1>
                 <p class="mt-2 text-base-content/70">{tr!("review.done_explain")}</p>
                 {next.map(|(href, title)| view! {
                     <div class="mt-6 rounded-box bg-base-200 p-4 text-start">
@@ -117,7 +127,9 @@ pub async fn answer(
         cards::card(&state.db, &learner.key(), question).await?;
         let (item, draft) = asked(&state, question, version).await?;
         let Some(given) = sheet::read(0, item.seed, &draft, &form) else {
-            let left = cards::due(&state.db, &learner.key(), &state.zone.today()).await?;
+            let left = cards::due(&learner.key(), &state.zone.today())
+                .count(&state.db)
+                .await?;
             return Ok(card_page(&visit, &learner, &item, &draft, left));
         };
         let (right, due) = cards::answer(&state, &learner.key(), question, &draft, &given).await?;
@@ -128,7 +140,9 @@ pub async fn answer(
             share: Some(f64::from(u8::from(right))),
             comment: String::new(),
         };
-        let left = cards::due(&state.db, &learner.key(), &state.zone.today()).await?;
+        let left = cards::due(&learner.key(), &state.zone.today())
+            .count(&state.db)
+            .await?;
         Ok(visit.page(|| tr!("review.title"), || {
             view! {
                 <main>

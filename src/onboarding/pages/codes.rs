@@ -151,7 +151,7 @@ fn CodeCards(data: CodeView) -> impl IntoView {
             <a class="btn btn-sm" href=move || format!("/codes/{}/sheet", id.get_value())>{tr!("codes.sheet")}</a>
             <a class="btn btn-sm" href="/codes">{tr!("ui.back")}</a>
         </PageTitle>
-        <div class="grid gap-x-4 lg:grid-cols-2">
+        <div class="grid gap-x-4 lg:grid-cols-2 [&>*]:min-w-0">
             <Card title=tr!("codes.qr")>
                 <Facts code=code/>
                 <div class="mx-auto my-3 aspect-square w-full max-w-64 rounded-box bg-white p-3 [&>svg]:h-full [&>svg]:w-full" role="img" aria-label=tr!("codes.qr") inner_html=data.svg></div>
@@ -227,14 +227,14 @@ fn FunnelBars(funnel: Funnel) -> impl IntoView {
         <svg viewBox="0 0 600 95" preserveAspectRatio="none" class="h-28 w-full text-primary" role="img" aria-label=tr!("codes.funnel")>
             {bars}
         </svg>
-        <table class="table table-sm num mt-2">
+        <div class="mt-2 overflow-x-auto" tabindex="0" role="region" aria-label=tr!("codes.funnel")><table class="table table-sm num">
             <thead><tr><th>{tr!("codes.step")}</th><th>{tr!("codes.visitors")}</th><th>{tr!("codes.of_before")}</th><th>{tr!("codes.of_scanned")}</th></tr></thead>
             <tbody>
                 {steps.into_iter().zip(before).map(|((name, n), before)| view! {
                     <tr><td>{name}</td><td>{n}</td><td>{rate(n, before)}</td><td>{rate(n, whole)}</td></tr>
                 }).collect_view()}
             </tbody>
-        </table>
+        </table></div>
         <p class="mt-2 text-sm text-base-content/70">{tr!("codes.counted")}</p>
     }
 }

@@ -17,7 +17,7 @@ pub fn message_of(error: Option<&AppError>, field: &str) -> Option<String> {
         AppError::Invalid(faults) => faults
             .iter()
             .find(|f| f.field == field)
-            .map(|f| crate::ui::locale::text(&f.key, &f.args)),
+            .map(|f| crate::ui::locale::filled(&f.key, &f.args)),
         other if field.is_empty() => Some(other.message()),
         _ => None,
     }
@@ -130,7 +130,7 @@ pub fn code_page(
     title: &'static str,
     explain: &'static str,
 ) -> Response {
-    let text = |key| crate::ui::locale::text(key, &[]);
+    let text = |key| crate::ui::locale::lookup(key);
     visit.page_with(
         status,
         || text(title),

@@ -67,7 +67,7 @@ fn Body(data: TransferForm) -> impl IntoView {
     let tabs = ["person", "rule", "selection"]
         .map(|code| {
             let current = (code == here).then_some("page");
-            let class = if code == here { "btn btn-primary join-item" } else { "btn join-item" };
+            let class = if code == here { "btn btn-primary min-h-10 px-3" } else { "btn btn-ghost min-h-10 px-3" };
             view! {
                 <a class=class aria-current=current href=format!("/transfers/new?kind={code}")>{transfer_kind(code)}</a>
             }
@@ -101,7 +101,7 @@ fn Body(data: TransferForm) -> impl IntoView {
         .into_any(),
     };
     view! {
-        <nav class="join mb-4" aria-label=tr!("ownership.transfer.kind")>{tabs}</nav>
+        <nav class="mb-4 flex flex-wrap gap-1" aria-label=tr!("ownership.transfer.kind")>{tabs}</nav>
         <Card>
             <form method="get" action="/transfers/new" class="grid gap-3 sm:grid-cols-2">
                 <input type="hidden" name="kind" value=data.kind/>
@@ -135,7 +135,7 @@ fn Typed(
     list: &'static str,
 ) -> impl IntoView {
     let needed = matches!(name, "from" | "to");
-    let fault = pick.fault.map(|key| crate::ui::locale::text(&key, &[]));
+    let fault = pick.fault.map(|key| crate::ui::locale::lookup(&key));
     let class = if fault.is_some() {
         "input input-error w-full"
     } else {

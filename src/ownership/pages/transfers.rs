@@ -67,7 +67,7 @@ fn LeftCard(people: Vec<Leaver>) -> impl IntoView {
 fn ends(transfer: &TransferRow) -> String {
     match (&transfer.from, &transfer.to) {
         (Some(from), Some(to)) => format!("{from} → {to}"),
-        (None, Some(to)) => format!("→ {to}"),
+        (None, Some(to)) => tr!("ownership.transfer.several_to", to = to),
         _ => tr!("ownership.transfer.to_hospital_owners"),
     }
 }

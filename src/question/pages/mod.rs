@@ -21,7 +21,7 @@ fn Answers(body: Body) -> impl IntoView {
             <ol class="space-y-1">
                 {choices.into_iter().enumerate().map(|(i, choice)| view! {
                     <li class="flex gap-2">
-                        <span class="num font-medium">{format!("{}.", letter(i))}</span>
+                        <span class="num shrink-0 font-medium whitespace-nowrap">{format!("{}.", letter(i))}</span>
                         <span class="min-w-0 break-words whitespace-pre-line">{choice.text}</span>
                         {choice.right.then(right)}
                     </li>

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::list::Day;
-use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
+use crate::ui::list::{
+    FilterDay, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty,
+};
 use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
 use crate::visit::api::compare_visits;
 use crate::visit::model::{CompareRow, Comparison};
@@ -42,15 +43,20 @@ pub fn VisitCompare() -> impl IntoView {
         <PageTitle title=tr!("visit.compare")>
             <a class="btn btn-sm min-h-10" href="/visits">{tr!("visit.records")}</a>
         </PageTitle>
-        <Filters action="/visits/compare">
-            <FilterText name="text" label=tr!("visit.search")/>
-            <FilterSelect name="by" label=tr!("visit.by") options=ways/>
-            <FilterSelect name="sort" label=tr!("visit.sort") options=sorts/>
-            <Day name="from" label=tr!("visit.from") value=from/>
-            <Day name="to" label=tr!("visit.to") value=to/>
-        </Filters>
         <Suspense fallback=Loading>
-            {move || Suspend::new(async move { outcome(found.await, |found| view! { <Shown found=found/> }) })}
+            {move || {
+                let (ways, sorts) = (ways.clone(), sorts.clone());
+                Suspend::new(async move { outcome(found.await, move |found| { let (from, to) = (found.from.clone(), found.to.clone()); view! {
+                    <Filters action="/visits/compare">
+                        <FilterText name="text" label=tr!("visit.search")/>
+                        <FilterSelect name="by" label=tr!("visit.by") options=ways/>
+                        <FilterSelect name="sort" label=tr!("visit.sort") options=sorts/>
+                        <FilterDay name="from" label=tr!("visit.from") value=from/>
+                        <FilterDay name="to" label=tr!("visit.to") value=to/>
+                    </Filters>
+                    <Shown found=found/>
+                } }) })
+            }}
         </Suspense>
     }
 }

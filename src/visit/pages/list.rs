@@ -69,7 +69,7 @@ pub fn VisitList() -> impl IntoView {
 
 /// A filter by a day.
 #[component]
-pub fn Day(name: &'static str, #[prop(into)] label: String, value: Memo<String>) -> impl IntoView {
+fn Day(name: &'static str, #[prop(into)] label: String, value: Memo<String>) -> impl IntoView {
     view! {
         <label>
             <span class="block text-xs text-base-content/70">{label}</span>

@@ -17,6 +17,7 @@ use super::place::position;
 use super::rules::{Goals, Position};
 use crate::hcp;
 use crate::server::db::{Db, DbResult, Tx, q};
+use crate::server::facts::Facts;
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
 use crate::shared::AppError;
@@ -24,13 +25,19 @@ use crate::task;
 
 /// Plans that one view of the calendar holds at most.
 const MOST: i64 = 500;
+
+/// The goals in force, as a fact whose text is JSON.
+const GOALS: &str =
+    "SELECT '' AS id, value AS text, 0 AS n FROM setting WHERE name = 'visit_goals'";
+
 /// The goals in force.
 pub async fn goals(db: &Db) -> DbResult<Goals> {
-    let found: Option<(String,)> = q("SELECT value FROM setting WHERE name = 'visit_goals'")
-        .optional(db)
-        .await?;
+    let mut facts = Facts::default();
+    facts.rows("goals", q(GOALS));
+    let found = facts.read(db).await?;
     Ok(found
-        .and_then(|(json,)| serde_json::from_str(&json).ok())
+        .of("goals")
+        .find_map(|fact| serde_json::from_str(&fact.text).ok())
         .unwrap_or_default())
 }
 

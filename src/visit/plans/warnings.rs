@@ -4,11 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use super::{Stored, goals};
+use super::Stored;
 use crate::hcp;
 use crate::server::AppState;
 use crate::server::db::q;
+use crate::server::facts::Facts;
 use crate::shared::AppError;
+use crate::visit::rules::Goals;
 
 /// What the open plans from today on warn of, by their ids.
 pub(super) async fn warnings(
@@ -29,40 +31,57 @@ pub(super) async fn warnings(
         let set: HashSet<&String> = open.iter().filter_map(|p| pick(p)).collect();
         set.into_iter().cloned().collect()
     };
-    let mut query =
-        q("SELECT terminal_id, weekday, starts, ends, appointment FROM terminal_window WHERE ");
-    hcp::list::push_among(&mut query, "terminal_id", &ids(|p| p.terminal_id.as_ref()));
-    let windows: Vec<(String, i64, String, String, bool)> = query.all(&state.db).await?;
-    let cap = goals(&state.db).await?.cap;
     let (first, last) = (
         format!("{}-01", &open[0].day[..7]),
         format!("{}-31", &open[open.len() - 1].day[..7]),
     );
     let hcps = ids(|p| p.hcp_id.as_ref());
-    let mut query = q(
-        "SELECT x.hcp_id, SUBSTR(v.day, 1, 7) AS month, COUNT(*) FROM visit_hcp x JOIN visit v ON v.id = x.visit_id WHERE ",
+    let mut facts = Facts::default();
+    facts.rows("goals", q(super::GOALS));
+    // `id` the terminal, `text` from and to, `n` the weekday, and ten more for an appointment.
+    let mut windows = q(
+        "SELECT terminal_id AS id, starts || ' ' || ends AS text, weekday + CASE WHEN appointment THEN 10 ELSE 0 END AS n \
+         FROM terminal_window WHERE ",
     );
-    hcp::list::push_among(&mut query, "x.hcp_id", &hcps);
-    query.push_with(
+    hcp::list::push_among(
+        &mut windows,
+        "terminal_id",
+        &ids(|p| p.terminal_id.as_ref()),
+    );
+    facts.rows("window", windows);
+    let mut met = q(
+        "SELECT x.hcp_id AS id, SUBSTR(v.day, 1, 7) AS text, COUNT(*) AS n FROM visit_hcp x JOIN visit v ON v.id = x.visit_id WHERE ",
+    );
+    hcp::list::push_among(&mut met, "x.hcp_id", &hcps);
+    met.push_with(
         " AND v.day >= ? AND v.day <= ? GROUP BY x.hcp_id, SUBSTR(v.day, 1, 7)",
         [&first, &last],
     );
-    let met: Vec<(String, String, i64)> = query.all(&state.db).await?;
-    let mut query = q("SELECT p.hcp_id, p.day, COUNT(*) FROM visit_plan p WHERE ");
-    hcp::list::push_among(&mut query, "p.hcp_id", &hcps);
-    query.push_with(
+    facts.rows("met", met);
+    let mut planned =
+        q("SELECT p.hcp_id AS id, p.day AS text, COUNT(*) AS n FROM visit_plan p WHERE ");
+    hcp::list::push_among(&mut planned, "p.hcp_id", &hcps);
+    planned.push_with(
         " AND p.day >= ? AND p.day <= ? AND p.visit_id IS NULL AND p.cancelled_at IS NULL AND p.staff_id = ? AND p.day >= ? \
          GROUP BY p.hcp_id, p.day",
         [first.as_str(), last.as_str(), staff_id, today],
     );
-    let planned: Vec<(String, String, i64)> = query.all(&state.db).await?;
+    facts.rows("planned", planned);
+    let found = facts.read(&state.db).await?;
+    let cap = found
+        .of("goals")
+        .find_map(|fact| serde_json::from_str::<Goals>(&fact.text).ok())
+        .unwrap_or_default()
+        .cap;
     // Visits of the plan's month, with those planned up to its day.
     let often = |hcp: &str, day: &str| -> i64 {
-        let visited = met.iter().filter(|m| m.0 == hcp && m.1 == day[..7]);
-        let before = planned
-            .iter()
-            .filter(|p| p.0 == hcp && p.1[..7] == day[..7] && p.1.as_str() <= day);
-        visited.chain(before).map(|(_, _, n)| n).sum()
+        let visited = found
+            .of("met")
+            .filter(|m| m.id == hcp && m.text == day[..7]);
+        let before = found
+            .of("planned")
+            .filter(|p| p.id == hcp && p.text[..7] == day[..7] && p.text.as_str() <= day);
+        visited.chain(before).map(|fact| fact.n).sum()
     };
     for plan in &open {
         let mut said = Vec::new();
@@ -70,22 +89,24 @@ pub(super) async fn warnings(
             .day
             .parse::<Date>()
             .map_or(0, |d| i64::from(d.weekday().to_monday_one_offset()));
-        let mut known = windows
-            .iter()
-            .filter(|w| Some(&w.0) == plan.terminal_id.as_ref())
+        let mut known = found
+            .of("window")
+            .filter(|w| Some(&w.id) == plan.terminal_id.as_ref())
             .peekable();
         // Windows are for those who come: a call needs none.
         if known.peek().is_some() && !matches!(plan.channel.as_str(), "phone" | "online") {
             let fits: Vec<_> = known
-                .filter(|(_, day, starts, ends, _)| {
-                    *day == weekday
+                .filter(|window| {
+                    window.n % 10 == weekday
                         && (plan.starts.is_empty()
-                            || (*starts <= plan.starts && plan.starts < *ends))
+                            || window.text.split_once(' ').is_some_and(|(starts, ends)| {
+                                starts <= plan.starts.as_str() && plan.starts.as_str() < ends
+                            }))
                 })
                 .collect();
             if fits.is_empty() {
                 said.push("window".to_owned());
-            } else if fits.iter().all(|w| w.4) {
+            } else if fits.iter().all(|window| window.n > 10) {
                 said.push("appointment".to_owned());
             }
         }

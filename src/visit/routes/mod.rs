@@ -137,7 +137,7 @@ fn page(visit: &Visit, shown: Shown, done: bool, fault: Option<AppError>) -> Res
     let id = crypto::random_token(16).replace('_', "-");
     visit.page_with(status, || tr!("visit.checkin"), || {
         let fault = fault.and_then(|error| match error {
-            AppError::Invalid(fields) => fields.first().map(|f| crate::ui::locale::text(&f.key, &f.args)),
+            AppError::Invalid(fields) => fields.first().map(|f| crate::ui::locale::filled(&f.key, &f.args)),
             _ => None,
         });
         view! {

@@ -388,7 +388,7 @@ fn said(error: &AppError) -> String {
     match error {
         AppError::Invalid(fields) if !fields.is_empty() => fields
             .iter()
-            .map(|f| crate::ui::locale::text(&f.key, &f.args))
+            .map(|f| crate::ui::locale::filled(&f.key, &f.args))
             .collect::<Vec<_>>()
             .join("；"),
         AppError::NotFound => tr!("visit.gone"),

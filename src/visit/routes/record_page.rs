@@ -39,7 +39,7 @@ impl Given {
             Some(AppError::Invalid(fields)) => fields
                 .iter()
                 .find(|f| f.field == field)
-                .map(|f| crate::ui::locale::text(&f.key, &f.args)),
+                .map(|f| crate::ui::locale::filled(&f.key, &f.args)),
             _ => None,
         }
     }
