@@ -318,10 +318,15 @@ async fn between_colleagues(
     manager: &Actor,
 ) -> Result<(), AppError> {
     let today = state.zone.today();
+    // In a large company others have the same name.
+    let (number,): (String,) = q("SELECT COALESCE(employee_no, '') FROM staff WHERE id = $1")
+        .bind(&rep.id)
+        .one(&state.db)
+        .await?;
     let memo = crate::memo::store::NewMemo {
         title: "本周重点：指南更新的学术沟通".into(),
         body: "请在本周拜访中向心血管内科医生介绍更新要点，并记录反馈。\n有问题在这里回复。".into(),
-        people: rep.name.clone(),
+        people: number,
         due: time::shift_day(&today, 5),
         ..Default::default()
     };
