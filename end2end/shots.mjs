@@ -93,7 +93,9 @@ async function take(context, shot) {
     // A screen as high as the page: the dock stands at its foot then, and nothing is stitched together.
     const height = await page.evaluate(() => document.documentElement.scrollHeight);
     await page.setViewportSize({ width, height: Math.min(Math.max(height, VIEWPORTS[shot.viewport].viewport.height), 8_000) });
-    await page.waitForTimeout(250);
+    // Until it is painted at that size: an earlier picture shows the page in tiles.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.waitForTimeout(500);
     await page.screenshot({ path: join(folder, shot.file), animations: 'disabled' });
     taken.push(shot);
     console.log(`    ${shot.file}`);
