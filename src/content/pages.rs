@@ -166,7 +166,7 @@ fn one_article() -> Resource<Result<ArticleView, crate::shared::AppError>> {
 pub fn ArticleEdit() -> impl IntoView {
     let article = one_article();
     view! {
-        <PageTitle title=tr!("article.edit")/>
+        <PageTitle title=tr!("article.edit_title")/>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(article.await, |article| if article.editable {

@@ -10,7 +10,7 @@ use crate::shared::{AppResult, Page, Saved};
 use {
     super::{password, rules, store, units},
     crate::server::otp::{self, Purpose},
-    crate::server::{audit, guard, state::state, time},
+    crate::server::{audit, guard, state::state, texts, time},
     crate::shared::error::Checks,
     crate::shared::page::{PAGE_SIZE, offset},
     crate::shared::{AppError, Permission, Role},
@@ -315,6 +315,7 @@ pub async fn list_audit(
     let state = state();
     let page = page.max(1);
     let filter = audit::Filter {
+        named: texts::named("acts.", text.trim()),
         text,
         from: state.zone.start_of(&from),
         to: state.zone.start_of(&time::shift_day(&to, 1)),
@@ -328,7 +329,8 @@ pub async fn list_audit(
             at: state.zone.second(e.at),
             actor: e.actor,
             action: e.action,
-            object: format!("{} {}", e.object_kind, e.object_id),
+            object_kind: e.object_kind,
+            object_id: e.object_id,
             address: e.address,
             detail: e.detail,
         })

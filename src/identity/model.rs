@@ -44,6 +44,38 @@ pub struct Unit {
     pub managers: String,
 }
 
+/// What a browser calls itself, in two words: `Chrome · Android`. As it is where it is none that is known.
+pub fn device(user_agent: &str) -> String {
+    // The more particular first: each of them says that it is those after it, too.
+    let first = |known: &[(&str, &'static str)]| {
+        known
+            .iter()
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("MicroMessenger", "WeChat"),
+        ("Edg", "Edge"),
+        ("Firefox", "Firefox"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = first(&[
+        ("HarmonyOS", "HarmonyOS"),
+        ("OpenHarmony", "HarmonyOS"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} · {system}"),
+        _ => user_agent.to_owned(),
+    }
+}
+
 /// A session as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SessionRow {
@@ -78,8 +110,70 @@ pub struct AuditRow {
     pub seq: i64,
     pub at: String,
     pub actor: String,
+    /// `object.verb`, such as `hcp.invite`.
     pub action: String,
-    pub object: String,
+    pub object_kind: String,
+    pub object_id: String,
     pub address: String,
     pub detail: String,
+}
+
+impl AuditRow {
+    /// What was done, in the current language; the code of what has no name.
+    pub fn act(&self) -> String {
+        let key = format!("acts.{}", self.action);
+        let name = crate::ui::locale::lookup(&key);
+        if name == key {
+            self.action.clone()
+        } else {
+            name
+        }
+    }
+
+    /// The page of what it was done to, if it has one.
+    pub fn page(&self) -> Option<String> {
+        let folder = match self.object_kind.as_str() {
+            "hcp" => "hcps",
+            "article" => "articles",
+            "staff" => "people",
+            "terminal" => "terminals",
+            "course" => "courses",
+            "exam" => "exams",
+            "visit" => "visits",
+            "adverse_event" => "adverse-events",
+            "transfer" => "transfers",
+            _ => return None,
+        };
+        Some(format!("/{folder}/{}", self.object_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_named_as_people_know_it() {
+        for (said, named) in [
+            (
+                "Mozilla/5.0 (Linux; Android 14; Pixel 7; wv) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36 MicroMessenger/8.0.55",
+                "WeChat · Android",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1",
+                "Safari · iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0",
+                "Edge · Windows",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/130.0 Safari/537.36",
+                "Chrome · macOS",
+            ),
+            ("curl/8.0", "curl/8.0"),
+        ] {
+            assert_eq!(device(said), named);
+        }
+    }
 }

@@ -5,9 +5,9 @@ use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_params_map;
 
 use super::api::*;
-use super::model::{AccountView, Person, SessionRow, Unit};
+use super::model::{AccountView, Person, SessionRow, Unit, device};
 use crate::shared::Role;
-use crate::ui::boot::refresh;
+use crate::ui::boot::{may, refresh};
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit};
 use crate::ui::layout::entries;
 use crate::ui::list::{
@@ -309,7 +309,7 @@ fn SessionItem(session: SessionRow) -> impl IntoView {
     view! {
         <li class="flex flex-wrap items-center gap-2 py-2">
             <div class="me-auto min-w-0">
-                <div class="truncate text-sm">{session.user_agent}</div>
+                <div class="truncate text-sm" title=session.user_agent.clone()>{device(&session.user_agent)}</div>
                 <div class="num text-xs text-base-content/70">{session.last_seen}" · "{session.address}</div>
             </div>
             {if session.current {
@@ -384,15 +384,22 @@ pub fn AuditLog() -> impl IntoView {
                         <table class="table table-sm">
                             <thead><tr><th>"#"</th><th>{tr!("audit.at")}</th><th>{tr!("audit.actor")}</th><th>{tr!("audit.action")}</th><th>{tr!("audit.object")}</th><th>{tr!("audit.detail")}</th></tr></thead>
                             <tbody>
-                                {rows.into_iter().map(|r| view! {
-                                    <tr>
+                                {rows.into_iter().map(|r| {
+                                    let act = r.act();
+                                    let page = r.page().filter(|page| may(crate::app::page_permission(page)));
+                                    view! { <tr>
                                         <td class="num">{r.seq}</td>
                                         <td class="num whitespace-nowrap">{r.at}</td>
                                         <td class="whitespace-nowrap">{r.actor}<div class="num text-xs text-base-content/70">{r.address}</div></td>
-                                        <td class="whitespace-nowrap"><code>{r.action}</code></td>
-                                        <td class="min-w-40 max-w-56 text-xs">{r.object}</td>
+                                        <td class="whitespace-nowrap">{act}<div class="text-xs text-base-content/70"><code>{r.action}</code></div></td>
+                                        <td class="min-w-40 max-w-56 text-xs">
+                                            {match page {
+                                                Some(page) => view! { <a class="link" href=page>{r.object_kind}" "{r.object_id}</a> }.into_any(),
+                                                None => view! { {r.object_kind}" "{r.object_id} }.into_any(),
+                                            }}
+                                        </td>
                                         <td class="min-w-72 max-w-96 text-xs">{r.detail}</td>
-                                    </tr>
+                                    </tr> }
                                 }).collect_view()}
                             </tbody>
                         </table>

@@ -263,8 +263,10 @@ pub async fn verify(db: &Db, keys: &Keys) -> DbResult<Verdict> {
 /// What to look for in the log.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Part of the action, or the whole id of an actor or object, or the actor's name.
+    /// The beginning of an action's code, or the whole id of an actor or object, or the actor's name.
     pub text: String,
+    /// Codes of actions whose name holds the text.
+    pub named: Vec<String>,
     /// Days `YYYY-MM-DD`, both included.
     pub from: Option<i64>,
     pub to: Option<i64>,
@@ -284,8 +286,12 @@ pub async fn search(
             let text = query.arg(filter.text.trim());
             let prefix = query.arg(format!("{}%", filter.text.trim()));
             query.push(&format!(
-                " AND (action LIKE {prefix} OR actor_id = {text} OR object_id = {text} OR actor_name = {text})"
+                " AND (action LIKE {prefix} OR actor_id = {text} OR object_id = {text} OR actor_name = {text} OR action IN (''"
             ));
+            for action in &filter.named {
+                query.push_with(", ?", [action]);
+            }
+            query.push("))");
         }
         if let Some(from) = filter.from {
             query.push_with(" AND at >= ?", [from]);

@@ -39,6 +39,24 @@ pub fn path(locale: Locale) -> String {
         .unwrap_or_default()
 }
 
+/// The rest of the keys that begin with `prefix` and whose text holds `part` in either language; none of an empty one.
+pub fn named(prefix: &str, part: &str) -> Vec<String> {
+    if part.is_empty() {
+        return Vec::new();
+    }
+    let part = part.to_lowercase();
+    let mut keys: Vec<String> = [Locale::ZhCn, Locale::En]
+        .into_iter()
+        .filter_map(|locale| crate::_rust_i18n_backend().messages_for_locale(locale.code()))
+        .flatten()
+        .filter(|(_, text)| text.to_lowercase().contains(&part))
+        .filter_map(|(key, _)| Some(key.strip_prefix(prefix)?.to_owned()))
+        .collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
 /// `GET /texts/{name}`. A page of an earlier version of the program gets the texts of this one, not to be kept.
 pub async fn get(Path(name): Path<String>) -> Response {
     let mut parts = name.split('.');

@@ -280,6 +280,18 @@ on_both!(people_are_entered_changed_and_audited, |app| {
         .await
         .text();
     assert!(log.contains("甲二"));
+    // By what it is called, too: text=修改部门
+    let named = app
+        .get(
+            "/api/audit/list?text=%E4%BF%AE%E6%94%B9%E9%83%A8%E9%97%A8",
+            &admin,
+        )
+        .await
+        .text();
+    assert!(
+        named.contains("unit.save") && !named.contains("session.start"),
+        "{named}"
+    );
     let (company,): (String,) = q("SELECT name FROM org_unit WHERE id = $1")
         .bind(&app.units.company)
         .one(&app.state.db)

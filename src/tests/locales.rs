@@ -148,8 +148,29 @@ fn no_key_is_missing_or_left_over() {
         Vec::<&String>::new(),
         "keys that are named and not there"
     );
-    let unused: Vec<_> = zh.keys().filter(|k| !literals.contains(*k)).collect();
+    // The names of audited acts stand under their codes.
+    let unused: Vec<_> = zh
+        .keys()
+        .filter(|k| !literals.contains(k.strip_prefix("acts.").unwrap_or(k)))
+        .collect();
     assert_eq!(unused, Vec::<&String>::new(), "texts that nothing asks for");
+}
+
+#[test]
+fn every_audited_act_has_a_name() {
+    let mut source = String::new();
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut source,
+    );
+    let zh = locale("zh-CN");
+    let nameless: Vec<&str> = source
+        .split("Event::new(")
+        .skip(1)
+        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+        .filter(|act| !zh.contains_key(&format!("acts.{act}")))
+        .collect();
+    assert_eq!(nameless, Vec::<&str>::new());
 }
 
 #[test]

@@ -173,7 +173,9 @@ fn FieldRow(field: FieldPair, a: String, b: String, open: bool) -> impl IntoView
         <div class=COLUMNS>
             <span class="text-sm text-base-content/70">{name}</span>
             {if equal {
-                view! { <span class=format!("{class} sm:col-span-2")>{shown(field.a)}</span> }.into_any()
+                view! {
+                    <span class=format!("{class} sm:col-span-2")>{shown(field.a)}" "<span class="text-sm">{tr!("duplicate.equal")}</span></span>
+                }.into_any()
             } else {
                 let whose = |label: String| view! { <span class="me-2 text-sm text-base-content/70 sm:hidden">{label}</span> };
                 view! {

@@ -47,7 +47,7 @@ pub fn ExamEdit() -> impl IntoView {
         },
     );
     view! {
-        <PageTitle title=tr!("exam.edit")/>
+        <PageTitle title=tr!("exam.edit_title")/>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(exam.await, |(view, choices)| {
