@@ -202,6 +202,24 @@ on_both!(a_course_is_made_published_corrected_and_renewed, |app| {
     );
 });
 
+on_both!(each_kind_of_lesson_has_a_page_to_work_on, |app| {
+    let trainer = app.cookie(Role::Trainer).await;
+    let course = draft(&app, &[]).await;
+    for kind in ["video", "audio", "slides", "article", "quiz"] {
+        let own = lesson(&app, &course, kind, kind).await;
+        let page = app
+            .get(&format!("/courses/{course}/lessons/{own}"), &trainer)
+            .await;
+        assert_eq!(page.status, StatusCode::OK, "{kind}");
+        let wanted = match kind {
+            "article" => "name=\"article\"",
+            "quiz" => "name=\"exam\"",
+            _ => "type=\"file\"",
+        };
+        assert!(page.text().contains(wanted), "{kind}");
+    }
+});
+
 on_both!(what_was_typed_wrongly_is_said_beside_its_field, |app| {
     let trainer = app.cookie(Role::Trainer).await;
     for (changes, field) in [

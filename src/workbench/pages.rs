@@ -363,7 +363,7 @@ pub fn MonthReport() -> impl IntoView {
     );
     view! {
         <PageTitle title=tr!("month.title")>
-            <a class="btn btn-sm min-h-10" href="/record">{tr!("month.learning")}</a>
+            {move || person.with(String::is_empty).then(|| view! { <a class="btn btn-sm min-h-10" href="/record">{tr!("month.learning")}</a> })}
         </PageTitle>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move { outcome(report.await, |month| view! { <MonthCards month=month/> }) })}
@@ -374,6 +374,16 @@ pub fn MonthReport() -> impl IntoView {
 #[component]
 fn MonthCards(month: Month) -> impl IntoView {
     let person = param("person").get_untracked();
+    // Of somebody else, the pages that know them; the others are one's own.
+    let theirs = |path: &str| -> String {
+        match (person.is_empty(), path) {
+            (true, _) => path.to_owned(),
+            (false, "/visits") => format!("/visits?person={person}"),
+            (false, "/plans?span=month") => format!("/plans?span=month&person={person}"),
+            (false, "/record") => format!("/record?person={person}"),
+            (false, _) => String::new(),
+        }
+    };
     let numbers = [
         (
             tr!("visit.sort_visits"),
@@ -415,12 +425,18 @@ fn MonthCards(month: Month) -> impl IntoView {
                 <span class="sr-only">{tr!("visit.month")}</span>
                 <input type="month" name="month" class="input w-44" value=month.month/>
             </label>
-            <input type="hidden" name="person" value=person/>
+            <input type="hidden" name="person" value=person.clone()/>
             <button class="btn btn-primary">{tr!("ui.show")}</button>
         </form>
         {month.person.map(|name| view! { <p class="mb-2 font-semibold">{name}</p> })}
         <div class="grid grid-cols-2 gap-2 sm:grid-cols-3">
-            {numbers.into_iter().map(|(name, value, href)| view! { <a href=href><Stat name=name value=value/></a> }).collect_view()}
+            {numbers.into_iter().map(|(name, value, path)| {
+                let stat = view! { <Stat name=name value=value/> };
+                match theirs(path) {
+                    href if href.is_empty() => stat.into_any(),
+                    href => view! { <a href=href>{stat}</a> }.into_any(),
+                }
+            }).collect_view()}
         </div>
         <p class="mt-3 text-sm text-base-content/70">{tr!("month.explain")}</p>
     }

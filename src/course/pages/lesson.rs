@@ -90,8 +90,10 @@ fn Words(
     exams: Vec<(String, String)>,
 ) -> impl IntoView {
     let none = (String::new(), tr!("exam.choose"));
-    let options = |list: Vec<(String, String)>| [vec![none.clone()], list].concat();
-    let further = match lesson.kind {
+    let options = move |list: Vec<(String, String)>| [vec![none.clone()], list].concat();
+    // Made within the form, which fields look for.
+    let further = move || {
+        match lesson.kind {
         LessonKind::Article => {
             view! { <Select name="article" label=tr!("course.article") options=options(articles) value=lesson.article.unwrap_or_default()/> }.into_any()
         }
@@ -99,6 +101,7 @@ fn Words(
             view! { <Select name="exam" label=tr!("course.exam") options=options(exams) value=lesson.exam.unwrap_or_default()/> }.into_any()
         }
         _ => ().into_any(),
+    }
     };
     view! {
         <PostForm to=SaveLesson::url()>
@@ -106,7 +109,7 @@ fn Words(
             <input type="hidden" name="lesson" value=own.get_value()/>
             <Field name="title" label=tr!("course.lesson_name") value=lesson.title required=true/>
             <TextArea name="intro" label=tr!("course.lesson_intro") value=lesson.intro rows=3/>
-            {further}
+            {further()}
             <Submit label=tr!("ui.save")/>
         </PostForm>
     }
