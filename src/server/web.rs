@@ -193,6 +193,12 @@ impl Visit {
                     <p class="mt-6">
                         {if self.actor.is_some() {
                             view! { <a class="btn" href="/">{tr!("ui.to_start")}</a> }.into_any()
+                        } else if *error == AppError::Unauthenticated {
+                            view! {
+                                <a class="btn btn-primary" href="/sign-in">{tr!("sign_in.subtitle")}</a>" "
+                                <a class="btn" href="/library">{tr!("read.all_articles")}</a>
+                            }
+                            .into_any()
                         } else {
                             view! { <a class="btn" href="/library">{tr!("read.all_articles")}</a> }.into_any()
                         }}
