@@ -48,7 +48,7 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
     };
     let state_of = |counts: &HashMap<String, i64>, id: &str| counts.get(id).copied().unwrap_or(0);
     let mut desk = Desk {
-        todo: TODO
+        todo: WAITING
             .into_iter()
             .map(|kind| Todo {
                 kind: kind.to_owned(),
@@ -123,7 +123,7 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
 }
 
 /// What can wait for somebody, in the order in which it is shown.
-const TODO: [&str; 19] = [
+const WAITING: [&str; 19] = [
     "tasks",
     "memos",
     "visit_change",
