@@ -53,7 +53,18 @@ impl Bench {
             }
         }
         let terms = self.terms().await?;
-        out.push_str(&self.search(&admin, &terms).await?);
+        let mut single: Vec<String> = terms
+            .iter()
+            .filter_map(|term| term.chars().next().map(String::from))
+            .collect();
+        single.sort_unstable();
+        single.dedup();
+        for role in [Role::Admin, Role::Manager] {
+            let person = self.person(role).await?;
+            out.push_str(&self.search(&person, role, "two characters", &terms).await?);
+            out.push_str(&self.search(&person, role, "one character", &single).await?);
+            out.push_str(&self.choices(&person, role).await?);
+        }
         out.push_str(&self.page().await?);
         out.push_str(&self.export(&admin).await?);
         out.push_str(&self.assign(&admin).await?);
@@ -118,7 +129,19 @@ impl Bench {
         Ok(terms)
     }
 
-    async fn search(&self, person: &Person, terms: &[String]) -> Outcome<String> {
+    /// What the fields of the filter offer.
+    async fn choices(&self, person: &Person, role: Role) -> Outcome<String> {
+        let asked = measure(50, |_| self.get("/api/hcps/choices", &person.cookie)).await?;
+        Ok(asked.row(&format!("choices of the filter, {}", role.code()), None))
+    }
+
+    async fn search(
+        &self,
+        person: &Person,
+        role: Role,
+        of: &str,
+        terms: &[String],
+    ) -> Outcome<String> {
         let paths: Vec<String> = terms
             .iter()
             .map(|term| serde_urlencoded::to_string([("text", term)]))
@@ -128,7 +151,7 @@ impl Bench {
             .collect();
         let asked = measure(paths.len(), |i| self.get(&paths[i], &person.cookie)).await?;
         let queries = times(terms.len(), |i| self.search_queries(person, &terms[i])).await?;
-        Ok(asked.row("search, two characters, admin", Some(queries)))
+        Ok(asked.row(&format!("search, {of}, {}", role.code()), Some(queries)))
     }
 
     async fn search_queries(&self, person: &Person, term: &str) -> Outcome<()> {

@@ -188,7 +188,7 @@ fn is_wide(filter: &Filter) -> bool {
 async fn count(db: &Db, actor: &Actor, filter: &Filter, search: &Search) -> DbResult<i64> {
     // A frequent text by itself: its candidates reach the bound at once, where the list in its order would have to be
     // walked for long. Together with anything else that narrows, the other's index is the better way.
-    let alone = actor.role.sees_company() && is_wide(filter);
+    let alone = (actor.role.sees_company() || actor.role == Role::Manager) && is_wide(filter);
     let mut query = q("SELECT COUNT(*) FROM (SELECT 1");
     push_from(&mut query, actor, search, search.is_few() || alone);
     narrow(actor, filter, &mut query);

@@ -210,6 +210,21 @@ pub async fn publish(
     Ok(saved)
 }
 
+/// What an HCP agreed to that still stands, by purpose, each in the version in force.
+pub async fn standing(db: &Db, hcp_id: &str, texts: &Texts) -> DbResult<Vec<String>> {
+    let rows: Vec<(String, String)> = q(
+        "SELECT purpose, text_version FROM consent WHERE hcp_id = $1 AND granted AND withdrawn_at IS NULL",
+    )
+    .bind(hcp_id)
+    .all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter(|(purpose, version)| version == texts.version(purpose))
+        .map(|(purpose, _)| purpose)
+        .collect())
+}
+
 /// Whether an HCP's reading may be counted under their name now.
 pub async fn may_track(db: &Db, hcp_id: &str) -> DbResult<bool> {
     Ok(q(format!(

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::formats::sheet;
-use super::model::Draft;
+use super::model::{Body, Draft};
 use super::{rules, store};
 use crate::importing::model::Invalid;
 use crate::importing::table::Table;
@@ -137,6 +137,14 @@ fn merged(before: &Draft, file: Draft, existing: Existing) -> Draft {
     }
     if after.images.is_empty() {
         after.images.clone_from(&before.images);
+    }
+    // Not every format has feedback to the options, or a model answer.
+    let silent = match &after.body {
+        Body::Short { model } => model.is_empty() && matches!(before.body, Body::Short { .. }),
+        body => *body == before.body.without_feedback(),
+    };
+    if silent {
+        after.body.clone_from(&before.body);
     }
     if fill {
         after.stem.clone_from(&before.stem);

@@ -134,6 +134,15 @@ impl Body {
         }
     }
 
+    /// The same without what is said to those who choose an option.
+    pub fn without_feedback(&self) -> Body {
+        let mut body = self.clone();
+        if let Body::Single { choices } | Body::Multiple { choices } = &mut body {
+            choices.iter_mut().for_each(|c| c.feedback.clear());
+        }
+        body
+    }
+
     /// Options and answer as forms and spreadsheets write them.
     pub fn written(&self) -> (Vec<String>, String) {
         let marked = |choices: &[Choice]| {

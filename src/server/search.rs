@@ -100,8 +100,14 @@ pub fn condition_by(way: Way, query: &mut Query, text: &str, columns: &[(&str, &
                 if j > 0 {
                     query.push(" AND ");
                 }
-                // A range of terms would be read anew for each row.
-                if *prefix || way == Way::Terms {
+                // A range of terms would be read anew for each row; but a single character beside something longer
+                // finds far more than that, and is asked of what that finds.
+                let broad = *prefix && wanted.len() > 1 && term.chars().count() == 1;
+                if broad {
+                    query.push(&format!(
+                        "EXISTS (SELECT 1 FROM search_term WHERE kind || '' = '{kind}' AND object_id = {column} AND "
+                    ));
+                } else if *prefix || way == Way::Terms {
                     query.push(&format!(
                         "{column} IN (SELECT object_id FROM search_term WHERE kind = '{kind}' AND "
                     ));

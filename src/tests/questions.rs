@@ -240,6 +240,25 @@ on_both!(a_bank_comes_and_goes_the_same, |app| {
         assert_eq!((report.created, report.updated), (0, 0), "{format:?}");
     }
     assert_eq!(bank(&app).await, before);
+    // Overwritten too, what a format has no place for stays: feedback to options, model answers.
+    for format in [Format::Gift, Format::Xlsx] {
+        let (bytes, _) = export::file(&app.state, &actor, &store::Filter::default(), format)
+            .await
+            .expect("is written");
+        let table = formats::table(&bytes, Some(format)).expect("is read");
+        let report = importing::run_table(
+            &app.state,
+            &actor,
+            Kind::Questions,
+            &table,
+            "hash",
+            Mode::All,
+            Existing::Overwrite,
+        )
+        .await
+        .expect("is imported");
+        assert_eq!((report.created, report.updated), (0, 0), "{format:?}");
+    }
     // A changed question of the same number is a version.
     let changed = GIFT.replace("中国指南沿用 140/90。", "中国指南仍沿用 140/90。");
     let report = importing::run(

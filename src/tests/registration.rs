@@ -5,6 +5,7 @@ use mailuo::onboarding::store as onboarding;
 use mailuo::server::db::q;
 use mailuo::shared::Role;
 
+use crate::duplicate::exec;
 use crate::support::{Answer, TestApp};
 
 const PHONE: &str = "13911112222";
@@ -35,6 +36,41 @@ on_both!(self_registration_with_a_known_phone_binds, |app| {
         .await,
         1
     );
+});
+
+on_both!(another_browser_finds_what_was_agreed_before, |app| {
+    let rep = app.actor(Role::Rep).await;
+    app.hcp("王小明", PHONE, Some(&rep.id)).await;
+    let stands = "SELECT COUNT(*) FROM consent WHERE granted AND withdrawn_at IS NULL AND purpose = 'tracking'";
+    let (first, page) = verified(&app, "/onboard", PHONE, "").await;
+    assert!(!page.contains("checked"), "nobody was asked yet");
+    let form = [
+        ("verified", first.as_str()),
+        ("profile", "true"),
+        ("tracking", "true"),
+    ];
+    press(&app, "/onboard", "complete", &form).await;
+    assert_eq!(app.count(stands).await, 1);
+    // The code of a second browser must not come within the minute.
+    exec(&app, "DELETE FROM otp").await;
+    exec(&app, "DELETE FROM throttle").await;
+    let (second, page) = verified(&app, "/onboard", PHONE, "").await;
+    assert_eq!(page.matches("checked").count(), 2, "{page}");
+    assert_eq!(hidden(&page, "before"), "profile tracking");
+    let form = [
+        ("verified", second.as_str()),
+        ("profile", "true"),
+        ("tracking", "true"),
+    ];
+    press(&app, "/onboard", "complete", &form).await;
+    assert_eq!(app.count(stands).await, 1);
+    // A box that is emptied takes it back.
+    exec(&app, "DELETE FROM otp").await;
+    exec(&app, "DELETE FROM throttle").await;
+    let (third, _) = verified(&app, "/onboard", PHONE, "").await;
+    let form = [("verified", third.as_str()), ("profile", "true")];
+    press(&app, "/onboard", "complete", &form).await;
+    assert_eq!(app.count(stands).await, 0);
 });
 
 on_both!(screens_follow_each_other_and_lose_nothing, |app| {

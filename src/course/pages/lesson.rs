@@ -117,7 +117,11 @@ fn Words(
 
 #[component]
 fn Media(media: MediaRow) -> impl IntoView {
-    let size = format!("{:.1} MB", media.bytes as f64 / 1_000_000.0);
+    let size = if media.bytes < 1_000_000 {
+        format!("{} KB", (media.bytes / 1_000).max(1))
+    } else {
+        format!("{:.1} MB", media.bytes as f64 / 1_000_000.0)
+    };
     let length = if media.kind == "slides" {
         tr!("learn.pages_n", n = media.pages)
     } else {

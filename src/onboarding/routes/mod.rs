@@ -66,6 +66,8 @@ async fn coverage(
 pub struct Onboarding {
     /// Which button was pressed.
     step: String,
+    /// The purposes whose boxes were ticked because the HCP agreed to them before; it is only shown.
+    before: String,
     profile: bool,
     push: bool,
     tracking: bool,
@@ -99,6 +101,19 @@ impl Onboarding {
         }
     }
 
+    /// Ticks what the HCP agreed to before: who comes with another browser is not asked anew, and an empty box takes
+    /// nothing back unseen.
+    fn recall(&mut self, standing: &[String]) {
+        for (purpose, ticked) in [
+            ("profile", &mut self.profile),
+            ("push", &mut self.push),
+            ("tracking", &mut self.tracking),
+        ] {
+            *ticked |= standing.iter().any(|s| s == purpose);
+        }
+        self.before = standing.join(" ");
+    }
+
     /// What was agreed to must hold the profile, and be about the texts in force.
     fn agreed(&self, texts: &Texts) -> AppResult<()> {
         if !self.texts.is_empty() && self.texts != texts.shown() {
@@ -120,7 +135,7 @@ impl Onboarding {
     }
 
     /// All that is carried from screen to screen.
-    fn carried(&self) -> [(&'static str, String); 14] {
+    fn carried(&self) -> [(&'static str, String); 15] {
         let ticked = |on: bool| if on { "true" } else { "" }.to_owned();
         [
             ("next", self.next.clone()),
@@ -137,6 +152,7 @@ impl Onboarding {
             ("push", ticked(self.push)),
             ("tracking", ticked(self.tracking)),
             ("texts", self.texts.clone()),
+            ("before", self.before.clone()),
         ]
     }
 }

@@ -79,7 +79,7 @@ pub fn kept(form: &Onboarding, shown: &[&str]) -> impl IntoView + use<> {
         .collect_view()
 }
 
-/// The three purposes as separate boxes, none ticked before, with the texts in force.
+/// The three purposes as separate boxes with the texts in force, none ticked but what the HCP agreed to before.
 pub fn consent_boxes(
     company: &str,
     texts: &Texts,
@@ -98,6 +98,7 @@ pub fn consent_boxes(
                 .latest(purpose)
                 .map(|t| t.body(company))
                 .unwrap_or_default();
+            let before = form.before.split(' ').any(|p| p == purpose);
             let version = tr!("consent.version", version = texts.version(purpose));
             view! {
                 <label class="mb-3 flex items-start gap-3">
@@ -105,6 +106,7 @@ pub fn consent_boxes(
                     <span>
                         <span class="font-medium">{purpose_label(purpose)}</span>
                         {if needed { tr!("consent.needed") } else { tr!("consent.optional") }}
+                        {before.then(|| view! { <span class="badge badge-sm badge-soft badge-success ms-2">{tr!("consent.before")}</span> })}
                         <span class="block whitespace-pre-line text-sm text-base-content/70">{text}</span>
                         <span class="num block text-xs text-base-content/70">{version}</span>
                     </span>
@@ -118,6 +120,7 @@ pub fn consent_boxes(
         <fieldset class="my-4">
             <legend class="mb-2 font-semibold">{tr!("consent.title")}</legend>
             <input type="hidden" name="texts" value=texts.shown()/>
+            <input type="hidden" name="before" value=form.before.clone()/>
             {boxes}
         </fieldset>
     }

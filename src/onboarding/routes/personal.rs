@@ -21,8 +21,13 @@ pub async fn page(
     visit: Visit,
     Path(token): Path<String>,
 ) -> Response {
-    let form = Onboarding::default();
-    match found(&state, &token).await {
+    let mut form = Onboarding::default();
+    let found = async {
+        let (scanned, texts) = found(&state, &token).await?;
+        form.recall(&consent::standing(&state.db, &scanned.hcp_id, &texts).await?);
+        Ok((scanned, texts))
+    };
+    match found.await {
         Ok((scanned, texts)) => show(&state, &visit, &token, &scanned, &texts, &form, None, false),
         Err(error) => unknown(&visit, &error),
     }

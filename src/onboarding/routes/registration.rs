@@ -169,7 +169,13 @@ async fn verify(state: &AppState, visit: &Visit, flow: &Flow, form: &mut Onboard
             codes::note(&mut tx, &code.id, &visitor, Step::Verified, None).await?;
         }
         tx.commit().await?;
-        let known = known(state, &phone).await?;
+        let known = match store::by_phone(state, &phone).await? {
+            Some((id, name, _)) => {
+                form.recall(&consent::standing(&state.db, &id, &flow.texts).await?);
+                Some(name)
+            }
+            None => None,
+        };
         Ok::<_, AppError>((phone, known))
     };
     match done.await {

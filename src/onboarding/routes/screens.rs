@@ -150,7 +150,7 @@ fn consent(
     let greeting = known.map(|name| tr!("onboard.known", name = rules::mask_name(name)));
     let may_edit = known.is_none();
     view! {
-        {kept(form, &["profile", "push", "tracking", "texts"])}
+        {kept(form, &["profile", "push", "tracking", "texts", "before"])}
         {greeting.map(|g| view! { <p class="my-2">{g}</p> })}
         {consent_boxes(&flow.company, &flow.texts, form, error)}
         <button class="btn btn-primary btn-block" name="step" value="consent">{tr!("onboard.next")}</button>

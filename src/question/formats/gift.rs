@@ -48,6 +48,8 @@ struct Block {
     lines: Vec<i64>,
     code: String,
     tags: Vec<String>,
+    /// The model answer of a short answer, for which the format has no place but a comment.
+    model: String,
 }
 
 impl Block {
@@ -83,6 +85,7 @@ fn blocks(text: &str) -> Vec<Block> {
                 lines: vec![number],
                 code: String::new(),
                 tags: Vec::new(),
+                model: String::new(),
             });
             continue;
         }
@@ -92,6 +95,7 @@ fn blocks(text: &str) -> Vec<Block> {
             lines: Vec::new(),
             code: String::new(),
             tags: Vec::new(),
+            model: String::new(),
         });
         if let Some(comment) = trimmed.strip_prefix("//") {
             for value in marks(comment, "id") {
@@ -100,6 +104,9 @@ fn blocks(text: &str) -> Vec<Block> {
                 }
             }
             block.tags.extend(marks(comment, "tag"));
+            if let Some(model) = marks(comment, "model").pop() {
+                block.model = model;
+            }
             continue;
         }
         if block.line == 0 {
@@ -115,7 +122,8 @@ fn blocks(text: &str) -> Vec<Block> {
     out
 }
 
-/// The values of `[name:value]` in a comment; `\]` stands for the bracket.
+/// The values of `[name:value]` in a comment; `\]` stands for the bracket, `\n` for a line break and `\\` for the
+/// backslash.
 fn marks(comment: &str, name: &str) -> Vec<String> {
     let open = format!("[{name}:");
     let mut out = Vec::new();
@@ -132,8 +140,12 @@ fn marks(comment: &str, name: &str) -> Vec<String> {
                     end = Some(i + 1);
                     break;
                 }
+                'n' if escaped => {
+                    value.push('\n');
+                    escaped = false;
+                }
                 c => {
-                    if escaped && c != ']' {
+                    if escaped && !matches!(c, ']' | '\\') {
                         value.push('\\');
                     }
                     value.push(c);
@@ -271,7 +283,14 @@ fn question(block: &Block, category: &str) -> Result<Found, Fault> {
         answers = &answers[..found];
     }
     let base = open + 1;
-    let body = body(block, answers.trim(), base)?;
+    let mut body = body(block, answers.trim(), base)?;
+    if let Body::Short { model } = &mut body {
+        model.clone_from(&block.model);
+        // Written a second time for who reads no comments.
+        if explanation == *model {
+            explanation.clear();
+        }
+    }
     let mut tags = block.tags.clone();
     let mut difficulty = MIDDLE;
     tags.retain(|tag| match tag.strip_prefix(DIFFICULTY_TAG) {
@@ -459,7 +478,14 @@ fn ordering(text: &str) -> Option<Body> {
         .then_some(head)
         .into_iter()
         .chain(lines)
-        .map(unescape)
+        .map(|line| {
+            let line = line.trim_start();
+            unescape(
+                line.strip_prefix('\\')
+                    .filter(|l| l.starts_with("//"))
+                    .unwrap_or(line),
+            )
+        })
         .filter(|item| !item.is_empty())
         .collect();
     (items.len() >= 2).then_some(Body::Ordering { items })
@@ -528,7 +554,12 @@ pub fn holds(draft: &Draft) -> bool {
 
 /// One question as GIFT.
 pub fn write(draft: &Draft, out: &mut String) {
-    let bracket = |text: &str| text.replace(']', "\\]").replace('\n', " ");
+    let bracket = |text: &str| {
+        text.trim()
+            .replace('\\', "\\\\")
+            .replace(']', "\\]")
+            .replace('\n', "\\n")
+    };
     let mut marks = String::new();
     if !draft.code.is_empty() {
         marks += &format!("[id:{}] ", bracket(&draft.code));
@@ -538,6 +569,11 @@ pub fn write(draft: &Draft, out: &mut String) {
     }
     if draft.difficulty != MIDDLE {
         marks += &format!("[tag:{DIFFICULTY_TAG}{}] ", draft.difficulty);
+    }
+    if let Body::Short { model } = &draft.body
+        && !model.is_empty()
+    {
+        marks += &format!("[model:{}] ", bracket(model));
     }
     if !marks.is_empty() {
         out.push_str(&format!("// {}\n", marks.trim_end()));
@@ -610,7 +646,13 @@ pub fn write(draft: &Draft, out: &mut String) {
                 items.len()
             ));
             for item in items {
-                out.push_str(&format!("\n{}", escape(item)));
+                // A line that begins with two slashes would be a comment.
+                let slashes = if item.trim_start().starts_with("//") {
+                    "\\"
+                } else {
+                    ""
+                };
+                out.push_str(&format!("\n{slashes}{}", escape(item)));
             }
             out.push('\n');
         }
@@ -626,7 +668,7 @@ pub fn write(draft: &Draft, out: &mut String) {
         Body::Short { .. } => {}
     }
     let explanation = match &draft.body {
-        // The format has no model answer: it stands with the explanation.
+        // Other readers of the format know no model answer: to them it is the explanation.
         Body::Short { model } if !model.is_empty() && draft.explanation.is_empty() => model,
         _ => &draft.explanation,
     };

@@ -101,7 +101,7 @@ pub fn table(bytes: &[u8], format: Option<Format>) -> Result<Table, AppError> {
     };
     if parsed.items.is_empty() {
         return Err(AppError::Invalid(vec![FieldError {
-            field: "file".into(),
+            field: String::new(),
             key: "question.fault.no_questions".into(),
             args: vec![("format".into(), format.label())],
         }]));

@@ -390,15 +390,7 @@ pub fn body(kind: Kind, options: &[String], answer: &str) -> Result<Body, (&'sta
 pub fn holds(draft: &Draft) -> bool {
     let (options, answer) = draft.body.written();
     body(draft.body.kind(), &options, &answer)
-        .is_ok_and(|back| back == without_feedback(&draft.body))
-}
-
-fn without_feedback(body: &Body) -> Body {
-    let mut body = body.clone();
-    if let Body::Single { choices } | Body::Multiple { choices } = &mut body {
-        choices.iter_mut().for_each(|c| c.feedback.clear());
-    }
-    body
+        .is_ok_and(|back| back == draft.body.without_feedback())
 }
 
 /// A question as a row of [`COLUMNS`].

@@ -5,7 +5,7 @@
 
 use super::sheet;
 use super::{Fault, Item, Parsed, check};
-use crate::question::model::{Body, Draft, Kind, MIDDLE, letter};
+use crate::question::model::{Draft, Kind, MIDDLE, letter};
 
 /// Half-width forms of what marks a line; nothing changes its place.
 fn fold(line: &str) -> Vec<char> {
@@ -650,12 +650,9 @@ pub fn holds(draft: &Draft) -> bool {
     parsed.items.len() == 1
         && parsed.items.pop().is_some_and(|item| {
             item.result.is_ok_and(|back| {
-                back == bare || {
-                    let mut bare = bare;
-                    if let Body::Single { choices } | Body::Multiple { choices } = &mut bare.body {
-                        choices.iter_mut().for_each(|c| c.feedback.clear());
-                    }
-                    back == bare
+                back == Draft {
+                    body: bare.body.without_feedback(),
+                    ..bare
                 }
             })
         })
