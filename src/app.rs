@@ -5,7 +5,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use crate::lazy::{Content, Field, Library, Office, Own, Teaching};
+use crate::lazy::{Content, Field, Goods, Library, Office, Own, Teaching};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
@@ -126,6 +126,19 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/adverse-events/:id") view=Field::EventPage ssr=SsrMode::Async/>
                     <Route path=path!("/complaints") view=Field::Complaints ssr=SsrMode::Async/>
                     <Route path=path!("/complaints/queue") view=Field::ComplaintQueue ssr=SsrMode::Async/>
+                    <Route path=path!("/products") view=Goods::ProductList ssr=SsrMode::Async/>
+                    <Route path=path!("/products/new") view=Goods::ProductNew ssr=SsrMode::Async/>
+                    <Route path=path!("/products/:id") view=Goods::ProductPage ssr=SsrMode::Async/>
+                    <Route path=path!("/products/:id/edit") view=Goods::ProductEdit ssr=SsrMode::Async/>
+                    <Route path=path!("/flow") view=Goods::ConfirmList ssr=SsrMode::Async/>
+                    <Route path=path!("/flow/terminals/:id") view=Goods::TerminalMonth ssr=SsrMode::Async/>
+                    <Route path=path!("/flow/appeals") view=Goods::AppealList ssr=SsrMode::Async/>
+                    <Route path=path!("/flow/appeals/new") view=Goods::AppealNew ssr=SsrMode::Async/>
+                    <Route path=path!("/flow/appeals/:id") view=Goods::AppealView ssr=SsrMode::Async/>
+                    <Route path=path!("/flow/matching") view=Goods::MatchingList ssr=SsrMode::Async/>
+                    <Route path=path!("/flow/periods") view=Goods::PeriodList ssr=SsrMode::Async/>
+                    <Route path=path!("/flow/report") view=Goods::FlowReport ssr=SsrMode::Async/>
+                    <Route path=path!("/flow/files") view=Goods::FileList ssr=SsrMode::Async/>
                     <Route path=path!("/month") view=Own::MonthReport ssr=SsrMode::Async/>
                     <Route path=path!("/record") view=Own::LearningRecord ssr=SsrMode::Async/>
                     <Route path=path!("/inbox") view=Own::Inbox ssr=SsrMode::Async/>
@@ -185,6 +198,13 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
         ("courses", _) => P::ReadResults,
         ("exams", "new" | "edit" | "marking" | "accuracy") => P::WriteExams,
         ("exams", _) => P::ReadResults,
+        ("products", "new" | "edit") => P::WriteProducts,
+        ("products", _) => P::ReadProducts,
+        ("flow", "matching" | "files") => P::OperateFlow,
+        ("flow", "report" | "periods") => P::ReadFlow,
+        ("flow", "new") => P::ConfirmFlow,
+        ("flow", _) if path.starts_with("/flow/appeals") => P::SeeAppeals,
+        ("flow", _) => P::ConfirmFlow,
         ("import", _) => P::OwnImports,
         ("audit", _) => P::ReadAudit,
         ("account", _) => P::OwnAccount,

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leptos::config::LeptosOptions;
 
+use crate::flow::model::FlowReport;
 use crate::identity::{password, rules, store, units};
 use crate::importing::model::ImportReport;
 use crate::importing::{self, Existing, Kind, Mode};
@@ -140,6 +141,9 @@ enum ImportKind {
     Hcps,
     Questions,
     Checkins,
+    Products,
+    /// Lines of goods from distributors; prints how each row was classed
+    Flow,
     Articles,
 }
 
@@ -480,6 +484,15 @@ async fn import(
         ImportKind::Assignments => sheet(Kind::Assignments).await?,
         ImportKind::Hcps => sheet(Kind::Hcps).await?,
         ImportKind::Checkins => sheet(Kind::Checkins).await?,
+        ImportKind::Products => sheet(Kind::Products).await?,
+        ImportKind::Flow => {
+            let bytes = read()?;
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let report = crate::flow::import::from_file(state, actor, &name, bytes, mode)
+                .await
+                .map_err(said)?;
+            return flow_report(&report, mode, json);
+        }
         ImportKind::Questions => {
             let bytes = read()?;
             let table = crate::question::formats::table(&bytes, format).map_err(said)?;
@@ -499,6 +512,43 @@ async fn import(
         );
     } else {
         print_report(&report, mode);
+    }
+    Ok(if report.invalid.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
+}
+
+/// Prints how the rows of a flow file were classed. Refused rows keep no others back: they are kept aside.
+fn flow_report(report: &FlowReport, mode: Mode, json: bool) -> Result<ExitCode, String> {
+    if json {
+        let said = serde_json::json!({
+            "rows": report.rows, "matched": report.matched, "suggested": report.suggested,
+            "unknown": report.unknown, "repeat": report.repeat, "conflict": report.conflict,
+            "invalid": report.invalid, "suggestions": report.suggestions,
+        });
+        println!("{said}");
+    } else {
+        println!(
+            "{} rows: {} matched, {} suggested, {} unknown, {} known already, {} that differ from a known line, {} refused",
+            report.rows,
+            report.matched,
+            report.suggested,
+            report.unknown,
+            report.repeat,
+            report.conflict,
+            report.invalid.len()
+        );
+        for invalid in &report.invalid {
+            println!(
+                "  row {}: {}: {}",
+                invalid.row, invalid.field, invalid.reason
+            );
+        }
+        if mode == Mode::Preview {
+            println!("nothing was changed (--dry-run)");
+        }
     }
     Ok(if report.invalid.is_empty() {
         ExitCode::SUCCESS

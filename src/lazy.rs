@@ -141,6 +141,24 @@ chunk! {
 }
 
 chunk! {
+    /// Products and flow.
+    Goods in load_goods, __preload_load_goods:
+    ProductList => crate::product::pages::ProductList,
+    ProductNew => crate::product::pages::ProductNew,
+    ProductPage => crate::product::pages::ProductPage,
+    ProductEdit => crate::product::pages::ProductEdit,
+    ConfirmList => crate::flow::pages::ConfirmList,
+    TerminalMonth => crate::flow::pages::TerminalMonth,
+    AppealList => crate::flow::pages::AppealList,
+    AppealNew => crate::flow::pages::AppealNew,
+    AppealView => crate::flow::pages::AppealView,
+    MatchingList => crate::flow::pages::MatchingList,
+    PeriodList => crate::flow::pages::PeriodList,
+    FlowReport => crate::flow::pages::FlowReportPage,
+    FileList => crate::flow::pages::FileList,
+}
+
+chunk! {
     /// What everybody has of their own beside the first page.
     Own in load_own, __preload_load_own:
     Learning => crate::learning::pages::Learning,

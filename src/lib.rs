@@ -18,6 +18,7 @@ pub mod content;
 pub mod course;
 pub mod duplicate;
 pub mod exam;
+pub mod flow;
 pub mod hcp;
 pub mod identity;
 pub mod importing;
@@ -27,6 +28,7 @@ pub mod learning;
 pub mod memo;
 pub mod onboarding;
 pub mod ownership;
+pub mod product;
 pub mod question;
 pub mod safety;
 #[cfg(feature = "ssr")]

@@ -6,6 +6,7 @@
 mod courses;
 mod exams;
 mod field;
+mod flow;
 mod hcps;
 mod library;
 mod people;
@@ -99,6 +100,8 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     clock.step("courses");
     field::load(state, seed).await?;
     clock.step("field work");
+    flow::load(state, seed).await?;
+    clock.step("products and flow");
     unfinished(state).await?;
     let note = crate::duplicate::finder::nightly(state).await?;
     clock.step(&format!("duplicates: {note}"));

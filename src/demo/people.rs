@@ -200,7 +200,7 @@ pub async fn assignments(state: &AppState, reps: &[DemoRep]) -> Result<String, A
     let hospitals: Vec<(String, String)> = q("SELECT code, province FROM terminal ORDER BY code")
         .all(&state.db)
         .await?;
-    let from = time::shift_day(&state.zone.today(), -90);
+    let from = time::shift_day(&state.zone.today(), -430);
     let mut out = String::from("终端编码,负责人手机号,开始日期\n");
     let mut turn = [0_usize; 4];
     for (i, (code, province)) in hospitals.iter().enumerate() {

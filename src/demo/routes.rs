@@ -122,9 +122,25 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     .await?;
     let event = one("SELECT e.id FROM adverse_event e JOIN staff s ON s.id = e.staff_id WHERE s.phone_index = $1 ORDER BY e.id LIMIT 1")
         .await?;
+    let product = one("SELECT id FROM product WHERE $1 <> '' ORDER BY code LIMIT 1").await?;
+    let appeal = one(
+        "SELECT a.id FROM flow_appeal a JOIN staff s ON s.id = a.staff_id WHERE s.phone_index = $1 \
+         ORDER BY CASE WHEN a.state = 'accepted' THEN 0 ELSE 1 END, a.id LIMIT 1",
+    )
+    .await?;
+    let delivered = one("SELECT x.terminal_id FROM terminal_assignment x JOIN staff s ON s.id = x.staff_id JOIN flow_line l \
+         ON l.terminal_id = x.terminal_id WHERE s.phone_index = $1 AND x.ends_on IS NULL AND l.state = 'open' \
+         ORDER BY x.terminal_id LIMIT 1")
+    .await?;
     let example = |path: &str| -> Option<String> {
         let id = match path.split('/').nth(1).unwrap_or("") {
+            "flow" if path.ends_with("/new") => {
+                return Some(format!("{path}?terminal={}", delivered.clone()?));
+            }
             _ if !path.contains('{') => return Some(path.to_owned()),
+            "products" => product.clone(),
+            "flow" if path.contains("appeals") => appeal.clone(),
+            "flow" => delivered.clone(),
             "hcps" => hcp.clone(),
             "articles" if path.ends_with("/edit") => draft.clone(),
             "articles" => article.clone(),
@@ -175,7 +191,11 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         let of_admin = path.starts_with("/import/{");
         // Records of a rep are for them and for who sees them; a message for its sender and receivers; an event for who
         // reported it and who handles it.
-        let of_rep: Option<&[Role]> = if path.starts_with("/visits/{") {
+        let of_rep: Option<&[Role]> = if path.starts_with("/flow/appeals/{") {
+            Some(&[Role::Rep, Role::Manager, Role::Compliance, Role::Admin])
+        } else if path.starts_with("/flow/terminals/{") || path == "/flow/appeals/new" {
+            Some(&[Role::Rep, Role::Manager])
+        } else if path.starts_with("/visits/{") {
             Some(&[Role::Rep, Role::Manager, Role::Compliance, Role::Admin])
         } else if path.starts_with("/memos/{") {
             Some(&[Role::Rep, Role::Manager])

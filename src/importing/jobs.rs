@@ -258,6 +258,7 @@ pub async fn apply(
     if job.task == "apply" && (job.progress().unfinished() || job.status == "done") {
         return Ok(asked);
     }
+    let skip_invalid = skip_invalid || job.kind().keeps_aside();
     let kept = kept(state, id)
         .await?
         .ok_or_else(|| AppError::Conflict("import.not_checked".into()))?;
@@ -341,11 +342,12 @@ pub async fn cancel(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, 
 pub async fn sweep(state: &AppState) -> Result<(), AppError> {
     let now = time::now();
     let ended = "status NOT IN ('queued', 'checking', 'applying')";
-    // A file that a younger or unfinished job needs as well stays. `file_bytes` becomes 0 where the file is gone.
+    // A file that a younger or unfinished job needs as well stays, and so do originals of flow. `file_bytes` becomes 0 where the file is gone.
     let old: Vec<(String,)> = q(format!(
         "SELECT DISTINCT j.file_id FROM import_job j WHERE j.{ended} AND j.created_at < $1 AND j.file_bytes > 0 \
          AND NOT EXISTS (SELECT 1 FROM import_job o WHERE o.file_id = j.file_id \
-         AND (o.created_at >= $1 OR o.status IN ('queued', 'checking', 'applying'))) LIMIT 1000"
+         AND (o.created_at >= $1 OR o.status IN ('queued', 'checking', 'applying') \
+         OR (o.kind = 'flow' AND o.status = 'done'))) LIMIT 1000"
     ))
     .bind(now - 30 * time::DAY)
     .all(&state.db)

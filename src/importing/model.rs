@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::flow::model::FlowReport;
 use crate::shared::Permission;
 
 /// What can be imported from a spreadsheet.
@@ -14,17 +15,21 @@ pub enum Kind {
     Hcps,
     Questions,
     Checkins,
+    Products,
+    Flow,
 }
 
 impl Kind {
     /// All kinds, in the order in which a company starts.
-    pub const ALL: [Kind; 6] = [
+    pub const ALL: [Kind; 8] = [
         Kind::People,
         Kind::Hospitals,
         Kind::Assignments,
         Kind::Hcps,
         Kind::Questions,
         Kind::Checkins,
+        Kind::Products,
+        Kind::Flow,
     ];
 
     /// The name in commands and addresses.
@@ -36,6 +41,8 @@ impl Kind {
             Kind::Hcps => "hcps",
             Kind::Questions => "questions",
             Kind::Checkins => "checkins",
+            Kind::Products => "products",
+            Kind::Flow => "flow",
         }
     }
 
@@ -53,6 +60,8 @@ impl Kind {
             Kind::Hcps => tr!("import.hcps"),
             Kind::Questions => tr!("import.questions"),
             Kind::Checkins => tr!("import.checkins"),
+            Kind::Products => tr!("import.products"),
+            Kind::Flow => tr!("import.flow"),
         }
     }
 
@@ -61,6 +70,8 @@ impl Kind {
         match self {
             Kind::Hcps => Permission::ImportHcps,
             Kind::Questions => Permission::WriteQuestions,
+            Kind::Products => Permission::WriteProducts,
+            Kind::Flow => Permission::OperateFlow,
             _ => Permission::Import,
         }
     }
@@ -139,7 +150,42 @@ impl Kind {
                 ("员工姓名", false),
                 ("当日签到汇总", false),
             ],
+            Kind::Products => &[
+                ("产品编码", true),
+                ("通用名称", true),
+                ("规格", true),
+                ("批准文号", false),
+                ("商品名", false),
+                ("单位", false),
+                ("分类", false),
+                ("关键词", false),
+                ("生产企业", false),
+                ("适应症", false),
+                ("用法用量", false),
+            ],
+            Kind::Flow => &[
+                ("商业公司", true),
+                ("终端名称", true),
+                ("通用名称", true),
+                ("数量", true),
+                ("销售日期", true),
+                ("单据号", false),
+                ("行号", false),
+                ("终端编码", false),
+                ("产品编码", false),
+                ("规格", false),
+                ("批号", false),
+                ("有效期至", false),
+                ("单位", false),
+                ("单价", false),
+                ("金额", false),
+            ],
         }
+    }
+
+    /// Whether rows that are refused keep no others back: they are kept aside with their reasons.
+    pub fn keeps_aside(self) -> bool {
+        self == Kind::Flow
     }
 
     /// Whether what is on file can be filled up, overwritten or left alone; else it is always overwritten.
@@ -161,6 +207,9 @@ impl Kind {
             (Kind::Hcps, "类型") => tr!("import.note.kind"),
             (Kind::Hcps, "标签") => tr!("import.note.tags"),
             (Kind::Hcps, "负责人工号") => tr!("import.note.owner"),
+            (Kind::Flow, "商业公司") => tr!("flow.note.columns"),
+            (Kind::Flow, "行号") => tr!("flow.note.line"),
+            (Kind::Flow, "数量") => tr!("flow.note.quantity"),
             (Kind::Questions, "题型") => tr!("import.note.question_kind"),
             (Kind::Questions, "答案") => tr!("import.note.answer"),
             (Kind::Questions, "选项A") => tr!("import.note.options"),
@@ -239,6 +288,9 @@ pub struct ImportReport {
     /// Whether it was carried out.
     #[serde(skip)]
     pub applied: bool,
+    /// Of flow, which has classes of its own.
+    #[serde(skip)]
+    pub flow: Option<FlowReport>,
 }
 
 /// Only an import that skips says how many.
@@ -299,6 +351,9 @@ pub struct Report {
     pub similar: i64,
     /// The first 50 of them.
     pub similar_rows: Vec<SimilarRow>,
+    /// Of flow, with its first suggestions.
+    #[serde(default)]
+    pub flow: Option<FlowReport>,
 }
 
 /// A new HCP of an import.

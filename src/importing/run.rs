@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::model::{ChangedRow, Existing, ImportReport, Kind, NewRow, SimilarRow};
 use super::progress::Watch;
-use super::table::Table;
+use super::table::{self, Table};
 use crate::server::audit::{self, Event};
 use crate::server::db::{Lock, Tx, internal};
 use crate::server::guard::Actor;
@@ -105,7 +105,8 @@ pub async fn run_with(
     existing: Existing,
 ) -> Result<ImportReport, AppError> {
     let hash = crypto::sha256_hex(bytes);
-    let table = read(kind, bytes.to_vec()).await?;
+    let mut table = read(kind, bytes.to_vec()).await?;
+    table.sha256.clone_from(&hash);
     run_table(state, actor, kind, &table, &hash, mode, existing).await
 }
 
@@ -125,7 +126,7 @@ pub async fn run_table(
             .await?
             .report);
     }
-    let skip_invalid = mode == Mode::SkipInvalid;
+    let skip_invalid = mode == Mode::SkipInvalid || kind.keeps_aside();
     let mut tx = state.db.begin().await?;
     let mut findings = apply(
         state,
@@ -151,6 +152,9 @@ pub(super) async fn read(kind: Kind, bytes: Vec<u8>) -> Result<Table, AppError> 
     tokio::task::spawn_blocking(move || {
         if kind == Kind::Questions {
             return crate::question::formats::table(&bytes, None);
+        }
+        if kind == Kind::Flow {
+            return crate::flow::import::table(table::read_rows(&bytes)?);
         }
         let mut table = Table::read(&bytes)?;
         if kind == Kind::Hcps {
@@ -184,6 +188,12 @@ pub(super) async fn check(
         let findings = crate::hcp::import::check(state, table, existing, watch).await?;
         return Ok(finished(findings, table));
     }
+    if kind == Kind::Flow {
+        return Ok(finished(
+            crate::flow::import::check(state, table, watch).await?,
+            table,
+        ));
+    }
     let mut tx = state.db.begin().await?;
     apply(state, &mut tx, actor, kind, existing, table, true, watch).await
 }
@@ -214,6 +224,8 @@ pub(super) async fn apply(
         },
         Kind::Assignments => crate::terminal::import::assignments(state, tx, actor, table).await?,
         Kind::Checkins => crate::visit::import::import(state, tx, table).await?,
+        Kind::Products => crate::product::import::import(tx, actor, table).await?,
+        Kind::Flow => crate::flow::import::apply(state, tx, actor, table, watch).await?,
         Kind::Questions => {
             crate::question::import::import(tx, actor, table, existing, skip_invalid, watch).await?
         }

@@ -28,6 +28,9 @@ pub struct Table {
     pub faults: Vec<Invalid>,
     /// What was passed over as no row at all.
     pub skipped: i64,
+    /// SHA-256 and name of the file it came from, where the importer keeps them.
+    pub sha256: String,
+    pub file_name: String,
 }
 
 /// One row, by column names.
@@ -86,20 +89,11 @@ impl Row<'_> {
 impl Table {
     /// Reads bytes of any of the known forms.
     pub fn read(bytes: &[u8]) -> Result<Table, AppError> {
-        let mut all = if is_workbook(bytes) {
-            spreadsheet(bytes)?
-        } else {
-            text(bytes)?
-        };
-        all.retain(|(_, cells)| cells.iter().any(|c| !c.trim().is_empty()));
-        let mut all = all.into_iter();
+        let mut all = read_rows(bytes)?.into_iter();
         let Some((_, header)) = all.next() else {
             return Err(AppError::field("", "import.no_rows"));
         };
         let rows: Vec<_> = all.collect();
-        if rows.len() > MOST_ROWS {
-            return Err(AppError::field("", "import.too_many_rows"));
-        }
         Ok(Table {
             header: header.iter().map(|h| clean(h)).collect(),
             rows,
@@ -167,6 +161,20 @@ impl Table {
             cells,
         }
     }
+}
+
+/// All rows that are not empty, each with its number, of bytes of any of the known forms.
+pub fn read_rows(bytes: &[u8]) -> Result<Vec<(i64, Vec<String>)>, AppError> {
+    let mut all = if is_workbook(bytes) {
+        spreadsheet(bytes)?
+    } else {
+        text(bytes)?
+    };
+    all.retain(|(_, cells)| cells.iter().any(|c| !c.trim().is_empty()));
+    if all.len() > MOST_ROWS + 1 {
+        return Err(AppError::field("", "import.too_many_rows"));
+    }
+    Ok(all)
 }
 
 /// Whether bytes may be a spreadsheet, told by their beginning: a workbook, or text.

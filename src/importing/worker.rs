@@ -30,6 +30,8 @@ const LEASE: i64 = 30_000;
 const BEAT: Duration = Duration::from_secs(2);
 /// How many reasons a report shows.
 const SHOWN_FAULTS: usize = 500;
+/// Suggestions of flow that are kept for the page.
+const SHOWN_SUGGESTIONS: usize = 200;
 
 static WAKE: Notify = Notify::const_new();
 
@@ -231,7 +233,9 @@ async fn task(
         Err(AppError::NotFound) => return Err(AppError::Conflict("import.file_gone".into())),
         other => other?,
     };
-    let table = run::read(kind, bytes).await?;
+    let mut table = run::read(kind, bytes).await?;
+    table.sha256.clone_from(&job.file_id);
+    table.file_name.clone_from(&job.file_name);
     running.begin(table.rows.len());
     if job.task == "check" {
         let findings = run::check(state, actor, kind, existing, &table, &watch).await?;
@@ -369,6 +373,12 @@ fn kept(findings: Findings) -> Kept {
     }
     let mut faults = found.invalid;
     faults.truncate(SHOWN_FAULTS);
+    let flow = found.flow.map(|mut flow| {
+        flow.suggestions.truncate(SHOWN_SUGGESTIONS);
+        // They stand beside it.
+        flow.invalid.clear();
+        flow
+    });
     Kept {
         report: Report {
             rows: found.rows,
@@ -382,6 +392,7 @@ fn kept(findings: Findings) -> Kept {
             new_rows: findings.new_rows,
             similar: findings.similar,
             similar_rows: findings.similar_rows,
+            flow,
         },
         refused,
     }

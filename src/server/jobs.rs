@@ -50,6 +50,9 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     if let Err(error) = crate::safety::store::remind(state).await {
         tracing::error!(%error, "nobody was reminded of adverse events");
     }
+    if let Err(error) = crate::flow::confirm::remind(state).await {
+        tracing::error!(%error, "nobody was reminded of flow to confirm");
+    }
     if (1..5).contains(&state.zone.hour(time::now())) {
         crate::duplicate::finder::nightly(state).await?;
     }

@@ -37,6 +37,7 @@ fn plain_routes() -> Router<AppState> {
         .merge(crate::course::routes())
         .merge(crate::learning::routes())
         .merge(crate::visit::routes())
+        .merge(crate::flow::routes())
         .merge(crate::workbench::routes())
         .route("/texts/{name}", get(super::texts::get))
         .route("/livez", get(|| async { "ok" }))

@@ -11,13 +11,13 @@ pub struct ChangeRow {
     pub after: String,
     /// Who changed it.
     pub by: String,
-    /// form, import, merge, unmerge, registration or self.
+    /// form, import, merge, unmerge, registration, flow or self.
     pub source: String,
     /// Day and minute.
     pub at: String,
 }
 
-/// The label of a field of an HCP or a terminal.
+/// The label of a field of an HCP, a terminal or a product.
 pub fn field_label(field: &str) -> String {
     match field {
         "name" => tr!("record.name"),
@@ -48,6 +48,19 @@ pub fn field_label(field: &str) -> String {
         "departments" => tr!("record.departments"),
         "windows" => tr!("record.windows"),
         "note" => tr!("record.note"),
+        "product.code" => tr!("product.code"),
+        "product.name" => tr!("product.name"),
+        "product.brand" => tr!("product.brand"),
+        "product.specification" => tr!("product.specification"),
+        "product.unit" => tr!("product.unit"),
+        "product.category" => tr!("product.category"),
+        "product.keywords" => tr!("product.keywords"),
+        "product.approval_no" => tr!("product.approval_no"),
+        "product.manufacturer" => tr!("product.manufacturer"),
+        "product.class" => tr!("product.class"),
+        "product.indication" => tr!("product.indication"),
+        "product.dosage" => tr!("product.dosage"),
+        "product.clinical" => tr!("product.clinical"),
         other => other.to_owned(),
     }
 }
@@ -60,6 +73,7 @@ pub fn source_label(source: &str) -> String {
         "merge" => tr!("record.by_merge"),
         "unmerge" => tr!("record.by_unmerge"),
         "registration" => tr!("record.by_registration"),
+        "flow" => tr!("record.by_flow"),
         _ => tr!("record.by_self"),
     }
 }

@@ -79,7 +79,7 @@ impl Role {
         use Permission as P;
         use Role as R;
         match permission {
-            P::OwnAccount | P::ReadArticles | P::Workbench | P::Learn => true,
+            P::OwnAccount | P::ReadArticles | P::ReadProducts | P::Workbench | P::Learn => true,
             P::CheckIn | P::ReadVisits => matches!(
                 self,
                 R::Rep | R::OtcRep | R::TradeRep | R::Manager | R::Compliance | R::Admin
@@ -139,7 +139,17 @@ impl Role {
             P::ReviewArticles => matches!(self, R::Compliance),
             P::ReadAudit => matches!(self, R::Compliance | R::Admin),
             P::ReadTerminals => matches!(self, R::Manager | R::Marketer | R::Compliance | R::Admin),
-            P::Import | P::ManageOrg | P::AnswerComplaints => matches!(self, R::Admin),
+            P::ConfirmFlow => matches!(self, R::Rep | R::OtcRep | R::TradeRep | R::Manager),
+            P::ReadFlow => matches!(
+                self,
+                R::OtcRep | R::TradeRep | R::Manager | R::Marketer | R::Compliance | R::Admin
+            ),
+            P::SeeAppeals => {
+                Role::may(self, P::ConfirmFlow) || matches!(self, R::Compliance | R::Admin)
+            }
+            P::Import | P::ManageOrg | P::AnswerComplaints | P::WriteProducts | P::OperateFlow => {
+                matches!(self, R::Admin)
+            }
         }
     }
 }
@@ -213,6 +223,18 @@ pub enum Permission {
     ReadAudit,
     /// Terminals and who looks after them.
     ReadTerminals,
+    /// The catalogue of products.
+    ReadProducts,
+    /// Enter and change products, their prices and labels.
+    WriteProducts,
+    /// Confirm the lines of the terminals that one looks after, and appeal.
+    ConfirmFlow,
+    /// Sums, reports and months of flow within scope. Not for medical reps, who carry no sales target (domain, Flow).
+    ReadFlow,
+    /// Appeals within scope and their steps.
+    SeeAppeals,
+    /// Import flow, match names, move months on, decide appeals.
+    OperateFlow,
     /// Import people, hospitals and who looks after them.
     Import,
     /// People, units, assignments, settings, the SMS outbox.

@@ -399,3 +399,34 @@ fn taken(error: sqlx::Error) -> AppError {
         error.into()
     }
 }
+
+/// Adds an alias, unless it is one or the name already; gives whether it was added.
+pub async fn add_alias(tx: &mut Tx, by: &Actor, id: &str, alias: &str) -> Result<bool, AppError> {
+    let before = of(tx, id).await?;
+    if alias.is_empty() || before.master.name == alias || before.aliases.iter().any(|a| a == alias)
+    {
+        return Ok(false);
+    }
+    let mut after = before.clone();
+    after.aliases.push(alias.to_owned());
+    after.aliases.sort_unstable();
+    let changed = changes(&before, &after);
+    if write(tx, by, &before, &after, "flow", changed).await? {
+        Ok(true)
+    } else {
+        Err(AppError::Conflict("error.changed_meanwhile".into()))
+    }
+}
+
+/// Takes an alias away; harmless if it is gone.
+pub async fn remove_alias(tx: &mut Tx, by: &Actor, id: &str, alias: &str) -> Result<(), AppError> {
+    let before = of(tx, id).await?;
+    let mut after = before.clone();
+    after.aliases.retain(|known| known != alias);
+    let changed = changes(&before, &after);
+    if after.aliases == before.aliases || write(tx, by, &before, &after, "flow", changed).await? {
+        Ok(())
+    } else {
+        Err(AppError::Conflict("error.changed_meanwhile".into()))
+    }
+}

@@ -15,6 +15,7 @@ mod crash;
 mod demo;
 mod duplicate;
 mod exams;
+mod flow;
 mod foreign;
 mod forms;
 mod hcp_list;

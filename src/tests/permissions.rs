@@ -74,6 +74,24 @@ const SENDERS: &[Role] = &[
 ];
 const TERMINALS: &[Role] = &[Role::Manager, Role::Marketer, Role::Compliance, Role::Admin];
 
+/// Who reads sums of flow: not medical reps.
+const FLOW_READERS: &[Role] = &[
+    Role::OtcRep,
+    Role::TradeRep,
+    Role::Manager,
+    Role::Marketer,
+    Role::Compliance,
+    Role::Admin,
+];
+const APPEAL_READERS: &[Role] = &[
+    Role::Rep,
+    Role::OtcRep,
+    Role::TradeRep,
+    Role::Manager,
+    Role::Compliance,
+    Role::Admin,
+];
+
 /// Method, path, arguments that reach the guard, and the roles that may.
 type Row = (&'static str, &'static str, &'static str, &'static [Role]);
 
@@ -315,6 +333,42 @@ pub(crate) const FUNCTIONS: &[Row] = &[
     ("POST", "/api/complaints/send", "", ALL),
     ("GET", "/api/complaints/queue", "", ADMIN),
     ("POST", "/api/complaints/answer", "id=x", ADMIN),
+    ("GET", "/api/products/list", "", ALL),
+    ("GET", "/api/products/get", "id=x", ALL),
+    ("POST", "/api/products/save", "", ADMIN),
+    ("POST", "/api/products/discontinue", "id=x", ADMIN),
+    ("POST", "/api/products/set_price", "id=x", ADMIN),
+    ("POST", "/api/products/add_label", "id=x", ADMIN),
+    ("POST", "/api/products/link_article", "id=x", ADMIN),
+    ("GET", "/api/flow/confirm_list", "", RECORDERS),
+    ("GET", "/api/flow/terminal", "id=x", RECORDERS),
+    ("POST", "/api/flow/confirm", "id=x", RECORDERS),
+    ("GET", "/api/flow/periods", "", FLOW_READERS),
+    ("POST", "/api/flow/advance_period", "month=x", ADMIN),
+    ("GET", "/api/flow/matching", "", ADMIN),
+    ("POST", "/api/flow/match", "printed=x", ADMIN),
+    ("POST", "/api/flow/unmatch", "id=x", ADMIN),
+    ("POST", "/api/flow/columns", "id=x", ADMIN),
+    ("GET", "/api/flow/files", "", ADMIN),
+    ("GET", "/api/flow/conflicts", "", ADMIN),
+    ("POST", "/api/flow/settle", "id=x", ADMIN),
+    ("GET", "/api/flow/appeals", "", APPEAL_READERS),
+    ("GET", "/api/flow/appeal", "id=x", APPEAL_READERS),
+    ("GET", "/api/flow/appeal_choices", "", RECORDERS),
+    ("POST", "/api/flow/raise_appeal", "", RECORDERS),
+    (
+        "POST",
+        "/api/flow/step_appeal",
+        "id=x&act=comment",
+        APPEAL_READERS,
+    ),
+    (
+        "POST",
+        "/api/flow/decide_appeal",
+        "id=x&verdict=accept",
+        ADMIN,
+    ),
+    ("GET", "/api/flow/report", "", FLOW_READERS),
 ];
 
 /// Steps of the review have permissions of their own.
@@ -366,6 +420,11 @@ const STAFF_ROUTES: &[Row] = &[
     ("GET", "/attempts/x", "", ALL),
     ("GET", "/questions/images/x", "", ALL),
     ("GET", "/coverage.xlsx", "", HCP_READERS),
+    ("GET", "/flow/report.xlsx", "", FLOW_READERS),
+    ("GET", "/flow/files/x/original", "", ADMIN),
+    ("GET", "/flow/files/x/refused.xlsx", "", ADMIN),
+    ("POST", "/flow/appeals/x/evidence", "", APPEAL_READERS),
+    ("GET", "/flow/appeals/steps/x/photo", "", APPEAL_READERS),
     ("GET", "/hcps/export.xlsx", "", HCP_READERS),
     ("GET", "/hcps/export.xlsx?full=true", "", STEWARDS),
 ];

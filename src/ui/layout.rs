@@ -79,6 +79,22 @@ pub fn entries() -> Vec<Entry> {
         false,
     );
     add(
+        Permission::ReadProducts,
+        "/products",
+        "product",
+        tr!("product.title"),
+        false,
+    );
+    // Where somebody's work on flow begins.
+    let (permission, start) = if boot.may(Permission::ConfirmFlow) {
+        (Permission::ConfirmFlow, "/flow")
+    } else if boot.may(Permission::OperateFlow) {
+        (Permission::OperateFlow, "/flow/matching")
+    } else {
+        (Permission::ReadFlow, "/flow/report")
+    };
+    add(permission, start, "flow", tr!("flow.title"), false);
+    add(
         Permission::ReadShares,
         "/shares",
         "chart",
@@ -215,6 +231,13 @@ fn section(path: &str) -> String {
     }
 }
 
+/// The part of the application that an entry leads into.
+fn part(href: &str) -> &str {
+    href.match_indices('/')
+        .nth(1)
+        .map_or(href, |(at, _)| &href[..at])
+}
+
 /// The frame around every staff page; without a session only the way to sign in.
 #[component]
 pub fn StaffLayout() -> impl IntoView {
@@ -262,7 +285,7 @@ pub fn StaffLayout() -> impl IntoView {
         .map(|entry| {
             view! {
                 <li>
-                    <a href=entry.href aria-current=move || (section.get() == entry.href).then_some("page") class="flex items-center gap-3 rounded-field px-3 py-2 hover:bg-base-300 aria-[current=page]:bg-primary aria-[current=page]:text-primary-content [&>svg]:shrink-0">
+                    <a href=entry.href aria-current=move || (section.get() == part(entry.href)).then_some("page") class="flex items-center gap-3 rounded-field px-3 py-2 hover:bg-base-300 aria-[current=page]:bg-primary aria-[current=page]:text-primary-content [&>svg]:shrink-0">
                         <Icon name=entry.icon/>
                         {entry.label}
                     </a>

@@ -18,4 +18,5 @@ pub mod icon;
 pub mod layout;
 pub mod list;
 pub mod locale;
+pub mod money;
 pub mod parts;

@@ -222,6 +222,9 @@ fn todo_line(todo: &Todo) -> (&'static str, String) {
             "/visits?state=waiting",
             tr!("workbench.visit_review", n = todo.n),
         ),
+        "flow_confirm" => ("/flow", tr!("workbench.flow_confirm", n = todo.n)),
+        "flow_appeals" => ("/flow/appeals", tr!("workbench.flow_appeals", n = todo.n)),
+        "flow_match" => ("/flow/matching", tr!("workbench.flow_match", n = todo.n)),
         "adverse_events" => (
             "/adverse-events",
             tr!("workbench.adverse_events", n = todo.n),

@@ -123,11 +123,14 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
 }
 
 /// What can wait for somebody, in the order in which it is shown.
-const WAITING: [&str; 19] = [
+const WAITING: [&str; 22] = [
     "tasks",
     "memos",
     "visit_change",
     "visit_review",
+    "flow_confirm",
+    "flow_appeals",
+    "flow_match",
     "adverse_events",
     "complaints",
     "exams",
@@ -155,6 +158,15 @@ fn waiting(state: &AppState, actor: &Actor, courses: &[Required], facts: &mut Fa
     }
     if may(Permission::ReviewVisits) {
         facts.count("visit_review", crate::visit::review::waiting(actor));
+    }
+    if may(Permission::ConfirmFlow) {
+        facts.count("flow_confirm", crate::flow::store::to_confirm(state, actor));
+    }
+    if may(Permission::SeeAppeals) {
+        facts.count("flow_appeals", crate::flow::appeals::waiting(actor));
+    }
+    if may(Permission::OperateFlow) {
+        facts.count("flow_match", crate::flow::store::to_match());
     }
     if may(Permission::HandleAdverseEvents) {
         facts.count("adverse_events", crate::safety::store::waiting());

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_params_map;
 
+use crate::flow::pages::FlowPreview;
 use crate::importing::api::{ApplyImport, CancelImport, CheckImport, get_import, import_progress};
 use crate::importing::model::{
     ChangedRow, Existing, Invalid, JobView, Kind, NewRow, Progress, Report, SimilarRow,
@@ -165,6 +166,8 @@ fn Links(kind: Kind) -> impl IntoView {
         Kind::Hcps => ("/hcps?sort=created", tr!("hcp.title")),
         Kind::Questions => ("/questions", tr!("question.title")),
         Kind::Checkins => ("/checkins", tr!("visit.sheet")),
+        Kind::Products => ("/products", tr!("product.title")),
+        Kind::Flow => ("/flow/matching", tr!("flow.match.title")),
     };
     view! {
         <p class="mb-4 flex flex-wrap gap-2">
@@ -207,6 +210,8 @@ fn ReportView(id: String, done: bool, finished: String, report: Report) -> impl 
     } else {
         tr!("import.preview")
     };
+    // Flow keeps refused rows aside by itself.
+    let skips = invalid > 0 && report.flow.is_none();
     let action = if done {
         view! { <p class="num mt-3 text-sm text-base-content/70">{tr!("import.finished_at", at = finished)}</p> }
             .into_any()
@@ -217,13 +222,21 @@ fn ReportView(id: String, done: bool, finished: String, report: Report) -> impl 
         view! {
             <PostForm to=ApplyImport::url() class="mt-4">
                 <input type="hidden" name="id" value=id/>
-                {(invalid > 0).then(|| view! { <Checkbox name="skip_invalid" label=tr!("import.skip_invalid", n = invalid)/> })}
+                {skips.then(|| view! { <Checkbox name="skip_invalid" label=tr!("import.skip_invalid", n = invalid)/> })}
                 <Submit label=tr!("import.apply", n = changes)/>
             </PostForm>
         }
         .into_any()
     };
     let more = (report.updated - report.changes.len() as i64).max(0);
+    if let Some(flow) = report.flow {
+        return view! {
+            <FlowPreview id=id.clone() report=flow invalid=invalid done=done/>
+            <Card title=title>{action}</Card>
+            {(invalid > 0).then(|| view! { <Refused id=id rows=invalid faults=report.faults/> })}
+        }
+        .into_any();
+    }
     view! {
         <Card title=title>
             <div class="grid grid-cols-2 gap-2 sm:grid-cols-6">
@@ -241,6 +254,7 @@ fn ReportView(id: String, done: bool, finished: String, report: Report) -> impl 
         {(!report.changes.is_empty()).then(|| view! { <Changes rows=report.changes more=more/> })}
         {(invalid > 0).then(|| view! { <Refused id=id rows=invalid faults=report.faults/> })}
     }
+    .into_any()
 }
 
 /// New ones who look like somebody on file.

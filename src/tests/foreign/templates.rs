@@ -102,6 +102,25 @@ pub const MISSING: &[(&str, &str)] = &[
         "form_key=k&patient=x&reporter=x&product=x&event=x&severity=other&hcp={hcp}",
     ),
     ("/api/workbench/month", "person={owner}"),
+    ("/api/flow/terminal", "id={flow_terminal}"),
+    ("/api/flow/confirm", "id={flow_terminal}&month=2026-01"),
+    (
+        "/api/flow/confirm",
+        "id={flow_terminal}&month=2026-01&line={line}",
+    ),
+    ("/api/flow/appeal", "id={appeal}"),
+    (
+        "/api/flow/raise_appeal",
+        "form_key=k&line_id={line}&reason=other&body=x",
+    ),
+    (
+        "/api/flow/raise_appeal",
+        "form_key=k&terminal_id={flow_terminal}&reason=missing&quantity=1&sold_on=2026-01-02&product_id=p&distributor_id=d&body=x",
+    ),
+    (
+        "/api/flow/step_appeal",
+        "form_key=k&id={appeal}&act=comment&body=x",
+    ),
 ];
 
 /// Functions that answer with what is the asker's own, in this order, whatever is asked for; the status is that for
@@ -236,6 +255,18 @@ pub const OWN: &[(&str, &str, u16)] = &[
     // Exams are the company's; of their results everybody sees their own people.
     ("/api/exams/get", "id=exam-of-all", 200),
     ("/api/exams/results", "id=exam-of-all", 200),
+    ("/api/products/list", "", 200),
+    ("/api/products/get", "id=product-of-all", 200),
+    ("/api/flow/confirm_list", "", 200),
+    ("/api/flow/confirm_list", "month=2026-01", 200),
+    ("/api/flow/periods", "", 200),
+    ("/api/flow/appeals", "", 200),
+    ("/api/flow/appeals", "tab=open", 200),
+    ("/api/flow/appeals", "tab=mine", 200),
+    ("/api/flow/appeals", "tab=decided", 200),
+    ("/api/flow/appeal_choices", "", 200),
+    ("/api/flow/report", "by=terminal", 200),
+    ("/api/flow/report", "by=rep", 200),
 ];
 
 /// Pages of what is somebody else's.
@@ -273,6 +304,9 @@ pub const MISSING_PAGES: &[&str] = &[
     "/month?person={owner}",
     "/memos/{memo}",
     "/adverse-events/{event}",
+    "/flow/terminals/{flow_terminal}",
+    "/flow/appeals/{appeal}",
+    "/flow/appeals/new?terminal={flow_terminal}",
 ];
 
 /// Pages that hold the asker's own, whatever their address asks for.
@@ -324,6 +358,13 @@ pub const OWN_PAGES: &[&str] = &[
     "/shares",
     "/terminals",
     "/terminals/{terminal}",
+    "/products",
+    "/products/product-of-all",
+    "/flow",
+    "/flow/appeals",
+    "/flow/report",
+    "/flow/report?by=rep",
+    "/flow/periods",
 ];
 
 /// Workbooks of the asker's own.
@@ -349,4 +390,6 @@ pub const WORKBOOKS: &[(&str, Permission)] = &[
     ("/checkins/sheet.xlsx?month=2026-11", Permission::CheckIn),
     ("/coverage.xlsx?by=rep", Permission::ReadHcps),
     ("/coverage.xlsx?by=region", Permission::ReadHcps),
+    ("/flow/report.xlsx?by=rep", Permission::ReadFlow),
+    ("/flow/report.xlsx?by=terminal", Permission::ReadFlow),
 ];

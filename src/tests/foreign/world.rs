@@ -288,6 +288,39 @@ impl World {
             ("body", "外客的投诉"),
         ];
         done(app, &owner, "/api/complaints/send", &form).await;
+        // What the owner sells: a line of flow at a terminal of theirs, and an appeal about it.
+        let flow_terminal = hospital(app, &crypto::new_id(), "外客终端", "杭州市").await;
+        for sql in [
+            format!(
+                "INSERT INTO terminal_assignment (id, terminal_id, staff_id, starts_on, created_by, created_at) \
+                 VALUES ('{}', '{flow_terminal}', '{owner_id}', '2020-01-01', 'test', 1)",
+                crypto::new_id()
+            ),
+            "INSERT INTO product (id, code, name, specification, created_at, updated_at) \
+             VALUES ('product-of-all', 'P1', '全员产品', '1片', 1, 1)"
+                .to_owned(),
+            "INSERT INTO flow_period (month, state, updated_at) VALUES ('2026-01', 'open', 1)".to_owned(),
+            "INSERT INTO flow_distributor (id, name, created_at) VALUES ('distributor', '某商业公司', 1)".to_owned(),
+            format!(
+                "INSERT INTO flow_line (id, line_key, value_key, distributor_id, document_no, line_no, product_id, product_code, \
+                 product_name, specification, batch, quantity, unit, amount_fen, sold_on, month, terminal_code, terminal_name, \
+                 terminal_id, matched_by, credited_id, state, created_at) VALUES ('line-of-the-owner', 'k', 'v', 'distributor', \
+                 '外客单据', '', 'product-of-all', 'P1', '全员产品', '1片', '外客批号', 7654321, '盒', 1, '2026-01-02', '2026-01', '', \
+                 '外客终端', '{flow_terminal}', 'name', '{owner_id}', 'appealed', 1)"
+            ),
+            format!(
+                "INSERT INTO flow_sum (month, terminal_id, product_id, distributor_id, credited_id, quantity, fen, line_count, \
+                 open_count, confirmed_count, appealed_count) VALUES ('2026-01', '{flow_terminal}', 'product-of-all', 'distributor', \
+                 '{owner_id}', 7654321, 1, 1, 0, 0, 1)"
+            ),
+            format!(
+                "INSERT INTO flow_appeal (id, line_id, terminal_id, reason, body, state, round, due_on, staff_id, created_at) \
+                 VALUES ('appeal-of-the-owner', 'line-of-the-owner', '{flow_terminal}', 'other', '外客的申诉', 'manager', 1, '{day}', \
+                 '{owner_id}', 1)"
+            ),
+        ] {
+            exec(app, &sql).await;
+        }
         let event = "SELECT id FROM adverse_event WHERE staff_id = $1";
         let event = id_of(app, event, &owner_id).await;
         let mut traces: Vec<String> = [
@@ -309,6 +342,11 @@ impl World {
             "外客的沟通",
             "外客的患者",
             "外客的投诉",
+            "外客的申诉",
+            "外客单据",
+            "外客批号",
+            "7654321",
+            "7,654,321",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -328,6 +366,9 @@ impl World {
             ("task", "task-of-the-owner".to_owned()),
             ("memo", "memo-to-the-owner".to_owned()),
             ("event", event),
+            ("line", "line-of-the-owner".to_owned()),
+            ("appeal", "appeal-of-the-owner".to_owned()),
+            ("flow_terminal", flow_terminal),
             ("unit", app.units.district_b.clone()),
             ("token", token),
             ("hint", hint),

@@ -214,6 +214,9 @@ pub async fn save(state: &AppState, actor: &Actor, new: NewVisit) -> Result<(), 
         // The same record came at the same moment.
         return Ok(());
     }
+    if let Some(terminal) = &terminal_id {
+        crate::flow::store::visited(&mut tx, terminal, &day).await?;
+    }
     let rows: Rows = hcps
         .iter()
         .map(|hcp| vec![(&new.id).into(), hcp.into()])

@@ -1,0 +1,80 @@
+//! What other slices tell flow: a product was entered, a terminal was visited; and what the first page asks.
+
+use std::collections::BTreeSet;
+
+use super::lines::{self, Cell};
+use crate::product::model::Product;
+use crate::server::AppState;
+use crate::server::db::{DbResult, Query, Tx, q};
+use crate::server::guard::Actor;
+use crate::server::time;
+
+/// Days within which the lines of a visited terminal are to be confirmed (domain, Flow).
+const AFTER_VISIT: i64 = 7;
+
+/// Gives the lines that were printed with a product's code, or without one with its name and specification, their
+/// product. Those in closed months stay as they are.
+pub async fn link_product(tx: &mut Tx, id: &str, product: &Product) -> DbResult<()> {
+    let fits = "l.product_id IS NULL AND (l.product_code = $1 OR (l.product_code = '' AND l.product_name = $2 \
+                AND l.specification = $3))";
+    let cells: Vec<(String, Option<String>)> = q(format!(
+        "SELECT DISTINCT l.month, l.terminal_id FROM flow_line l WHERE {fits}"
+    ))
+    .bind(&product.code)
+    .bind(&product.name)
+    .bind(&product.specification)
+    .all(&mut *tx)
+    .await?;
+    if cells.is_empty() {
+        return Ok(());
+    }
+    let months = lines::hold(tx, cells.iter().map(|(month, _)| month.clone())).await?;
+    let cells: BTreeSet<Cell> = cells
+        .into_iter()
+        .filter(|(month, _)| !months.is_closed(month))
+        .collect();
+    q(format!(
+        "UPDATE flow_line AS l SET product_id = $4 WHERE {fits} \
+         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')"
+    ))
+    .bind(&product.code)
+    .bind(&product.name)
+    .bind(&product.specification)
+    .bind(id)
+    .exec(&mut *tx)
+    .await?;
+    lines::resum(tx, &cells).await
+}
+
+/// A visit to a terminal makes its open lines due for confirmation within seven days; an earlier day stays.
+pub async fn visited(tx: &mut Tx, terminal_id: &str, day: &str) -> DbResult<()> {
+    q(
+        "UPDATE flow_line SET due_on = $1 WHERE terminal_id = $2 AND state = 'open' AND (due_on IS NULL OR due_on > $1) \
+       AND month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')",
+    )
+    .bind(time::shift_day(day, AFTER_VISIT))
+    .bind(terminal_id)
+    .exec(tx)
+    .await?;
+    Ok(())
+}
+
+/// Counts lines that somebody is asked to confirm: of their terminals, with a day by which.
+pub fn to_confirm(state: &AppState, actor: &Actor) -> Query {
+    let today = state.zone.today();
+    let mut query = q(
+        "SELECT COUNT(*) FROM terminal_assignment a JOIN flow_line l ON l.terminal_id = a.terminal_id WHERE ",
+    );
+    query.push_with(
+        "a.staff_id = ? AND a.business_line = 'default' AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) \
+         AND l.state = 'open' AND l.due_on IS NOT NULL \
+         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')",
+        [&actor.id, &today, &today],
+    );
+    query
+}
+
+/// Counts lines that wait for a terminal.
+pub fn to_match() -> Query {
+    q("SELECT COUNT(*) FROM flow_line WHERE state = 'waiting'")
+}

@@ -1,0 +1,616 @@
+//! Flow: importing a distributor's file, matching, months, confirmation, appeals, reports.
+
+mod appeals;
+mod truth;
+mod world;
+
+use std::collections::{BTreeMap, HashMap};
+
+use axum::http::StatusCode;
+use mailuo::flow::import::from_file;
+use mailuo::flow::model::{FlowReport, Suggestion};
+use mailuo::importing::{Kind, Mode};
+use mailuo::server::db::q;
+use mailuo::server::guard::Actor;
+use mailuo::shared::Role;
+
+use crate::duplicate::exec;
+use crate::support::{Answer, TestApp};
+use world::{World, csv, json};
+
+const FILE: &[u8] = include_bytes!("corpus/flow.xlsx");
+const SPELLINGS: &str = include_str!("corpus/flow_spellings.csv");
+const HOSPITALS: &[u8] = include_bytes!("../../demo/hospitals.csv");
+const PRODUCTS: &[u8] = include_bytes!("../../demo/products.csv");
+
+async fn base(app: &TestApp) {
+    app.import(Kind::Hospitals, HOSPITALS).await;
+    app.import(Kind::Products, PRODUCTS).await;
+}
+
+async fn load(app: &TestApp, name: &str, bytes: &[u8], mode: Mode) -> FlowReport {
+    from_file(&app.state, &Actor::system(), name, bytes.to_vec(), mode)
+        .await
+        .expect("is imported")
+}
+
+/// Printed names under another spelling, with the codes of the terminals that they mean.
+fn spellings() -> HashMap<&'static str, Vec<&'static str>> {
+    SPELLINGS
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(','))
+        .map(|(printed, codes)| (printed, codes.split(' ').collect()))
+        .collect()
+}
+
+/// The rows of the file as the matcher sees them: row number, code, name, quantity.
+fn rows() -> Vec<(i64, String, String, String)> {
+    let rows = mailuo::importing::table::read_rows(FILE).expect("is read");
+    let table = mailuo::flow::import::table(rows).expect("has a header");
+    table
+        .iter()
+        .map(|row| {
+            (
+                row.number,
+                row.get("终端编码"),
+                row.get("终端名称"),
+                row.get("数量"),
+            )
+        })
+        .collect()
+}
+
+on_both!(the_file_imports_as_it_should, |app| {
+    base(&app).await;
+    let report = load(&app, "flow.xlsx", FILE, Mode::Preview).await;
+    assert_eq!(report.rows, 20_095);
+    assert_eq!(app.count("SELECT COUNT(*) FROM flow_line").await, 0);
+    let classes = report.matched
+        + report.suggested
+        + report.unknown
+        + report.repeat
+        + report.conflict
+        + report.invalid.len() as i64;
+    assert_eq!(classes, report.rows, "each row falls in one class");
+
+    // Invalid are exactly the rows without a quantity above or below zero.
+    let rows = rows();
+    let faulty: Vec<i64> = rows
+        .iter()
+        .filter(|(_, _, _, quantity)| quantity.parse::<i64>().unwrap_or(0) == 0)
+        .map(|(row, ..)| *row)
+        .collect();
+    let named: Vec<i64> = report.invalid.iter().map(|i| i.row).collect();
+    assert_eq!(named, faulty);
+    assert!(
+        report
+            .invalid
+            .iter()
+            .all(|i| i.field == "数量" && !i.reason.is_empty())
+    );
+    assert!(
+        report.repeat > 80 && report.conflict == 0,
+        "{} {}",
+        report.repeat,
+        report.conflict
+    );
+
+    // At least 90 % of the rows under another spelling have the right terminal first.
+    let spellings = spellings();
+    let first: HashMap<i64, &str> = report
+        .suggestions
+        .iter()
+        .map(|s| (s.row, s.terminal.as_str()))
+        .collect();
+    let (mut all, mut right) = (0, 0);
+    for (row, code, name, quantity) in &rows {
+        let Some(codes) = spellings.get(name.as_str()) else {
+            continue;
+        };
+        if !code.is_empty() || quantity.parse::<i64>().unwrap_or(0) == 0 {
+            continue;
+        }
+        all += 1;
+        right += i64::from(first.get(row).is_some_and(|found| codes.contains(found)));
+    }
+    assert!(all > 600, "{all}");
+    assert!(
+        right * 10 >= all * 9,
+        "{right} of {all} first suggestions are right"
+    );
+
+    // None is matched without a person but by code or exact name.
+    let report = load(&app, "flow.xlsx", FILE, Mode::All).await;
+    let wrong = app
+        .count(
+            "SELECT COUNT(*) FROM flow_line l JOIN terminal t ON t.id = l.terminal_id \
+             WHERE NOT (l.terminal_code = t.code OR (l.terminal_code = '' AND l.terminal_name = t.name))",
+        )
+        .await;
+    assert_eq!(wrong, 0);
+    let lines = app.count("SELECT COUNT(*) FROM flow_line").await;
+    assert_eq!(lines, report.matched + report.suggested + report.unknown);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_line WHERE state = 'waiting'")
+            .await,
+        report.suggested + report.unknown
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_line WHERE product_id IS NULL")
+            .await,
+        0
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_aside WHERE kind = 'invalid'")
+            .await,
+        report.invalid.len() as i64
+    );
+    world::assert_sums(&app).await;
+
+    // The same file again changes nothing.
+    let again = load(&app, "flow.xlsx", FILE, Mode::All).await;
+    assert_eq!(
+        (
+            again.matched,
+            again.suggested,
+            again.unknown,
+            again.conflict
+        ),
+        (0, 0, 0, 0)
+    );
+    assert_eq!(app.count("SELECT COUNT(*) FROM flow_line").await, lines);
+});
+
+on_both!(once_accepted_the_next_file_needs_nobody, |app| {
+    base(&app).await;
+    // Of the file the rows under another spelling, which is what this is about.
+    let spellings = spellings();
+    let mut printed: Vec<&str> = spellings.keys().copied().collect();
+    printed.sort_unstable();
+    let file = |document: &str| {
+        let rows: Vec<String> = printed
+            .iter()
+            .enumerate()
+            .map(|(i, name)| format!("{document}{i},华东医药,,{name},YZ-001,硝苯地平控释片,30mg*7片,B1,3,盒,10,2026-09-02"))
+            .collect();
+        csv(&rows)
+    };
+    let first = load(&app, "a.csv", &file("A"), Mode::All).await;
+    assert_eq!(first.matched, 0);
+    let admin = app.cookie(Role::Admin).await;
+    let terminals: HashMap<String, String> = q("SELECT code, id FROM terminal")
+        .all::<(String, String)>(&app.state.db)
+        .await
+        .expect("answers")
+        .into_iter()
+        .collect();
+    for (i, name) in printed.iter().enumerate() {
+        let id = &terminals[spellings[name][0]];
+        let key = format!("m{i}");
+        let form = [
+            ("form_key", key.as_str()),
+            ("printed", *name),
+            ("terminal_id", id.as_str()),
+        ];
+        let answer = app.post("/api/flow/match", &admin, &form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        // A second press of the same form does the same once.
+        let answer = app.post("/api/flow/match", &admin, &form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    }
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_line WHERE state = 'waiting'")
+            .await,
+        0
+    );
+    let second = load(&app, "b.csv", &file("B"), Mode::All).await;
+    assert_eq!(
+        second.matched,
+        printed.len() as i64,
+        "{:?}",
+        second.suggestions
+    );
+    world::assert_sums(&app).await;
+    // Each name is an alias now, found by the list of terminals.
+    let found = app
+        .get(
+            "/api/terminals/list?text=%E5%A4%A9%E5%9D%9B%E5%8C%BB%E9%99%A2",
+            &admin,
+        )
+        .await;
+    assert!(found.text().contains("天坛"), "{}", found.text());
+});
+
+on_both!(a_match_is_taken_back_until_somebody_relied_on_it, |app| {
+    let w = World::build(&app).await;
+    w.import(
+        &app,
+        "A",
+        &[("江城一院（南区）", 5), ("江城一院（南区）", 7)],
+    )
+    .await;
+    let listed = json(&app.get("/api/flow/matching", &w.admin).await);
+    assert_eq!(listed["names"][0]["lines"], 2);
+    let suggestions: Vec<Suggestion> =
+        serde_json::from_value(listed["names"][0]["suggestions"].clone()).expect("suggestions");
+    assert_eq!(suggestions[0].terminal_id, w.terminal);
+    let accept = |key: &'static str| {
+        vec![
+            ("form_key", key),
+            ("printed", "江城一院（南区）"),
+            ("terminal", "T1"),
+        ]
+    };
+    w.ok(app.post("/api/flow/match", &w.admin, &accept("m1")).await);
+    let (id,): (String,) = q("SELECT id FROM flow_match")
+        .one(&app.state.db)
+        .await
+        .expect("is there");
+    assert_eq!(app.count("SELECT COUNT(*) FROM terminal_alias").await, 1);
+    w.ok(app
+        .post("/api/flow/unmatch", &w.admin, &[("id", &id)])
+        .await);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_line WHERE state = 'waiting'")
+            .await,
+        2
+    );
+    assert_eq!(app.count("SELECT COUNT(*) FROM terminal_alias").await, 0);
+    world::assert_sums(&app).await;
+
+    w.ok(app.post("/api/flow/match", &w.admin, &accept("m2")).await);
+    w.ok(w.confirm(&app, &w.rep, "2026-09", "").await);
+    let (id,): (String,) = q("SELECT id FROM flow_match WHERE undone_at IS NULL")
+        .one(&app.state.db)
+        .await
+        .expect("is there");
+    let answer = app
+        .post("/api/flow/unmatch", &w.admin, &[("id", &id)])
+        .await;
+    assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.text());
+    // Nobody's terminal and a name that nobody bears are told beside the field.
+    let form = [
+        ("form_key", "x"),
+        ("printed", "无"),
+        ("terminal", "没有的终端"),
+    ];
+    let answer = app.post("/api/flow/match", &w.admin, &form).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+});
+
+on_both!(columns_are_found_named_and_remembered, |app| {
+    let w = World::build(&app).await;
+    // A title above the header, other names, a sum below, and nothing that names the distributor.
+    let text = "9 月销售流向,,,,,,\n出库日期,购货单位,品名,规格,批号,件,\n\
+                2026/9/1,江城市第一人民医院,硝苯地平控释片,30mg*7片,B1,\"1,200\",\n合计,,,,,\"1,200\",\n";
+    let upload = |text: String| {
+        let admin = w.admin.clone();
+        let app = &app;
+        async move {
+            let parts: [(&str, &[u8]); 2] = [("kind", b"flow"), ("file", text.as_bytes())];
+            let answer = app.post_parts("/import/upload", &admin, &parts).await;
+            let id = answer.location().trim_start_matches("/import/").to_owned();
+            mailuo::importing::worker::drain(&app.state)
+                .await
+                .expect("runs");
+            let view = json(&app.get(&format!("/api/import/get?id={id}"), &admin).await);
+            (id, view)
+        }
+    };
+    let (id, view) = upload(text.to_owned()).await;
+    let flow = &view["report"]["flow"];
+    assert_eq!(
+        flow["missing"],
+        serde_json::json!(["商业公司", "数量"]),
+        "{view}"
+    );
+    let answer = app
+        .post("/api/import/apply", &w.admin, &[("id", &id)])
+        .await;
+    assert!(answer.status.is_success());
+    mailuo::importing::worker::drain(&app.state)
+        .await
+        .expect("runs");
+    assert_eq!(app.count("SELECT COUNT(*) FROM flow_line").await, 0);
+
+    let form = [
+        ("id", id.as_str()),
+        ("fields[]", "quantity"),
+        ("chosen[]", "件"),
+        ("distributor", "江城医药公司"),
+    ];
+    w.ok(app.post("/api/flow/columns", &w.admin, &form).await);
+    mailuo::importing::worker::drain(&app.state)
+        .await
+        .expect("runs");
+    w.ok(app
+        .post("/api/import/apply", &w.admin, &[("id", &id)])
+        .await);
+    mailuo::importing::worker::drain(&app.state)
+        .await
+        .expect("runs");
+    let found: Vec<(i64, String, String)> = q(
+        "SELECT l.quantity, l.sold_on, d.name FROM flow_line l JOIN flow_distributor d ON d.id = l.distributor_id",
+    )
+    .all(&app.state.db)
+    .await
+    .expect("answers");
+    assert_eq!(
+        found,
+        [(1_200, "2026-09-01".to_owned(), "江城医药公司".to_owned())]
+    );
+
+    // The next file of this distributor needs nobody.
+    let (_, view) = upload(text.replace("B1", "B2")).await;
+    assert_eq!(view["report"]["flow"]["matched"], 1, "{view}");
+});
+
+on_both!(rows_that_differ_wait_for_a_person, |app| {
+    let w = World::build(&app).await;
+    w.import(&app, "A", &[("江城市第一人民医院", 5)]).await;
+    let report = w.import(&app, "A", &[("江城市第一人民医院", 6)]).await;
+    assert_eq!((report.matched, report.conflict), (0, 1));
+    assert_eq!(w.quantity(&app).await, 5);
+    let open = json(&app.get("/api/flow/conflicts", &w.admin).await);
+    assert_eq!(open["rows"][0]["differs"][0][1], "5");
+    assert_eq!(open["rows"][0]["differs"][0][2], "6");
+    let file = open["rows"][0]["file_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let row = open["rows"][0]["row"].to_string();
+    let form = [
+        ("id", file.as_str()),
+        ("row", row.as_str()),
+        ("replace", "true"),
+    ];
+    w.ok(app.post("/api/flow/settle", &w.admin, &form).await);
+    w.ok(app.post("/api/flow/settle", &w.admin, &form).await);
+    assert_eq!(w.quantity(&app).await, 6);
+    // A reversal and a new line; the first stays as it was.
+    assert_eq!(app.count("SELECT COUNT(*) FROM flow_line").await, 3);
+    world::assert_sums(&app).await;
+    // Either file once more is known.
+    for n in [5, 6] {
+        let again = w.import(&app, "A", &[("江城市第一人民医院", n)]).await;
+        assert_eq!((again.repeat, again.conflict), (1, 0), "{n}");
+    }
+});
+
+on_both!(a_visit_makes_lines_due_within_seven_days, |app| {
+    let w = World::build(&app).await;
+    w.import(&app, "A", &[("江城市第一人民医院", 5)]).await;
+    let mut tx = app.state.db.begin().await.expect("begins");
+    mailuo::flow::store::visited(&mut tx, &w.terminal, "2026-10-01")
+        .await
+        .expect("is noted");
+    tx.commit().await.expect("commits");
+    let due = |app: &TestApp| {
+        let db = app.state.db.clone();
+        async move {
+            q("SELECT due_on FROM flow_line")
+                .one::<(Option<String>,)>(&db)
+                .await
+                .expect("is there")
+                .0
+        }
+    };
+    assert_eq!(due(&app).await.as_deref(), Some("2026-10-08"));
+    // A later visit does not put it off, and the period's end comes first where it is earlier.
+    let mut tx = app.state.db.begin().await.expect("begins");
+    mailuo::flow::store::visited(&mut tx, &w.terminal, "2026-10-05")
+        .await
+        .expect("is noted");
+    tx.commit().await.expect("commits");
+    assert_eq!(due(&app).await.as_deref(), Some("2026-10-08"));
+    // It stands on the owner's first page, and the hourly round reminds them once.
+    let desk = json(&app.get("/api/workbench/desk", &w.rep).await);
+    assert!(desk["todo"].to_string().contains("flow_confirm"), "{desk}");
+    let today = app.state.zone.today();
+    exec(&app, &format!("UPDATE flow_line SET due_on = '{today}'")).await;
+    for _ in 0..2 {
+        mailuo::flow::confirm::remind(&app.state)
+            .await
+            .expect("reminds");
+    }
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM message WHERE kind = 'message.flow_due'")
+            .await,
+        1
+    );
+});
+
+on_both!(reports_compare_and_rank, |app| {
+    let w = World::build(&app).await;
+    w.rows(
+        &app,
+        &[
+            ("A1", "江城市第一人民医院", 10, "2026-09-03"),
+            ("A2", "江城市第一人民医院", 8, "2026-08-03"),
+            ("A3", "江城市第一人民医院", 4, "2025-09-03"),
+            ("A4", "江城市第二医院", 3, "2026-09-03"),
+            ("A5", "江城市第三医院", 9, "2026-08-03"),
+        ],
+    )
+    .await;
+    let table = json(
+        &app.get(
+            "/api/flow/report?by=terminal&from=2026-09&to=2026-09",
+            &w.admin,
+        )
+        .await,
+    );
+    let row = &table["page"]["rows"][0];
+    assert_eq!(
+        (
+            &row["quantity"],
+            &row["before"],
+            &row["year_ago"],
+            &row["rank"]
+        ),
+        (&10.into(), &8.into(), &4.into(), &1.into())
+    );
+    assert_eq!((&table["new"], &table["lost"]), (&1.into(), &1.into()));
+    assert_eq!(table["total"]["quantity"], 13);
+    let lost = json(
+        &app.get(
+            "/api/flow/report?by=terminal&from=2026-09&to=2026-09&only=lost",
+            &w.admin,
+        )
+        .await,
+    );
+    assert_eq!(lost["page"]["rows"][0]["name"], "江城市第三医院");
+    let pivot = json(
+        &app.get(
+            "/api/flow/report?by=product&from=2026-08&to=2026-09",
+            &w.admin,
+        )
+        .await,
+    );
+    assert_eq!(
+        pivot["page"]["rows"][0]["months"],
+        serde_json::json!([17, 13])
+    );
+    let months = json(
+        &app.get(
+            "/api/flow/report?by=month&from=2026-08&to=2026-09",
+            &w.admin,
+        )
+        .await,
+    );
+    assert_eq!(months["page"]["rows"][0]["before"], 17);
+    // The workbook holds the same.
+    let book = app
+        .get(
+            "/flow/report.xlsx?by=terminal&from=2026-09&to=2026-09",
+            &w.admin,
+        )
+        .await;
+    assert_eq!(book.status, StatusCode::OK);
+    // The owner sees what they are credited with; a medical rep no sums at all.
+    let own = json(
+        &app.get(
+            "/api/flow/report?by=terminal&from=2026-09&to=2026-09",
+            &w.trade,
+        )
+        .await,
+    );
+    assert_eq!(own["total"]["quantity"], 3);
+    let seen = app
+        .get(
+            &format!("/api/flow/terminal?id={}&month=2026-09", w.terminal),
+            &w.rep,
+        )
+        .await;
+    let seen = json(&seen);
+    assert_eq!(seen["page"]["rows"][0]["quantity"], 10);
+    assert!(
+        seen["sums"].is_null() && seen["page"]["rows"][0]["price_fen"].is_null(),
+        "{seen}"
+    );
+    let list = json(
+        &app.get("/api/flow/confirm_list?month=2026-09", &w.rep)
+            .await,
+    );
+    assert!(list["page"]["rows"][0]["sums"].is_null(), "{list}");
+    let answer = app.get("/api/flow/report", &w.rep).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+});
+
+on_both!(products_wait_for_lines_and_lines_for_products, |app| {
+    let w = World::build(&app).await;
+    let rows =
+        ["N1,江城医药公司,T1,江城市第一人民医院,NEW-1,新药,1片,B1,3,盒,10,2026-09-02".to_owned()];
+    load(&app, "n.csv", &csv(&rows), Mode::All).await;
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_line WHERE product_id IS NULL")
+            .await,
+        1
+    );
+    let form = [
+        ("form_key", "p"),
+        ("code", "NEW-1"),
+        ("name", "新药"),
+        ("specification", "1片"),
+    ];
+    let saved = json(&app.post("/api/products/save", &w.admin, &form).await);
+    let id = saved["next"]
+        .as_str()
+        .expect("leads on")
+        .trim_start_matches("/products/")
+        .to_owned();
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_line WHERE product_id IS NULL")
+            .await,
+        0
+    );
+    world::assert_sums(&app).await;
+    // Prices by region and day; a label is never changed.
+    let price = [
+        ("id", id.as_str()),
+        ("starts_on", "2026-01-01"),
+        ("yuan", "12.50"),
+    ];
+    w.ok(app.post("/api/products/set_price", &w.admin, &price).await);
+    let bad = [
+        ("id", id.as_str()),
+        ("starts_on", "2026-01-01"),
+        ("yuan", "x"),
+    ];
+    let answer = app.post("/api/products/set_price", &w.admin, &bad).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let label = [
+        ("id", id.as_str()),
+        ("version", "1"),
+        ("starts_on", "2026-01-01"),
+        ("body", "说明书"),
+    ];
+    w.ok(app.post("/api/products/add_label", &w.admin, &label).await);
+    let answer = app.post("/api/products/add_label", &w.admin, &label).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let view = json(&app.get(&format!("/api/products/get?id={id}"), &w.rep).await);
+    assert_eq!(view["prices"][0]["fen"], 1_250);
+    assert_eq!(
+        (
+            &view["prices"][0]["in_force"],
+            &view["labels"][0]["in_force"]
+        ),
+        (&true.into(), &true.into())
+    );
+    let found = json(&app.get("/api/products/list?text=xy", &w.rep).await);
+    assert_eq!(found["page"]["rows"][0]["name"], "新药");
+    // A second product with the code is refused beside its field, and a form that is old writes nothing.
+    let answer = app
+        .post(
+            "/api/products/save",
+            &w.admin,
+            &[
+                ("form_key", "q"),
+                ("code", "NEW-1"),
+                ("name", "x"),
+                ("specification", "x"),
+            ],
+        )
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let old = [
+        ("form_key", "r"),
+        ("id", id.as_str()),
+        ("seen", "1"),
+        ("code", "NEW-1"),
+        ("name", "改名"),
+        ("specification", "1片"),
+    ];
+    let answer = app.post("/api/products/save", &w.admin, &old).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+});
+
+/// The statuses of answers, counted.
+fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
+    let mut out = BTreeMap::new();
+    for answer in answers {
+        *out.entry(answer.status.as_u16()).or_default() += 1;
+    }
+    out
+}
