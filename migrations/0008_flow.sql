@@ -133,6 +133,7 @@ CREATE TABLE flow_file (
     at BIGINT NOT NULL
 );
 CREATE INDEX flow_file_at ON flow_file (at, id);
+CREATE INDEX flow_file_sha256 ON flow_file (sha256);
 
 -- Rows that were not taken as lines: invalid ones with their reasons, and those that differ from a known line, about
 -- which a person decides.
@@ -223,6 +224,7 @@ CREATE TABLE flow_line (
 CREATE UNIQUE INDEX flow_line_key ON flow_line (line_key);
 CREATE UNIQUE INDEX flow_line_reverses ON flow_line (reverses_id) WHERE reverses_id IS NOT NULL;
 CREATE INDEX flow_line_cell ON flow_line (month, terminal_id, state);
+CREATE INDEX flow_line_due ON flow_line (due_on) WHERE state = 'open' AND due_on IS NOT NULL;
 CREATE INDEX flow_line_terminal ON flow_line (terminal_id, state, due_on);
 CREATE INDEX flow_line_waiting ON flow_line (terminal_name, terminal_code) WHERE state = 'waiting';
 CREATE INDEX flow_line_product ON flow_line (product_code) WHERE product_id IS NULL;
@@ -246,6 +248,8 @@ CREATE TABLE flow_sum (
     appealed_count BIGINT NOT NULL,
     PRIMARY KEY (month, terminal_id, product_id, distributor_id, credited_id)
 );
+CREATE INDEX flow_sum_distributor ON flow_sum (distributor_id, terminal_id, month);
+CREATE INDEX flow_sum_credited ON flow_sum (credited_id, month);
 CREATE INDEX flow_sum_terminal ON flow_sum (terminal_id, month, quantity, fen, open_count);
 
 -- An appeal (申诉) about a line, or about one that is missing.

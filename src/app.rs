@@ -203,7 +203,9 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
         ("flow", "matching" | "files") => P::OperateFlow,
         ("flow", "report" | "periods") => P::ReadFlow,
         ("flow", "new") => P::ConfirmFlow,
-        ("flow", _) if path.starts_with("/flow/appeals") => P::SeeAppeals,
+        ("flow", _) if path.starts_with("/flow/appeals") || path.starts_with("/flow/terminals") => {
+            P::SeeAppeals
+        }
         ("flow", _) => P::ConfirmFlow,
         ("import", _) => P::OwnImports,
         ("audit", _) => P::ReadAudit,

@@ -91,7 +91,7 @@ test('a month from the file to the report', async ({ page, newPerson }) => {
   await page.locator('main li').filter({ hasText: '50 盒' }).getByRole('link', { name: '申诉', exact: true }).click();
   await page.waitForURL(/\/flow\/appeals\/new/);
   await hydrated(page);
-  await page.getByLabel('原因').selectOption({ label: '数量不对' });
+  await page.locator('select[name="reason"]').selectOption({ label: '数量不对' });
   await page.getByLabel('应为数量').fill('40');
   await page.getByLabel('说明').fill('入库单为 40 盒');
   await page.getByRole('button', { name: '提交申诉' }).click();
@@ -125,7 +125,7 @@ test('a month from the file to the report', async ({ page, newPerson }) => {
 
   // What comes later is an adjustment of the next month, and the spelling needs nobody any more.
   await upload(admin, [line(5, other, '11')]);
-  await expect(admin.getByText('其中 1 条的账期已关账')).toBeVisible();
+  await expect(admin.getByText('其中 1 条的月份已关账')).toBeVisible();
   await expect(stat(admin, '已匹配').first()).toHaveText('1');
   await apply(admin, 1);
 
@@ -177,13 +177,13 @@ test('the catalogue is read on the phone and kept at the desk', async ({ page, n
   await page.getByLabel('生效日期').first().fill('2026-01-01');
   await page.getByLabel('单价（元）').fill('12.5');
   await page.getByRole('button', { name: '保存' }).first().click();
-  await expect(page.getByText('¥12.50')).toBeVisible();
+  await expect(page.getByText(/¥12\.50/)).toBeVisible();
   await expectAccessible(page);
   const rep = await newPerson();
   await signIn(rep, REP);
   await goto(rep, `/products?text=${code}`);
   await rep.getByRole('link', { name: /演示新品/ }).click();
-  await expect(rep.getByText('¥12.50')).toBeVisible();
+  await expect(rep.getByText(/¥12\.50/)).toBeVisible();
   await expect(rep.getByRole('button', { name: '停售' })).toHaveCount(0);
   await expectNoSidewaysScroll(rep);
 });

@@ -3,8 +3,8 @@
 use leptos::{server, server_fn};
 
 use super::model::{
-    Appeal, AppealPage, ConfirmPage, ConflictRow, FileRow, FlowTable, Matching, PeriodRow,
-    ReportFilter, TerminalLines,
+    Appeal, AppealForm, AppealPage, ConfirmPage, ConflictRow, FileRow, FlowTable, Matching,
+    PeriodRow, ReportFilter, TerminalLines,
 };
 use crate::shared::{AppResult, Page, Saved};
 
@@ -33,7 +33,7 @@ pub async fn get_terminal_lines(
     #[server(default)] month: String,
     #[server(default)] page: i64,
 ) -> AppResult<TerminalLines> {
-    let actor = guard::require(Permission::ConfirmFlow).await?;
+    let actor = guard::require(Permission::SeeAppeals).await?;
     confirm::terminal(&state(), &actor, &id, &month, page.max(1)).await
 }
 
@@ -130,11 +130,7 @@ pub async fn name_columns(
         .and_then(|report| report.flow)
         .map(|flow| flow.header)
         .ok_or_else(|| AppError::Conflict("import.not_checked".into()))?;
-    let pairs: Vec<(String, String)> = fields
-        .into_iter()
-        .zip(chosen)
-        .filter(|(_, column)| !column.is_empty())
-        .collect();
+    let pairs: Vec<(String, String)> = fields.into_iter().zip(chosen).collect();
     matching::remember(&state, &actor, &header, &pairs, distributor.trim()).await?;
     crate::importing::jobs::recheck(&state, &actor, &id, crate::importing::Existing::Overwrite)
         .await
@@ -182,15 +178,16 @@ pub async fn get_appeal(id: String) -> AppResult<Appeal> {
     appeals::get(&state(), &actor, &id).await
 }
 
-/// What the form of a missing line offers: products and distributors.
+/// What the form of an appeal shows and offers.
 #[server(prefix = "/api", endpoint = "flow/appeal_choices", input = server_fn::codec::GetUrl)]
-pub async fn appeal_choices() -> AppResult<(Vec<(String, String)>, Vec<(String, String)>)> {
-    guard::require(Permission::ConfirmFlow).await?;
-    let db = &state().db;
-    Ok((
-        crate::product::store::choices(db).await?,
-        reports::distributors(db).await?,
-    ))
+pub async fn appeal_choices(#[server(default)] line: String) -> AppResult<AppealForm> {
+    let actor = guard::require(Permission::ConfirmFlow).await?;
+    let state = state();
+    Ok(AppealForm {
+        line: appeals::line_of(&state, &actor, &line).await?,
+        products: crate::product::store::choices(&state.db).await?,
+        distributors: reports::distributors(&state.db).await?,
+    })
 }
 
 /// Raises an appeal about a line, or about one that is missing at a terminal.

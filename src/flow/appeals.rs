@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::confirm::is_owner;
+use super::import::MOST_QUANTITY;
 use super::lines::{self, Cell, Corrected, Line};
 use super::model::{
     APPEAL_REASONS, Appeal, AppealPage, AppealRow, AppealStat, AppealStep, LineRow,
@@ -256,6 +257,24 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str) -> Result<Appeal, Ap
     })
 }
 
+/// A line of a terminal within scope, for the form of an appeal about it.
+pub async fn line_of(
+    state: &AppState,
+    actor: &Actor,
+    id: &str,
+) -> Result<Option<LineRow>, AppError> {
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let mut query = lines::shown();
+    lines::visible(actor, &state.zone.today(), "l.terminal_id", &mut query);
+    query.push_with(" AND l.id = ?", [id]);
+    Ok(lines::rows(actor, query, &state.db)
+        .await?
+        .into_iter()
+        .next())
+}
+
 /// Writes a step of an appeal.
 async fn note(
     tx: &mut Tx,
@@ -352,7 +371,7 @@ pub async fn raise(
     if !is_owner(state, &state.db, actor, &terminal_id).await? {
         return Err(AppError::NotFound);
     }
-    let quantity = super::rules::whole(&new.quantity);
+    let quantity = super::rules::whole(&new.quantity).filter(|n| n.abs() <= MOST_QUANTITY);
     let names_quantity = matches!(new.reason.as_str(), "quantity" | "missing");
     let today = state.zone.today();
     let mut checks = Checks::default();
@@ -396,6 +415,15 @@ pub async fn raise(
             || taken_back(&mut tx, &line.id).await?
         {
             return Err(AppError::Conflict("flow.line_changed".into()));
+        }
+        // A rejected one is raised once more by itself, and no other takes its place.
+        let rejected =
+            q("SELECT COUNT(*) FROM flow_appeal WHERE line_id = $1 AND state = 'rejected'")
+                .bind(&line.id)
+                .count(&mut tx)
+                .await?;
+        if rejected > 0 {
+            return Err(AppError::Conflict("flow.appeal_again_only".into()));
         }
         if !held.is_closed(&line.month) {
             q("UPDATE flow_line SET state = 'appealed', confirmed_by = NULL, confirmed_at = NULL WHERE id = $1")
@@ -515,6 +543,7 @@ pub async fn step(
     body: &str,
 ) -> Result<Saved, AppError> {
     let appeal = get(state, actor, id).await?;
+    let stored = stored(state, actor, id).await?;
     let allowed = match act {
         "comment" => true,
         "support" | "oppose" => appeal.may_support,
@@ -536,7 +565,6 @@ pub async fn step(
     if !allowed {
         return Err(AppError::Conflict("flow.appeal_moved".into()));
     }
-    let stored = stored(state, actor, id).await?;
     let (to, kept): (&str, &str) = match act {
         "support" => ("operations", "supported"),
         "oppose" => ("rejected", "opposed"),
@@ -602,12 +630,15 @@ async fn mark_line(tx: &mut Tx, appeal: &Stored, to: &str) -> Result<(), AppErro
     if held.is_closed(&line.month) {
         return Ok(());
     }
-    q("UPDATE flow_line SET state = $1, confirmed_by = NULL, confirmed_at = NULL WHERE id = $2 AND state = $3")
-        .bind(to)
-        .bind(&line.id)
-        .bind(from)
-        .exec(&mut *tx)
-        .await?;
+    q(
+        "UPDATE flow_line SET state = $1, confirmed_by = NULL, confirmed_at = NULL WHERE id = $2 \
+       AND (state = $3 OR (state = 'confirmed' AND $1 = 'appealed'))",
+    )
+    .bind(to)
+    .bind(&line.id)
+    .bind(from)
+    .exec(&mut *tx)
+    .await?;
     lines::resum(tx, &BTreeSet::from([(line.month, line.terminal_id)])).await?;
     Ok(())
 }
@@ -632,7 +663,7 @@ pub async fn decide(
         "reverse" | "quantity" | "terminal" => stored.line_id.is_some(),
         _ => false,
     };
-    let quantity = super::rules::whole(&decision.quantity);
+    let quantity = super::rules::whole(&decision.quantity).filter(|n| n.abs() <= MOST_QUANTITY);
     let mut checks = Checks::default();
     checks.ensure(fits, "correction", "field.required").ensure(
         !matches!(correction, "quantity" | "add") || quantity.is_some(),
@@ -757,7 +788,10 @@ async fn correct(
 fn amount(line: &Line, quantity: i64) -> i64 {
     match line.price_fen {
         Some(price) => price.saturating_mul(quantity),
-        None if line.quantity != 0 => line.amount_fen * quantity / line.quantity,
+        None if line.quantity != 0 => {
+            let amount = i128::from(line.amount_fen) * i128::from(quantity);
+            i64::try_from(amount / i128::from(line.quantity)).unwrap_or(line.amount_fen)
+        }
         None => line.amount_fen,
     }
 }

@@ -24,7 +24,7 @@ pub const FIELDS: &[Field] = &[
             "发票号",
         ],
     ),
-    ("line", "行号", false, &["序号", "明细号", "单据行号"]),
+    ("line", "行号", false, &["明细号", "单据行号"]),
     (
         "distributor",
         "商业公司",

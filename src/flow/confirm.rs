@@ -35,6 +35,24 @@ fn chosen(months: &[Month], asked: &str) -> Month {
         .unwrap_or_default()
 }
 
+/// The month of what somebody is to confirm first.
+async fn due_month(state: &AppState, actor: &Actor) -> DbResult<Option<String>> {
+    let today = state.zone.today();
+    let mut query = q(
+        "SELECT l.month FROM terminal_assignment a JOIN flow_line l ON l.terminal_id = a.terminal_id WHERE ",
+    );
+    query.push_with(
+        "a.staff_id = ? AND a.business_line = 'default' AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) \
+         AND l.state = 'open' AND l.due_on IS NOT NULL \
+         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed') ORDER BY l.due_on, l.month LIMIT 1",
+        [&actor.id, &today, &today],
+    );
+    Ok(query
+        .optional::<(String,)>(&state.db)
+        .await?
+        .map(|(month,)| month))
+}
+
 /// Terminals within scope with lines in a month, those with something to confirm first.
 pub async fn list(
     state: &AppState,
@@ -44,8 +62,13 @@ pub async fn list(
     page: i64,
 ) -> Result<ConfirmPage, AppError> {
     let months = months(state).await?;
-    let (month, period, confirm_by) = chosen(&months, month);
     let today = state.zone.today();
+    let asked = if month.is_empty() {
+        due_month(state, actor).await?.unwrap_or_default()
+    } else {
+        month.to_owned()
+    };
+    let (month, period, confirm_by) = chosen(&months, &asked);
     let narrow = |query: &mut Query| {
         query.push_with(
             " FROM flow_sum s JOIN terminal t ON t.id = s.terminal_id WHERE s.month = ? AND ",

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use serde_json::json;
 
-use super::lines::{self, Corrected};
+use super::import::Values;
+use super::lines::{self, Corrected, LINE, Line};
 use super::model::{ConflictRow, FileRow};
+use crate::hcp::list::push_among;
 use crate::server::audit::{self, Event};
 use crate::server::db::{internal, q};
 use crate::server::guard::Actor;
@@ -100,80 +101,75 @@ pub async fn refused(state: &AppState, id: &str) -> Result<Vec<u8>, AppError> {
     .map_err(internal)
 }
 
-/// The values of a row that differs.
-#[derive(Debug, Deserialize)]
-struct Values {
-    quantity: i64,
-    price_fen: Option<i64>,
-    amount_fen: i64,
-    unit: String,
-    sold_on: String,
-}
-
 /// One page of rows that differ from a known line and wait for a decision.
 pub async fn conflicts(state: &AppState, page: i64) -> Result<Page<ConflictRow>, AppError> {
     let open = "FROM flow_aside x JOIN flow_line l ON l.id = x.line_id WHERE x.kind = 'conflict' AND x.decided_at IS NULL";
     let total = q(format!("SELECT COUNT(*) {open}"))
         .count(&state.db)
         .await?;
-    type Row = (
-        String,
-        i64,
-        String,
-        String,
-        String,
-        String,
-        i64,
-        i64,
-        String,
-        String,
-    );
-    let rows: Vec<Row> = q(format!(
-        "SELECT x.file_id, x.row_no, x.cells, l.terminal_name, l.product_name || ' ' || l.specification, l.document_no, \
-         l.quantity, l.amount_fen, l.unit, l.sold_on {open} ORDER BY x.file_id DESC, x.row_no LIMIT $1 OFFSET $2"
+    let asides: Vec<(String, i64, String, String)> = q(format!(
+        "SELECT x.file_id, x.row_no, x.cells, x.line_id {open} ORDER BY x.file_id DESC, x.row_no LIMIT $1 OFFSET $2"
     ))
     .bind(PAGE_SIZE)
     .bind(offset(page))
     .all(&state.db)
     .await?;
-    let rows = rows
+    let ids: Vec<String> = asides.iter().map(|(.., line)| line.clone()).collect();
+    let mut query = q(format!("{LINE} WHERE "));
+    push_among(&mut query, "l.id", &ids);
+    let known: Vec<Line> = query.all(&state.db).await?;
+    let rows = asides
         .into_iter()
-        .filter_map(
-            |(
+        .filter_map(|(file_id, row, cells, id)| {
+            let line = known.iter().find(|line| line.id == id)?;
+            let new: Values = serde_json::from_str(&cells).ok()?;
+            Some(ConflictRow {
                 file_id,
                 row,
-                cells,
-                terminal,
-                product,
-                document_no,
-                quantity,
-                fen,
-                unit,
-                sold_on,
-            )| {
-                let new: Values = serde_json::from_str(&cells).ok()?;
-                let differs = [
-                    (
-                        tr!("flow.line.quantity"),
-                        quantity.to_string(),
-                        new.quantity.to_string(),
-                    ),
-                    (tr!("flow.line.amount"), yuan(fen), yuan(new.amount_fen)),
-                    (tr!("flow.line.unit"), unit, new.unit),
-                    (tr!("flow.line.day"), sold_on, new.sold_on),
-                ];
-                Some(ConflictRow {
-                    file_id,
-                    row,
-                    terminal,
-                    product,
-                    document_no,
-                    differs: differs.into_iter().filter(|(_, a, b)| a != b).collect(),
-                })
-            },
-        )
+                terminal: line.terminal_name.clone(),
+                product: format!("{} {}", line.product_name, line.specification),
+                document_no: line.document_no.clone(),
+                differs: differing(&Values::of(line), &new),
+            })
+        })
         .collect();
     Ok(Page { rows, total, page })
+}
+
+/// Names of fields with the value on file and that of the row, where they differ.
+fn differing(known: &Values, new: &Values) -> Vec<(String, String, String)> {
+    let product = |v: &Values| format!("{} {} {}", v.product_code, v.product_name, v.specification);
+    let terminal = |v: &Values| format!("{} {}", v.terminal_code, v.terminal_name);
+    let day = |v: &Values| v.expires_on.clone().unwrap_or_default();
+    [
+        (
+            tr!("flow.line.quantity"),
+            known.quantity.to_string(),
+            new.quantity.to_string(),
+        ),
+        (
+            tr!("flow.line.amount"),
+            yuan(known.amount_fen),
+            yuan(new.amount_fen),
+        ),
+        (tr!("flow.line.unit"), known.unit.clone(), new.unit.clone()),
+        (
+            tr!("flow.line.day"),
+            known.sold_on.clone(),
+            new.sold_on.clone(),
+        ),
+        (tr!("flow.report.product"), product(known), product(new)),
+        (
+            tr!("flow.line.batch"),
+            known.batch.clone(),
+            new.batch.clone(),
+        ),
+        (tr!("flow.line.expires"), day(known), day(new)),
+        (tr!("flow.report.terminal"), terminal(known), terminal(new)),
+    ]
+    .into_iter()
+    .filter(|(_, a, b)| a != b)
+    .collect()
 }
 
 /// Decides about a row that differs: the known line is kept, or the row takes its place by a reversal and a new line.
@@ -226,6 +222,22 @@ pub async fn settle(
         )
         .await?;
         let line = lines::find(&mut tx, &line.id).await?;
+        if line.state == "appealed" {
+            return Err(AppError::Conflict("flow.appeal_open".into()));
+        }
+        let same_place =
+            line.terminal_code == new.terminal_code && line.terminal_name == new.terminal_name;
+        let model = Line {
+            product_id: new.product_id,
+            product_code: new.product_code,
+            product_name: new.product_name,
+            specification: new.specification,
+            batch: new.batch,
+            expires_on: new.expires_on,
+            terminal_code: new.terminal_code,
+            terminal_name: new.terminal_name,
+            ..line.clone()
+        };
         let to = Corrected {
             quantity: new.quantity,
             price_fen: new.price_fen,
@@ -233,10 +245,17 @@ pub async fn settle(
             unit: new.unit,
             sold_on: new.sold_on,
             value_key,
+            // What a person decided about the same printed name stays.
+            terminal_id: if same_place {
+                line.terminal_id.clone()
+            } else {
+                new.terminal_id
+            },
             ..Corrected::of(&line)
         };
         let mut cells = BTreeSet::new();
-        lines::correct(&mut tx, &held, &line, Some(to), &mut cells).await?;
+        lines::correct(&mut tx, &held, &line, None, &mut cells).await?;
+        lines::add(&mut tx, &held, &model, &to, Some(&line.id), &mut cells).await?;
         cells.retain(|(month, _)| !held.is_closed(month));
         lines::resum(&mut tx, &cells).await?;
     }

@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::columns::{self, Columns};
 use super::lines::{self, Line, Months, Origin};
 use super::matcher::{Decision, Matcher, Place};
 use super::model::{FlowReport, ProductTotal, SuggestedRow};
 use super::rules::{day, fen, month_of, whole};
 use crate::importing::model::Invalid;
-use crate::importing::table::{Table, read_rows};
+use crate::importing::table::{REASON_COLUMN, Table, read_rows};
 use crate::importing::{self, Existing, Findings, Kind, Mode, Watch};
 use crate::server::db::{Db, Exec, Rows, Tx, insert_many, internal, q};
 use crate::server::guard::Actor;
@@ -18,6 +20,9 @@ use crate::shared::{AppError, FieldError};
 
 /// Rows that are looked up and written together.
 const CHUNK: usize = 1_000;
+/// Units and fen of a line at most: more is a column read wrongly.
+pub const MOST_QUANTITY: i64 = 100_000_000;
+const MOST_FEN: i64 = 10_000_000_000_000;
 /// Characters of a cell at most.
 const LONGEST: usize = 200;
 
@@ -28,6 +33,16 @@ pub fn table(rows: Vec<(i64, Vec<String>)>) -> Result<Table, AppError> {
     let Some((_, header)) = rows.next() else {
         return Err(AppError::field("", "import.no_rows"));
     };
+    // Of a workbook of refused rows the reason and the row's number in its file are none of the line's.
+    let width = header
+        .iter()
+        .position(|name| name == REASON_COLUMN)
+        .unwrap_or(header.len());
+    let header = &header[..width];
+    let rows = rows.map(|(row, mut cells)| {
+        cells.truncate(width);
+        (row, cells)
+    });
     let rows = rows.filter(|(_, cells)| {
         let first = cells
             .iter()
@@ -60,7 +75,10 @@ async fn resolve(db: Exec<'_>, header: &[String]) -> Result<(Columns, String), A
             let Some(name) = named.get(*field) else {
                 continue;
             };
-            if let Some(fixed) = name.strip_prefix('=') {
+            if name.is_empty() {
+                // A person said that there is none.
+                found.remove(field);
+            } else if let Some(fixed) = name.strip_prefix('=') {
                 fixed.clone_into(&mut distributor);
             } else if let Some(at) = header.iter().position(|h| h == name) {
                 found.insert(field, at);
@@ -92,6 +110,8 @@ struct Read {
     row: i64,
     distributor: String,
     line: Line,
+    /// The decision by which it found its terminal.
+    match_id: Option<String>,
 }
 
 /// Where a row goes.
@@ -102,15 +122,15 @@ enum Class {
     Suggested,
     Unknown,
     Repeat,
-    /// With the line that it differs from, where that is on file already.
-    Conflict(Option<String>),
+    /// With the line that it differs from.
+    Conflict(String),
 }
 
 /// What the rows are compared with.
 struct Reference {
     matcher: Matcher,
-    /// Decisions about printed codes and names.
-    decided: HashMap<(String, String), String>,
+    /// Terminal and decision of a printed code and name.
+    decided: HashMap<(String, String), (String, String)>,
     places: HashMap<String, usize>,
     by_code: HashMap<String, String>,
     by_name: HashMap<(String, String), String>,
@@ -165,8 +185,8 @@ fn again<'a>(on: &'a mut Exec<'_>) -> Exec<'a> {
 impl Reference {
     async fn load(state: &AppState, on: &mut Exec<'_>) -> Result<Reference, AppError> {
         let matcher = matcher(on).await?;
-        let decided: Vec<(String, String, String)> =
-            q("SELECT code, printed, terminal_id FROM flow_match WHERE undone_at IS NULL")
+        let decided: Vec<(String, String, String, String)> =
+            q("SELECT code, printed, terminal_id, id FROM flow_match WHERE undone_at IS NULL")
                 .all(again(on))
                 .await?;
         let products: Vec<(String, String, String, String)> =
@@ -189,7 +209,7 @@ impl Reference {
             matcher,
             decided: decided
                 .into_iter()
-                .map(|(code, printed, terminal)| ((code, printed), terminal))
+                .map(|(code, printed, terminal, id)| ((code, printed), (terminal, id)))
                 .collect(),
             by_code: HashMap::new(),
             by_name: HashMap::new(),
@@ -253,22 +273,25 @@ impl Reference {
             .map(|(_, _, staff)| staff.clone())
     }
 
+    /// Terminal and id of the decision about a printed code and name.
+    fn match_of(&self, code: &str, name: &str) -> Option<&(String, String)> {
+        self.decided.get(&(code.to_owned(), name.to_owned()))
+    }
+
     fn decide(&mut self, distributor: &str, code: &str, name: &str) -> Decision {
         let key = (distributor.to_owned(), code.to_owned(), name.to_owned());
         if let Some(known) = self.cache.get(&key) {
             return known.clone();
         }
-        let decided = self
-            .decided
-            .get(&(code.to_owned(), name.to_owned()))
-            .and_then(|terminal| self.places.get(terminal));
-        let decision = match decided {
-            Some(at) => Decision::Matched("alias", *at),
-            None => {
-                let none = HashSet::new();
-                let near = self.near.get(distributor).unwrap_or(&none);
-                self.matcher.decide(code, name, near)
-            }
+        let none = HashSet::new();
+        let near = self.near.get(distributor).unwrap_or(&none);
+        let decision = match self.matcher.decide(code, name, near) {
+            matched @ Decision::Matched(..) => matched,
+            // What code and name leave open, a person may have decided.
+            open => self
+                .match_of(code, name)
+                .and_then(|(terminal, _)| self.places.get(terminal))
+                .map_or(open, |at| Decision::Matched("person", *at)),
         };
         self.cache.insert(key, decision.clone());
         decision
@@ -350,6 +373,17 @@ fn read(
             .ok_or((name(field), tr!("flow.fault.money"))),
     };
     let (price, amount) = (money("price")?, money("amount")?);
+    let total = amount.map_or_else(
+        || i128::from(price.unwrap_or(0)) * i128::from(quantity),
+        i128::from,
+    );
+    if quantity.abs() > MOST_QUANTITY {
+        return Err((name("quantity"), tr!("flow.fault.too_much")));
+    }
+    let amount_fen = i64::try_from(total)
+        .ok()
+        .filter(|fen| fen.abs() <= MOST_FEN)
+        .ok_or((name("amount"), tr!("flow.fault.too_much")))?;
     let line = Line {
         id: crypto::new_id(),
         line_key: String::new(),
@@ -366,7 +400,7 @@ fn read(
         quantity,
         unit: get("unit"),
         price_fen: price,
-        amount_fen: amount.unwrap_or_else(|| price.unwrap_or(0).saturating_mul(quantity)),
+        amount_fen,
         month: reference.months.counts_in(month_of(&sold_on)),
         sold_on,
         terminal_code,
@@ -379,6 +413,7 @@ fn read(
         row: number,
         line: keyed(line, &distributor),
         distributor,
+        match_id: None,
     })
 }
 
@@ -396,7 +431,13 @@ fn keyed(mut line: Line, distributor: &str) -> Line {
     } else {
         line.product_code.clone()
     };
-    line.line_key = if line.line_no.is_empty() {
+    // Without a document a number of the line counts within its file only, and the day tells deliveries apart.
+    let day = if line.document_no.is_empty() {
+        line.sold_on.as_str()
+    } else {
+        ""
+    };
+    line.line_key = if line.line_no.is_empty() || line.document_no.is_empty() {
         hash(
             &[
                 distributor,
@@ -405,6 +446,7 @@ fn keyed(mut line: Line, distributor: &str) -> Line {
                 &line.batch,
                 &line.terminal_code,
                 &line.terminal_name,
+                day,
             ],
             32,
         )
@@ -497,16 +539,25 @@ async fn classify(
                 if *values == value || settled.contains(&(id.clone(), value.clone())) {
                     Class::Repeat
                 } else {
-                    Class::Conflict(Some(id.clone()))
+                    Class::Conflict(id.clone())
                 }
             }
             (None, Some((_, values))) if *values == value => Class::Repeat,
-            (None, Some((id, _))) => Class::Conflict(Some(id.clone())),
+            (None, Some((id, _))) => Class::Conflict(id.clone()),
             (None, None) => {
                 plan.seen.insert(key, (read.line.id.clone(), value));
                 place(reference, &mut read, plan)
             }
         };
+        if matches!(class, Class::Conflict(_)) {
+            // Where it would go, if it takes the line's place.
+            let line = &mut read.line;
+            let found =
+                reference.decide(&read.distributor, &line.terminal_code, &line.terminal_name);
+            if let Decision::Matched(_, at) = found {
+                line.terminal_id = Some(reference.matcher.place(at).id.clone());
+            }
+        }
         match &class {
             Class::Matched(_) => plan.report.matched += 1,
             Class::Suggested => plan.report.suggested += 1,
@@ -528,6 +579,13 @@ fn place(reference: &mut Reference, read: &mut Read, plan: &mut Plan) -> Class {
     match reference.decide(&read.distributor, &line.terminal_code, &line.terminal_name) {
         Decision::Matched(by, at) => {
             let terminal = reference.matcher.place(at).id.clone();
+            // An alias may be one by a decision: taken back, it takes the line along.
+            if matches!(by, "alias" | "person") {
+                read.match_id = reference
+                    .match_of(&line.terminal_code, &line.terminal_name)
+                    .filter(|(of, _)| *of == terminal)
+                    .map(|(_, id)| id.clone());
+            }
             line.credited_id = reference.owner(&terminal, &line.sold_on);
             line.terminal_id = Some(terminal);
             line.state = "open".into();
@@ -718,6 +776,7 @@ pub async fn apply(
     if months.iter().any(|month| held.is_closed(month)) {
         return Err(AppError::Conflict("flow.month_closed_meanwhile".into()));
     }
+    decided_meanwhile(tx, &file_id).await?;
     due(tx, &file_id).await?;
     lines::resum_file(tx, &file_id).await?;
     let report = &plan.report;
@@ -730,6 +789,48 @@ pub async fn apply(
         .exec(&mut *tx)
         .await?;
     Ok(finished(plan, table, &columns))
+}
+
+/// What a row that differs from a known line says; with it the row can take the line's place.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Values {
+    pub quantity: i64,
+    pub price_fen: Option<i64>,
+    pub amount_fen: i64,
+    pub unit: String,
+    pub sold_on: String,
+    pub product_id: Option<String>,
+    pub product_code: String,
+    pub product_name: String,
+    pub specification: String,
+    pub batch: String,
+    pub expires_on: Option<String>,
+    pub terminal_code: String,
+    pub terminal_name: String,
+    pub terminal_id: Option<String>,
+}
+
+impl Values {
+    /// Those of a line.
+    pub fn of(line: &Line) -> Values {
+        let line = line.clone();
+        Values {
+            quantity: line.quantity,
+            price_fen: line.price_fen,
+            amount_fen: line.amount_fen,
+            unit: line.unit,
+            sold_on: line.sold_on,
+            product_id: line.product_id,
+            product_code: line.product_code,
+            product_name: line.product_name,
+            specification: line.specification,
+            batch: line.batch,
+            expires_on: line.expires_on,
+            terminal_code: line.terminal_code,
+            terminal_name: line.terminal_name,
+            terminal_id: line.terminal_id,
+        }
+    }
 }
 
 /// Keeps refused and differing rows aside.
@@ -765,19 +866,15 @@ async fn aside(
     }
     for (read, class) in found {
         if let Class::Conflict(line) = class {
-            // The values as read: with them the row can take the line's place.
-            let values = serde_json::json!({
-                "quantity": read.line.quantity, "price_fen": read.line.price_fen, "amount_fen": read.line.amount_fen,
-                "unit": read.line.unit, "sold_on": read.line.sold_on,
-            });
+            let values = serde_json::to_string(&Values::of(&read.line)).map_err(internal)?;
             asides.push(vec![
                 file_id.into(),
                 read.row.into(),
                 "conflict".into(),
                 "".into(),
                 "".into(),
-                values.to_string().into(),
-                line.clone().into(),
+                values.into(),
+                line.into(),
                 (&read.line.value_key).into(),
             ]);
         }
@@ -829,6 +926,7 @@ async fn write(
             file_id: Some(file_id),
             row_no: Some(read.row),
             matched_by: by,
+            match_id: read.match_id.as_deref(),
             ..Origin::default()
         };
         rows.push(lines::row(&read.line, &origin));
@@ -854,6 +952,26 @@ async fn distributor(tx: &mut Tx, name: &str) -> Result<String, AppError> {
         .one(tx)
         .await?;
     Ok(id)
+}
+
+/// Gives lines whose code and name somebody decided about while the file was read their terminal.
+async fn decided_meanwhile(tx: &mut Tx, file_id: &str) -> Result<(), AppError> {
+    let of = "FROM flow_match m WHERE m.undone_at IS NULL AND m.printed = l.terminal_name AND m.code = l.terminal_code";
+    q(format!(
+        "UPDATE flow_line AS l SET match_id = (SELECT m.id {of}), terminal_id = (SELECT m.terminal_id {of}), \
+         matched_by = 'person', state = 'open' WHERE l.file_id = $1 AND l.state = 'waiting' AND EXISTS (SELECT 1 {of})"
+    ))
+    .bind(file_id)
+    .exec(&mut *tx)
+    .await?;
+    q(format!(
+        "UPDATE flow_line AS l SET credited_id = {} WHERE l.file_id = $1 AND l.matched_by = 'person' AND l.credited_id IS NULL",
+        lines::owner_on("l.terminal_id", "l.sold_on")
+    ))
+    .bind(file_id)
+    .exec(tx)
+    .await?;
+    Ok(())
 }
 
 /// Gives the new lines of months that are being confirmed their day.

@@ -74,6 +74,10 @@ pub async fn ensure(tx: &mut Tx, months: &BTreeSet<String>) -> DbResult<()> {
 /// stand from now on.
 pub async fn hold(tx: &mut Tx, months: impl IntoIterator<Item = String>) -> DbResult<Months> {
     let mut wanted: BTreeSet<String> = months.into_iter().collect();
+    // The months of adjustments too, as they look now: taken later, they would be out of their order.
+    let now = Months::load(&mut *tx).await?;
+    let counted: Vec<String> = wanted.iter().map(|month| now.counts_in(month)).collect();
+    wanted.extend(counted);
     loop {
         ensure(tx, &wanted).await?;
         // In their order, so that two who want the same do not wait for each other.
@@ -503,6 +507,7 @@ struct Shown {
     due_on: Option<String>,
     confirmed_by: Option<String>,
     appeal_id: Option<String>,
+    may_appeal: bool,
     terminal_name: String,
     terminal: Option<String>,
 }
@@ -514,6 +519,7 @@ pub fn shown() -> Query {
        COALESCE(p.specification, l.specification) AS specification, l.batch, l.quantity, l.unit, l.price_fen, l.sold_on, \
        l.month, l.state, l.due_on, s.name AS confirmed_by, \
        (SELECT a.id FROM flow_appeal a WHERE a.line_id = l.id ORDER BY a.created_at DESC LIMIT 1) AS appeal_id, \
+       NOT EXISTS (SELECT 1 FROM flow_appeal b WHERE b.line_id = l.id AND b.state = 'rejected') AS may_appeal, \
        l.terminal_name, t.name AS terminal \
        FROM flow_line l JOIN flow_distributor d ON d.id = l.distributor_id LEFT JOIN product p ON p.id = l.product_id \
        LEFT JOIN staff s ON s.id = l.confirmed_by LEFT JOIN terminal t ON t.id = l.terminal_id WHERE ",
@@ -550,6 +556,7 @@ pub async fn rows<'a>(
             due: l.due_on,
             confirmed_by: l.confirmed_by,
             appeal_id: l.appeal_id,
+            may_appeal: l.may_appeal,
         })
         .collect())
 }

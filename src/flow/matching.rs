@@ -1,15 +1,16 @@
 //! Names that wait for a terminal: suggestions, decisions that hold for lines past and to come, taking one back.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::json;
 
 use super::lines::{self, Cell, Corrected, LINE, Line, owner_on};
 use super::matcher::Decision;
 use super::model::{MatchRow, Matching, PrintedRow};
+use super::store::WAITING;
 use super::{columns, import};
 use crate::server::audit::{self, Event};
-use crate::server::db::{Exec, Query, q};
+use crate::server::db::{Exec, Query, is_unique_violation, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::page::{PAGE_SIZE, offset};
@@ -24,7 +25,7 @@ pub async fn list(
     page: i64,
 ) -> Result<Matching, AppError> {
     let narrow = |query: &mut Query| {
-        query.push(" FROM flow_line l WHERE l.state = 'waiting'");
+        query.push(&format!(" FROM flow_line l WHERE {WAITING}"));
         if !text.trim().is_empty() {
             let pattern = format!("%{}%", text.trim().replace(['%', '_'], ""));
             query.push_with(" AND l.terminal_name LIKE ?", [pattern]);
@@ -51,16 +52,19 @@ pub async fn list(
         .all(&state.db)
         .await?;
     let matcher = import::matcher(&mut Exec::Db(&state.db)).await?;
+    let mut delivered =
+        q("SELECT DISTINCT distributor_id, terminal_id FROM flow_sum WHERE terminal_id <> '' AND ");
+    let ids: Vec<String> = rows.iter().map(|(_, _, _, _, id, _)| id.clone()).collect();
+    crate::hcp::list::push_among(&mut delivered, "distributor_id", &ids);
+    let mut near: HashMap<String, HashSet<String>> = HashMap::new();
+    for (distributor, terminal) in delivered.all::<(String, String)>(&state.db).await? {
+        near.entry(distributor).or_default().insert(terminal);
+    }
     let mut out = Vec::with_capacity(rows.len());
     for (printed, code, lines, quantity, distributor, distributors) in rows {
-        let near: Vec<(String,)> = q(
-            "SELECT DISTINCT terminal_id FROM flow_sum WHERE distributor_id = $1 AND terminal_id <> '' LIMIT 100000",
-        )
-        .bind(&distributor)
-        .all(&state.db)
-        .await?;
-        let near: HashSet<String> = near.into_iter().map(|(id,)| id).collect();
-        let suggestions = match matcher.decide(&code, &printed, &near) {
+        let none = HashSet::new();
+        let near = near.get(&distributor).unwrap_or(&none);
+        let suggestions = match matcher.decide(&code, &printed, near) {
             Decision::Suggested(found) => found,
             // A terminal that was entered since.
             Decision::Matched(_, at) => vec![matcher.exact(at)],
@@ -140,7 +144,7 @@ pub async fn accept(
         .bind(terminal_id)
         .one::<(String,)>(&mut tx)
         .await?;
-    let waiting = "l.state = 'waiting' AND l.terminal_name = $1 AND l.terminal_code = $2";
+    let waiting = format!("{WAITING} AND l.terminal_name = $1 AND l.terminal_code = $2");
     let months: Vec<(String,)> = q(format!(
         "SELECT DISTINCT l.month FROM flow_line l WHERE {waiting}"
     ))
@@ -154,32 +158,48 @@ pub async fn accept(
     let held = lines::hold(&mut tx, months.iter().map(|(month,)| month.clone())).await?;
     let mut cells: BTreeSet<Cell> = BTreeSet::new();
     let id = crypto::new_id();
-    // Not where a code stood beside it, which may be another terminal's.
-    let alias = code.is_empty()
-        && terminal::record::add_alias(&mut tx, actor, terminal_id, printed).await?;
-    let written = q(
-        "INSERT INTO flow_match (id, code, printed, terminal_id, alias_added, line_count, staff_id, staff_name, at) \
-       VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8) ON CONFLICT DO NOTHING",
+    // A decision that stands is not changed: where it names another terminal, these lines alone go elsewhere.
+    let standing: Option<(String, String)> = q(
+        "SELECT id, terminal_id FROM flow_match WHERE printed = $1 AND code = $2 AND undone_at IS NULL",
     )
-    .bind(&id)
-    .bind(code)
     .bind(printed)
-    .bind(terminal_id)
-    .bind(alias)
-    .bind(&actor.id)
-    .bind(&actor.name)
-    .bind(time::now())
-    .exec(&mut tx)
+    .bind(code)
+    .optional(&mut tx)
     .await?;
-    if written == 0 {
-        return Err(AppError::Conflict("flow.match_changed".into()));
-    }
+    let match_id = match standing {
+        Some((id, terminal)) if terminal == terminal_id => Some(id),
+        Some(_) => None,
+        None => {
+            // Not where a code stood beside it, which may be another terminal's.
+            let alias = code.is_empty()
+                && terminal::record::add_alias(&mut tx, actor, terminal_id, printed).await?;
+            q("INSERT INTO flow_match (id, code, printed, terminal_id, alias_added, line_count, staff_id, staff_name, at) \
+               VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)")
+                .bind(&id)
+                .bind(code)
+                .bind(printed)
+                .bind(terminal_id)
+                .bind(alias)
+                .bind(&actor.id)
+                .bind(&actor.name)
+                .bind(time::now())
+                .exec(&mut tx)
+                .await
+                .map_err(|error| {
+                    if is_unique_violation(&error) {
+                        AppError::Conflict("flow.match_changed".into())
+                    } else {
+                        error.into()
+                    }
+                })?;
+            Some(id.clone())
+        }
+    };
     let mut lines_moved = 0_i64;
     for (month,) in &months {
         if held.is_closed(month) {
             let closed: Vec<Line> = q(format!(
-                "{LINE} WHERE {waiting} AND l.month = $3 AND NOT EXISTS \
-                 (SELECT 1 FROM flow_line r WHERE r.reverses_id = l.id) ORDER BY l.id"
+                "{LINE} WHERE {waiting} AND l.month = $3 ORDER BY l.id"
             ))
             .bind(printed)
             .bind(code)
@@ -189,7 +209,7 @@ pub async fn accept(
             for line in closed {
                 let to = Corrected {
                     terminal_id: Some(terminal_id.to_owned()),
-                    match_id: Some(id.clone()),
+                    match_id: match_id.clone(),
                     ..Corrected::of(&line)
                 };
                 lines::correct(&mut tx, &held, &line, Some(to), &mut cells).await?;
@@ -206,7 +226,7 @@ pub async fn accept(
         .bind(printed)
         .bind(code)
         .bind(terminal_id)
-        .bind(&id)
+        .bind(&match_id)
         .bind(due)
         .bind(month)
         .exec(&mut tx)
@@ -218,9 +238,9 @@ pub async fn accept(
     // Closed months keep their sums.
     cells.retain(|(month, _)| !held.is_closed(month));
     lines::resum(&mut tx, &cells).await?;
-    q("UPDATE flow_match SET line_count = $1 WHERE id = $2")
+    q("UPDATE flow_match SET line_count = line_count + $1 WHERE id = $2")
         .bind(lines_moved)
-        .bind(&id)
+        .bind(&match_id)
         .exec(&mut tx)
         .await?;
     let event = Event::new("flow.match", "flow_match", &id)
@@ -292,11 +312,13 @@ pub async fn remember(
     let mut named: std::collections::BTreeMap<String, String> = chosen
         .iter()
         .filter(|(field, column)| {
-            columns::FIELDS.iter().any(|(known, ..)| known == field) && header.contains(column)
+            columns::FIELDS.iter().any(|(known, ..)| known == field)
+                && (column.is_empty() || header.contains(column))
         })
         .cloned()
         .collect();
-    if !distributor.is_empty() && !named.contains_key("distributor") {
+    let no_column = named.get("distributor").is_none_or(String::is_empty);
+    if !distributor.is_empty() && no_column {
         named.insert("distributor".into(), format!("={distributor}"));
     }
     let json = serde_json::to_string(&named).map_err(crate::server::db::internal)?;

@@ -252,6 +252,8 @@ pub struct LineRow {
     pub confirmed_by: Option<String>,
     /// The appeal that is open about it, or was decided last.
     pub appeal_id: Option<String>,
+    /// Whether an appeal can be raised about it: one that was rejected is raised once more by itself.
+    pub may_appeal: bool,
     /// Printed otherwise than the terminal is called.
     pub printed: Option<String>,
 }
@@ -341,6 +343,14 @@ pub struct Appeal {
     pub may_decide: bool,
     pub may_raise_again: bool,
     pub may_withdraw: bool,
+}
+
+/// What the form of an appeal shows and offers: the line it is about, products and distributors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppealForm {
+    pub line: Option<LineRow>,
+    pub products: Vec<(String, String)>,
+    pub distributors: Vec<(String, String)>,
 }
 
 /// How appeals stand by distributor or reason.

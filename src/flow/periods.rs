@@ -173,6 +173,10 @@ pub async fn advance(
         return Err(AppError::field("reason", "field.required"));
     }
     let by = confirming.then_some(confirm_by);
+    let (former,): (Option<String>,) = q("SELECT confirm_by FROM flow_period WHERE month = $1")
+        .bind(month)
+        .one(&mut tx)
+        .await?;
     q("UPDATE flow_period SET state = $1, confirm_by = COALESCE($2, confirm_by), updated_at = $3 WHERE month = $4")
         .bind(to)
         .bind(by)
@@ -181,12 +185,16 @@ pub async fn advance(
         .exec(&mut tx)
         .await?;
     if confirming {
-        // Who visited is due earlier already.
-        q("UPDATE flow_line SET due_on = $1 WHERE month = $2 AND state = 'open' AND (due_on IS NULL OR due_on > $1)")
-            .bind(confirm_by)
-            .bind(month)
-            .exec(&mut tx)
-            .await?;
+        // Who visited is due earlier already; what was due by the former last day is due by the new one.
+        q(
+            "UPDATE flow_line SET due_on = $1 WHERE month = $2 AND state = 'open' \
+           AND (due_on IS NULL OR due_on > $1 OR due_on = $3)",
+        )
+        .bind(confirm_by)
+        .bind(month)
+        .bind(&former)
+        .exec(&mut tx)
+        .await?;
     }
     q("INSERT INTO flow_period_step (id, month, state, staff_id, staff_name, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7)")
         .bind(crypto::new_id())

@@ -48,6 +48,17 @@ pub async fn link_product(tx: &mut Tx, id: &str, product: &Product) -> DbResult<
 
 /// A visit to a terminal makes its open lines due for confirmation within seven days; an earlier day stays.
 pub async fn visited(tx: &mut Tx, terminal_id: &str, day: &str) -> DbResult<()> {
+    let months: Vec<(String,)> = q(
+        "SELECT DISTINCT month FROM flow_line WHERE terminal_id = $1 AND state = 'open' AND (due_on IS NULL OR due_on > $2)",
+    )
+    .bind(terminal_id)
+    .bind(time::shift_day(day, AFTER_VISIT))
+    .all(&mut *tx)
+    .await?;
+    if months.is_empty() {
+        return Ok(());
+    }
+    lines::hold(tx, months.into_iter().map(|(month,)| month)).await?;
     q(
         "UPDATE flow_line SET due_on = $1 WHERE terminal_id = $2 AND state = 'open' AND (due_on IS NULL OR due_on > $1) \
        AND month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')",
@@ -76,5 +87,38 @@ pub fn to_confirm(state: &AppState, actor: &Actor) -> Query {
 
 /// Counts lines that wait for a terminal.
 pub fn to_match() -> Query {
-    q("SELECT COUNT(*) FROM flow_line WHERE state = 'waiting'")
+    q(format!("SELECT COUNT(*) FROM flow_line l WHERE {WAITING}"))
+}
+
+/// Condition on `flow_line l`: it waits for a terminal, and was not taken back since its month closed.
+pub const WAITING: &str = "l.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM flow_line taken WHERE taken.reverses_id = l.id)";
+
+/// Somebody looks after a terminal from a day on that has passed: lines sold since then credit them, except in closed
+/// months.
+pub async fn recredit(tx: &mut Tx, terminal_id: &str, from: &str) -> DbResult<()> {
+    let months: Vec<(String,)> =
+        q("SELECT DISTINCT month FROM flow_line WHERE terminal_id = $1 AND sold_on >= $2")
+            .bind(terminal_id)
+            .bind(from)
+            .all(&mut *tx)
+            .await?;
+    if months.is_empty() {
+        return Ok(());
+    }
+    let held = lines::hold(tx, months.iter().map(|(month,)| month.clone())).await?;
+    q(format!(
+        "UPDATE flow_line AS l SET credited_id = {} WHERE l.terminal_id = $1 AND l.sold_on >= $2 \
+         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')",
+        lines::owner_on("l.terminal_id", "l.sold_on")
+    ))
+    .bind(terminal_id)
+    .bind(from)
+    .exec(&mut *tx)
+    .await?;
+    let cells: BTreeSet<Cell> = months
+        .into_iter()
+        .filter(|(month,)| !held.is_closed(month))
+        .map(|(month,)| (month, Some(terminal_id.to_owned())))
+        .collect();
+    lines::resum(tx, &cells).await
 }

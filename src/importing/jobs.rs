@@ -347,7 +347,7 @@ pub async fn sweep(state: &AppState) -> Result<(), AppError> {
         "SELECT DISTINCT j.file_id FROM import_job j WHERE j.{ended} AND j.created_at < $1 AND j.file_bytes > 0 \
          AND NOT EXISTS (SELECT 1 FROM import_job o WHERE o.file_id = j.file_id \
          AND (o.created_at >= $1 OR o.status IN ('queued', 'checking', 'applying') \
-         OR (o.kind = 'flow' AND o.status = 'done'))) LIMIT 1000"
+         )) AND NOT EXISTS (SELECT 1 FROM flow_file f WHERE f.sha256 = j.file_id) LIMIT 1000"
     ))
     .bind(now - 30 * time::DAY)
     .all(&state.db)

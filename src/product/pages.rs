@@ -8,7 +8,7 @@ use super::api::*;
 use super::model::{CLASSES, LabelRow, PriceRow, Product, ProductView, class_label};
 use crate::shared::Permission;
 use crate::ui::boot::{may, refresh};
-use crate::ui::form::{Confirm, Field, PostForm, Select, Submit, TextArea};
+use crate::ui::form::{Confirm, Field, PostForm, Select, Submit, TextArea, came_back};
 use crate::ui::history::History;
 use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
 use crate::ui::money::yuan;
@@ -116,6 +116,7 @@ fn Whole(view: ProductView) -> impl IntoView {
         (tr!("product.dosage"), product.dosage.clone()),
         (tr!("product.clinical"), product.clinical.clone()),
     ];
+    let unit = product.unit.clone();
     let (price_id, label_id, link_id) = (id.clone(), id.clone(), id.clone());
     view! {
         <PageTitle title=title>
@@ -139,7 +140,7 @@ fn Whole(view: ProductView) -> impl IntoView {
             </div>
             <div>
                 <Card title=tr!("product.prices")>
-                    <Prices rows=view.prices/>
+                    <Prices rows=view.prices unit=unit/>
                     {writes.then(|| view! { <PriceForm id=price_id provinces=view.provinces/> })}
                 </Card>
                 <Card title=tr!("product.labels")>
@@ -182,7 +183,12 @@ fn Facts(product: Product) -> impl IntoView {
 }
 
 #[component]
-fn Prices(rows: Vec<PriceRow>) -> impl IntoView {
+fn Prices(rows: Vec<PriceRow>, unit: String) -> impl IntoView {
+    let unit = if unit.is_empty() {
+        String::new()
+    } else {
+        format!("/{unit}")
+    };
     if rows.is_empty() {
         return view! { <p class="text-base-content/70">{tr!("product.no_prices")}</p> }.into_any();
     }
@@ -193,7 +199,7 @@ fn Prices(rows: Vec<PriceRow>) -> impl IntoView {
                     <span class="me-auto">{if row.province.is_empty() { tr!("product.everywhere") } else { row.province }}</span>
                     {row.in_force.then(|| view! { <span class="badge badge-success badge-sm">{tr!("product.in_force")}</span> })}
                     <span class="num text-sm text-base-content/70">{tr!("product.since", day = row.starts_on)}</span>
-                    <span class="num font-medium">{format!("¥{}", yuan(row.fen))}</span>
+                    <span class="num font-medium">{format!("¥{}{unit}", yuan(row.fen))}</span>
                 </li>
             }).collect_view()}
         </ul>
@@ -204,7 +210,7 @@ fn Prices(rows: Vec<PriceRow>) -> impl IntoView {
 #[component]
 fn PriceForm(id: String, provinces: Vec<String>) -> impl IntoView {
     view! {
-        <details class="mt-3">
+        <details class="mt-3" open=came_back(SetPrice::url(), "").is_some()>
             <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("product.set_price")}</summary>
             <PostForm to=SetPrice::url() class="mt-2">
                 <input type="hidden" name="id" value=id/>
@@ -247,7 +253,7 @@ fn Labels(rows: Vec<LabelRow>) -> impl IntoView {
 #[component]
 fn LabelForm(id: String) -> impl IntoView {
     view! {
-        <details class="mt-3">
+        <details class="mt-3" open=came_back(AddLabel::url(), "").is_some()>
             <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("product.add_label")}</summary>
             <PostForm to=AddLabel::url() class="mt-2">
                 <input type="hidden" name="id" value=id/>

@@ -228,6 +228,9 @@ pub async fn give(
     .bind(time::now())
     .exec(&mut *tx)
     .await?;
+    if from < state.zone.today().as_str() {
+        crate::flow::store::recredit(tx, terminal_id, from).await?;
+    }
     // HCPs of the hospital who belong to nobody go to the new one; others stay, since what was earned stays. Who begins
     // later does not look after anybody yet.
     if from <= state.zone.today().as_str() {

@@ -269,6 +269,16 @@ on_both!(a_match_is_taken_back_until_somebody_relied_on_it, |app| {
         .post("/api/flow/unmatch", &w.admin, &[("id", &id)])
         .await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.text());
+    // What a later file brought under the decision goes with it.
+    let before = app
+        .count("SELECT COUNT(*) FROM flow_line WHERE match_id IS NOT NULL")
+        .await;
+    w.import(&app, "B", &[("江城一院（南区）", 9)]).await;
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_line WHERE match_id IS NOT NULL")
+            .await,
+        before + 1
+    );
     // Nobody's terminal and a name that nobody bears are told beside the field.
     let form = [
         ("form_key", "x"),
@@ -377,6 +387,84 @@ on_both!(rows_that_differ_wait_for_a_person, |app| {
         assert_eq!((again.repeat, again.conflict), (1, 0), "{n}");
     }
 });
+
+on_both!(rows_without_a_document_are_told_apart_by_their_day, |app| {
+    let w = World::build(&app).await;
+    let row = |day: &str| world::line("", "江城市第一人民医院", "B1", 5, day);
+    let both = csv(&[row("2026-08-03"), row("2026-09-03"), row("2026-09-03")]);
+    let report = load(&app, "a.csv", &both, Mode::All).await;
+    assert_eq!((report.matched, report.repeat, report.conflict), (2, 1, 0));
+    // A workbook of refused rows, mended: its number of the row is not the line's.
+    let text = String::from_utf8(csv(&[row("2026-09-03")])).expect("text");
+    let (head, rest) = text.split_once('\n').expect("two lines");
+    let mended = format!("{head},失败原因,行号\n{},缺少数量,137\n", rest.trim_end());
+    let report = load(&app, "b.csv", mended.as_bytes(), Mode::All).await;
+    assert_eq!((report.matched, report.repeat), (0, 1));
+    assert_eq!(w.quantity(&app).await, 10);
+});
+
+on_both!(a_row_that_names_another_terminal_takes_its_place, |app| {
+    let w = World::build(&app).await;
+    let row = |name: &str| {
+        let head = "单据号,行号,商业公司,终端名称,通用名称,规格,数量,销售日期";
+        format!("{head}\nD7,1,江城医药公司,{name},硝苯地平控释片,30mg*7片,5,2026-09-02\n")
+    };
+    load(
+        &app,
+        "a.csv",
+        row("江城市第一人民医院").as_bytes(),
+        Mode::All,
+    )
+    .await;
+    let report = load(&app, "b.csv", row("江城市第二医院").as_bytes(), Mode::All).await;
+    assert_eq!(report.conflict, 1);
+    let open = json(&app.get("/api/flow/conflicts", &w.admin).await);
+    assert!(
+        open["rows"][0]["differs"]
+            .to_string()
+            .contains("江城市第二医院"),
+        "{open}"
+    );
+    let file = open["rows"][0]["file_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let form = [("id", file.as_str()), ("row", "2"), ("replace", "true")];
+    w.ok(app.post("/api/flow/settle", &w.admin, &form).await);
+    assert_eq!(w.quantity(&app).await, 0);
+    let there = "SELECT CAST(SUM(l.quantity) AS BIGINT) FROM flow_line l JOIN terminal t ON t.id = l.terminal_id WHERE t.code = 'T2'";
+    assert_eq!(app.count(there).await, 5);
+    world::assert_sums(&app).await;
+});
+
+on_both!(
+    who_gets_a_terminal_later_is_credited_with_what_was_sold_since,
+    |app| {
+        let w = World::build(&app).await;
+        w.rows(
+            &app,
+            &[
+                ("A", "江城市第三医院", 5, "2026-08-20"),
+                ("B", "江城市第三医院", 7, "2026-09-20"),
+            ],
+        )
+        .await;
+        let credited = "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM flow_sum WHERE credited_id <> ''";
+        assert_eq!(app.count(credited).await, 0);
+        let (terminal,): (String,) = q("SELECT id FROM terminal WHERE code = 'T3'")
+            .one(&app.state.db)
+            .await
+            .expect("is there");
+        let form = [
+            ("terminal_id", terminal.as_str()),
+            ("staff", "rep"),
+            ("from", "2026-09-01"),
+        ];
+        w.ok(app.post("/api/terminals/assign", &w.admin, &form).await);
+        assert_eq!(app.count(credited).await, 7);
+        world::assert_sums(&app).await;
+    }
+);
 
 on_both!(a_visit_makes_lines_due_within_seven_days, |app| {
     let w = World::build(&app).await;

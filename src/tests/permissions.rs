@@ -341,7 +341,7 @@ pub(crate) const FUNCTIONS: &[Row] = &[
     ("POST", "/api/products/add_label", "id=x", ADMIN),
     ("POST", "/api/products/link_article", "id=x", ADMIN),
     ("GET", "/api/flow/confirm_list", "", RECORDERS),
-    ("GET", "/api/flow/terminal", "id=x", RECORDERS),
+    ("GET", "/api/flow/terminal", "id=x", APPEAL_READERS),
     ("POST", "/api/flow/confirm", "id=x", RECORDERS),
     ("GET", "/api/flow/periods", "", FLOW_READERS),
     ("POST", "/api/flow/advance_period", "month=x", ADMIN),

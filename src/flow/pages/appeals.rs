@@ -7,7 +7,8 @@ use leptos_router::hooks::use_params_map;
 use super::FlowNav;
 use crate::flow::api::*;
 use crate::flow::model::{
-    APPEAL_REASONS, Appeal, AppealRow, AppealStat, AppealStep, appeal_label, appeal_reason_label,
+    APPEAL_REASONS, Appeal, AppealForm, AppealRow, AppealStat, AppealStep, LineRow, appeal_label,
+    appeal_reason_label,
 };
 use crate::ui::boot::refresh;
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit, TextArea, came_back};
@@ -77,6 +78,7 @@ fn Item(row: AppealRow) -> impl IntoView {
                 <span class="num block text-sm text-base-content/70">
                     {row.by}" · "{row.at}
                     {open.then(|| view! { <span class=if row.late { "ms-2 text-error" } else { "ms-2" }>{tr!("flow.appeal.due", day = row.due)}</span> })}
+                    {row.late.then(|| view! { <span class="badge badge-error badge-sm ms-2">{tr!("flow.late")}</span> })}
                 </span>
             </a>
         </li>
@@ -106,15 +108,32 @@ fn Stats(title: String, rows: Vec<AppealStat>) -> impl IntoView {
     }
 }
 
+/// A line in one sentence.
+fn line_words(line: &LineRow) -> String {
+    let quantity = format!("{} {}", grouped(line.quantity), line.unit);
+    [
+        format!("{} {}", line.product, line.specification),
+        line.sold_on.clone(),
+        quantity,
+        line.batch.clone(),
+        line.distributor.clone(),
+        line.document_no.clone(),
+    ]
+    .into_iter()
+    .filter(|word| !word.trim().is_empty())
+    .collect::<Vec<_>>()
+    .join(" · ")
+}
+
 /// Raising an appeal: about `?line=`, or about one that is missing at `?terminal=`.
 #[component]
 pub fn AppealNew() -> impl IntoView {
     let (line, terminal) = (param("line"), param("terminal"));
     let data = Resource::new(
         move || (terminal.get(), line.get()),
-        |(terminal, _)| async move {
+        |(terminal, line)| async move {
             let lines = get_terminal_lines(terminal, String::new(), 1).await?;
-            let choices = appeal_choices().await?;
+            let choices = appeal_choices(line).await?;
             Ok::<_, crate::shared::AppError>((lines, choices))
         },
     );
@@ -122,7 +141,8 @@ pub fn AppealNew() -> impl IntoView {
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 let line = line.get_untracked();
-                outcome(data.await, move |(lines, (products, distributors))| {
+                outcome(data.await, move |(lines, choices)| {
+                    let AppealForm { line: about, products, distributors } = choices;
                     let missing = line.is_empty();
                     let title = if missing { tr!("flow.appeal.missing_line") } else { tr!("flow.appeal.raise") };
                     let reasons = APPEAL_REASONS
@@ -130,10 +150,17 @@ pub fn AppealNew() -> impl IntoView {
                         .filter(|reason| (*reason == "missing") == missing)
                         .map(|reason| (reason.to_owned(), appeal_reason_label(reason)))
                         .collect::<Vec<_>>();
-                    let back = format!("/flow/terminals/{}", lines.terminal_id);
+                    let month = about.as_ref().map_or(lines.month, |line| line.month.clone());
+                    let back = format!("/flow/terminals/{}?month={month}", lines.terminal_id);
+                    let reasons = if missing {
+                        reasons
+                    } else {
+                        std::iter::once((String::new(), tr!("flow.appeal.choose"))).chain(reasons).collect()
+                    };
                     view! {
                         <PageTitle title=title><a class="btn btn-sm min-h-10" href=back>{lines.terminal}</a></PageTitle>
                         <Card>
+                            {about.map(|line| view! { <p class="mb-3">{line_words(&line)}</p> })}
                             <PostForm to=RaiseAppeal::url() about=line.clone() class="max-w-xl">
                                 <input type="hidden" name="line_id" value=line/>
                                 <input type="hidden" name="terminal_id" value=lines.terminal_id/>
@@ -147,7 +174,7 @@ pub fn AppealNew() -> impl IntoView {
                                         <Field name="document_no" label=tr!("flow.line.document")/>
                                     }
                                 })}
-                                <Field name="quantity" mode="numeric" label=tr!("flow.appeal.should_be") hint=tr!("flow.appeal.should_be_hint") required=missing/>
+                                <Field name="quantity" mode="text" label=tr!("flow.appeal.should_be") hint=tr!("flow.appeal.should_be_hint") required=missing/>
                                 <TextArea name="body" label=tr!("flow.appeal.body") hint=tr!("flow.appeal.body_hint") required=true/>
                                 <Submit label=tr!("flow.appeal.send")/>
                             </PostForm>
@@ -183,13 +210,11 @@ fn Whole(appeal: Appeal) -> impl IntoView {
     let open = matches!(row.state.as_str(), "manager" | "operations");
     let id = StoredValue::new(row.id.clone());
     let line_facts = appeal.line.clone().map(|line| {
-        let of = format!("/flow/terminals/{}?month={}", appeal.terminal_id, line.month);
-        view! {
-            <p class="mt-2">
-                <a class="link" href=of>{line.product}" "{line.specification}</a>
-                <span class="num">" · "{line.sold_on}" · "{grouped(line.quantity)}" "{line.unit}" · "{line.distributor}" · "{line.document_no}</span>
-            </p>
-        }
+        let of = format!(
+            "/flow/terminals/{}?month={}",
+            appeal.terminal_id, line.month
+        );
+        view! { <p class="mt-2"><a class="link" href=of>{line_words(&line)}</a></p> }
     });
     let claim = appeal
         .quantity
@@ -329,7 +354,7 @@ fn Decide(id: String, about_line: bool, reason: String, quantity: String) -> imp
                 <input type="hidden" name="id" value=id/>
                 {again.then(|| view! { <p class="mb-2 text-sm">{tr!("flow.appeal.decide_again")}</p> })}
                 <Select name="correction" label=tr!("flow.appeal.correction") options=options value=usual/>
-                <Field name="quantity" mode="numeric" label=tr!("flow.appeal.should_be") value=quantity/>
+                <Field name="quantity" mode="text" label=tr!("flow.appeal.should_be") value=quantity/>
                 {about_line.then(|| view! { <Field name="terminal" label=tr!("flow.appeal.right_terminal") hint=tr!("flow.appeal.right_terminal_hint")/> })}
                 <TextArea name="body" label=tr!("flow.appeal.grounds") hint=tr!("flow.appeal.grounds_hint") rows=2/>
                 <div class="flex flex-wrap gap-2">

@@ -64,7 +64,7 @@ fn Months(data: ConfirmPage) -> impl IntoView {
         </form>
         <p class="mb-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
             <span class="badge badge-info">{period_label(&state)}</span>
-            {confirm_by.map(|day| view! { <span class="num">{tr!("flow.confirm.by", day = day)}</span> })}
+            {confirm_by.filter(|_| state == "confirming").map(|day| view! { <span class="num">{tr!("flow.confirm.by", day = day)}</span> })}
             <span class="num text-base-content/70">{tr!("flow.confirm.progress", open = open, confirmed = confirmed)}</span>
         </p>
         {rows_or_empty(page, tr!("flow.confirm.empty"), move |rows| view! {
@@ -92,6 +92,7 @@ fn Item(row: ConfirmRow, month: String) -> impl IntoView {
                     {row.city}" · "{tr!("flow.confirm.lines", n = row.lines)}
                     {row.due.map(|day| view! {
                         <span class=if row.overdue { "ms-2 text-error" } else { "ms-2" }>{tr!("flow.confirm.due", day = day)}</span>
+                        {row.overdue.then(|| view! { <span class="badge badge-error badge-sm ms-2">{tr!("flow.late")}</span> })}
                     })}
                 </span>
                 {row.sums.map(|sums| view! { <Compared sums=sums/> })}
@@ -168,7 +169,7 @@ fn Lines(data: TerminalLines) -> impl IntoView {
             <MonthChoice action=format!("/flow/terminals/{terminal_id}") months=months month=month.clone()/>
             <p class="flex flex-wrap items-center gap-x-3 text-sm">
                 <span class="badge badge-info">{period_label(&state)}</span>
-                {confirm_by.map(|day| view! { <span class="num">{tr!("flow.confirm.by", day = day)}</span> })}
+                {confirm_by.filter(|_| state == "confirming").map(|day| view! { <span class="num">{tr!("flow.confirm.by", day = day)}</span> })}
                 {owner.map(|name| view! { <span class="text-base-content/70">{tr!("flow.confirm.owner", name = name)}</span> })}
             </p>
         </div>
@@ -180,9 +181,9 @@ fn Lines(data: TerminalLines) -> impl IntoView {
                 <Stat name=tr!("flow.report.year_ago") value=grouped(sums.year_ago) note=growth_text(sums.quantity, sums.year_ago)/>
             </div>
         })}
-        {confirms.then(|| view! {
+        {mine.then(|| view! {
             <div class="mb-4 flex flex-wrap items-start gap-2">
-                {(open > 0).then(|| view! {
+                {(confirms && open > 0).then(|| view! {
                     <Confirm to=ConfirmFlow::url() label=tr!("flow.confirm.all", n = open) explain=tr!("flow.confirm.all_explain", n = open) class="btn btn-primary">
                         <input type="hidden" name="id" value=id.get_value()/>
                         <input type="hidden" name="month" value=of.get_value()/>
@@ -191,6 +192,7 @@ fn Lines(data: TerminalLines) -> impl IntoView {
                 <a class="btn" href=missing>{tr!("flow.appeal.missing_line")}</a>
             </div>
         })}
+        {(mine && closed).then(|| view! { <p class="mb-3 text-sm">{tr!("flow.month_closed")}</p> })}
         {(!mine).then(|| view! { <p class="mb-3 text-sm text-base-content/70">{tr!("flow.confirm.not_mine")}</p> })}
         {rows_or_empty(page, tr!("flow.confirm.no_lines"), move |rows| view! {
             <ul class="divide-y divide-base-300 rounded-box border border-base-300 bg-base-100">
@@ -248,12 +250,12 @@ fn Line(
             {line.confirmed_by.map(|by| view! { <p class="text-sm text-base-content/70">{tr!("flow.line.confirmed_by", by = by)}</p> })}
             <div class="mt-2 flex flex-wrap items-center gap-2">
                 {(mine && open).then(|| view! {
-                    <PostForm to=ConfirmFlow::url()>{fields(false)}<Submit label=tr!("flow.confirm.one") class="btn btn-sm btn-primary min-h-10"/></PostForm>
+                    <PostForm to=ConfirmFlow::url() about=id.get_value()>{fields(false)}<Submit label=tr!("flow.confirm.one") class="btn btn-sm btn-primary min-h-10"/></PostForm>
                 })}
                 {(mine && confirmed).then(|| view! {
-                    <PostForm to=ConfirmFlow::url()>{fields(true)}<Submit label=tr!("flow.confirm.undo") class="btn btn-sm min-h-10"/></PostForm>
+                    <PostForm to=ConfirmFlow::url() about=id.get_value()>{fields(true)}<Submit label=tr!("flow.confirm.undo") class="btn btn-sm min-h-10"/></PostForm>
                 })}
-                {(appeals && (open || confirmed)).then(|| view! {
+                {(appeals && line.may_appeal && (open || confirmed)).then(|| view! {
                     <a class="btn btn-sm min-h-10" href=format!("/flow/appeals/new?line={}&terminal={}", id.get_value(), terminal.get_value())>{tr!("flow.appeal.raise")}</a>
                 })}
                 {line.appeal_id.map(|appeal| view! { <a class="link inline-flex min-h-10 items-center text-sm" href=format!("/flow/appeals/{appeal}")>{tr!("flow.appeal.show")}</a> })}

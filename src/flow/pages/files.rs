@@ -99,7 +99,7 @@ fn Conflict(row: ConflictRow) -> impl IntoView {
                 </tbody>
             </table>
             <div class="mt-2 flex flex-wrap items-start gap-2">
-                <PostForm to=SettleConflict::url()>
+                <PostForm to=SettleConflict::url() about=format!("{} {number}", id.get_value())>
                     <input type="hidden" name="id" value=id.get_value()/>
                     <input type="hidden" name="row" value=number.to_string()/>
                     <Submit label=tr!("flow.file.keep") class="btn btn-sm min-h-10"/>

@@ -6,7 +6,8 @@ use leptos_router::hooks::use_query_map;
 use super::FlowNav;
 use crate::flow::api::flow_report;
 use crate::flow::model::{FlowTable, GROUPS, ReportFilter, ReportRow, group_label};
-use crate::ui::boot::refresh;
+use crate::shared::Permission;
+use crate::ui::boot::{may, refresh};
 use crate::ui::list::{FilterSelect, page_param, param, rows_or_empty};
 use crate::ui::money::{grouped, growth_text, whole_yuan, yuan};
 use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
@@ -47,7 +48,12 @@ pub fn FlowReportPage() -> impl IntoView {
 fn Report(table: FlowTable) -> impl IntoView {
     let query = use_query_map();
     let filter = table.filter.clone();
-    let groups = GROUPS.map(|g| (g.to_owned(), group_label(g))).to_vec();
+    // By terminal is what the first entry stands for.
+    let groups = GROUPS
+        .into_iter()
+        .filter(|g| *g != "terminal")
+        .map(|g| (g.to_owned(), group_label(g)))
+        .collect();
     let provinces = table
         .provinces
         .into_iter()
@@ -67,6 +73,10 @@ fn Report(table: FlowTable) -> impl IntoView {
         )
     };
     let (new_href, lost_href) = (only("new"), only("lost"));
+    let (links, to) = (
+        by_terminal && may(Permission::SeeAppeals),
+        filter.to.clone(),
+    );
     let total = table.total;
     let head = group_label(&filter.by);
     let pivot = table.months.len() > 1 && filter.by != "month";
@@ -105,7 +115,7 @@ fn Report(table: FlowTable) -> impl IntoView {
                         <th class="text-end">{tr!("flow.report.before")}</th><th class="text-end">{tr!("flow.report.year_ago")}</th>
                         {months.get_value().into_iter().map(|m| view! { <th class="num text-end">{m}</th> }).collect_view()}
                     </tr></thead>
-                    <tbody>{rows.into_iter().map(|row| view! { <Line row=row/> }).collect_view()}</tbody>
+                    <tbody>{rows.into_iter().map(|row| view! { <Line row=row month=to.clone() links=links/> }).collect_view()}</tbody>
                 </table>
             </div>
         })}
@@ -113,7 +123,13 @@ fn Report(table: FlowTable) -> impl IntoView {
 }
 
 #[component]
-fn Line(row: ReportRow) -> impl IntoView {
+fn Line(row: ReportRow, month: String, links: bool) -> impl IntoView {
+    let name = if links && !row.id.is_empty() {
+        let href = format!("/flow/terminals/{}?month={month}", row.id);
+        view! { <a class="link" href=href>{row.name.clone()}</a> }.into_any()
+    } else {
+        row.name.clone().into_any()
+    };
     let compared = |n: i64| {
         let growth = growth_text(row.quantity, n);
         view! { <td class="num text-end">{grouped(n)}<span class="block text-xs text-base-content/70">{growth}</span></td> }
@@ -121,7 +137,7 @@ fn Line(row: ReportRow) -> impl IntoView {
     view! {
         <tr>
             <td class="num text-end">{row.rank}</td>
-            <td class="min-w-40">{row.name.clone()}</td>
+            <td class="min-w-40">{name}</td>
             <td class="num text-end font-medium">{grouped(row.quantity)}</td>
             <td class="num text-end">{yuan(row.fen)}</td>
             {compared(row.before)}

@@ -249,6 +249,9 @@ on_both!(a_rejected_appeal_is_raised_once_more, |app| {
         step(&app, &w.rep, &id, "again", "再来").await.status,
         StatusCode::CONFLICT
     );
+    // Nor does a new appeal go around that.
+    let again = raise(&app, &w, &line, "other", "").await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.text());
     assert_sums(&app).await;
 });
 
