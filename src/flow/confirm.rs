@@ -7,6 +7,7 @@ use serde_json::json;
 use super::lines::{self, sees_sums};
 use super::model::{ConfirmPage, ConfirmRow, Sums, TerminalLines};
 use super::rules::shift_month;
+use super::store;
 use crate::inbox::{self, Message};
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Query, q};
@@ -35,24 +36,6 @@ fn chosen(months: &[Month], asked: &str) -> Month {
         .unwrap_or_default()
 }
 
-/// The month of what somebody is to confirm first.
-async fn due_month(state: &AppState, actor: &Actor) -> DbResult<Option<String>> {
-    let today = state.zone.today();
-    let mut query = q(
-        "SELECT l.month FROM terminal_assignment a JOIN flow_line l ON l.terminal_id = a.terminal_id WHERE ",
-    );
-    query.push_with(
-        "a.staff_id = ? AND a.business_line = 'default' AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) \
-         AND l.state = 'open' AND l.due_on IS NOT NULL \
-         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed') ORDER BY l.due_on, l.month LIMIT 1",
-        [&actor.id, &today, &today],
-    );
-    Ok(query
-        .optional::<(String,)>(&state.db)
-        .await?
-        .map(|(month,)| month))
-}
-
 /// Terminals within scope with lines in a month, those with something to confirm first.
 pub async fn list(
     state: &AppState,
@@ -64,7 +47,7 @@ pub async fn list(
     let months = months(state).await?;
     let today = state.zone.today();
     let asked = if month.is_empty() {
-        due_month(state, actor).await?.unwrap_or_default()
+        store::due_month(state, actor).await?.unwrap_or_default()
     } else {
         month.to_owned()
     };

@@ -70,12 +70,13 @@ pub async fn visited(tx: &mut Tx, terminal_id: &str, day: &str) -> DbResult<()> 
     Ok(())
 }
 
-/// Counts lines that somebody is asked to confirm: of their terminals, with a day by which.
-pub fn to_confirm(state: &AppState, actor: &Actor) -> Query {
+/// Begins a query of what somebody is asked to confirm: `what` of `flow_line l`, the lines of their terminals that have a
+/// day by which.
+fn to_confirm_of(what: &str, state: &AppState, actor: &Actor) -> Query {
     let today = state.zone.today();
-    let mut query = q(
-        "SELECT COUNT(*) FROM terminal_assignment a JOIN flow_line l ON l.terminal_id = a.terminal_id WHERE ",
-    );
+    let mut query = q(format!(
+        "SELECT {what} FROM terminal_assignment a JOIN flow_line l ON l.terminal_id = a.terminal_id WHERE "
+    ));
     query.push_with(
         "a.staff_id = ? AND a.business_line = 'default' AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) \
          AND l.state = 'open' AND l.due_on IS NOT NULL \
@@ -83,6 +84,19 @@ pub fn to_confirm(state: &AppState, actor: &Actor) -> Query {
         [&actor.id, &today, &today],
     );
     query
+}
+
+/// Counts lines that somebody is asked to confirm.
+pub fn to_confirm(state: &AppState, actor: &Actor) -> Query {
+    to_confirm_of("COUNT(*)", state, actor)
+}
+
+/// The month of what somebody is to confirm first.
+pub async fn due_month(state: &AppState, actor: &Actor) -> DbResult<Option<String>> {
+    let mut query = to_confirm_of("l.month", state, actor);
+    query.push(" ORDER BY l.due_on, l.month LIMIT 1");
+    let first: Option<(String,)> = query.optional(&state.db).await?;
+    Ok(first.map(|(month,)| month))
 }
 
 /// Counts lines that wait for a terminal.
