@@ -98,6 +98,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/shares") view=Content::ShareReport ssr=SsrMode::Async/>
                     <Route path=path!("/terminals") view=Office::TerminalList ssr=SsrMode::Async/>
                     <Route path=path!("/terminals/new") view=Office::TerminalNew ssr=SsrMode::Async/>
+                    <Route path=path!("/terminals/move") view=Office::TerminalMove ssr=SsrMode::Async/>
                     <Route path=path!("/terminals/:id") view=Office::TerminalView ssr=SsrMode::Async/>
                     <Route path=path!("/terminals/:id/edit") view=Office::TerminalEdit ssr=SsrMode::Async/>
                     <Route path=path!("/people") view=Office::PeopleList ssr=SsrMode::Async/>
@@ -183,7 +184,7 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
         ("articles", "share") => P::Share,
         ("articles", "tree") | ("shares", _) => P::ReadShares,
         ("articles", _) => P::ReadArticles,
-        ("terminals", "new" | "edit") => P::ManageOrg,
+        ("terminals", "new" | "edit" | "move") => P::ManageOrg,
         ("terminals", _) => P::ReadTerminals,
         ("people" | "units" | "settings" | "sms", _) => P::ManageOrg,
         ("questions", _) => P::WriteQuestions,

@@ -110,6 +110,7 @@ chunk! {
     TerminalNew => crate::terminal::pages::TerminalNew,
     TerminalView => crate::terminal::pages::TerminalView,
     TerminalEdit => crate::terminal::pages::TerminalEdit,
+    TerminalMove => crate::terminal::pages::TerminalMove,
     PeopleList => crate::identity::pages::PeopleList,
     PersonNew => crate::identity::pages::PersonNew,
     PersonPage => crate::identity::pages::PersonPage,

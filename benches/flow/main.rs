@@ -5,15 +5,14 @@
 
 #[path = "../common.rs"]
 mod common;
+#[path = "../pages.rs"]
+mod pages;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Method, StatusCode};
-use common::{Outcome, request};
+use common::Outcome;
 use mailuo::cli::Scale;
 use mailuo::flow::model::ReportFilter;
 use mailuo::flow::rules::{month_of, shift_month};
@@ -21,14 +20,16 @@ use mailuo::identity::store;
 use mailuo::importing::Mode;
 use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
-use mailuo::server::{AppState, router, session};
+use mailuo::server::{AppState, router};
 use mailuo::shared::Role;
-use tower::ServiceExt;
+use pages::{account, get, percentile, person};
 
 const FOLDER: &str = "target/bench";
 const SEED: u64 = 1;
 /// Months with lines, the current one included.
 const MONTHS: i64 = 36;
+/// Reps who look after the hospitals.
+const PEOPLE: i64 = 1_000;
 /// How often each page is asked.
 const TIMES: usize = 60;
 /// Rows of the file that is imported.
@@ -120,9 +121,33 @@ async fn open(engine: &str, lines: i64) -> Outcome<AppState> {
     Ok(state)
 }
 
+/// Gives the hospitals that nobody has to [`PEOPLE`] reps, most of whom stand in the demo manager's unit.
+async fn people(state: &AppState) -> Outcome<()> {
+    let mut tx = state.db.begin().await?;
+    q("INSERT INTO staff (id, unit_id, name, role, phone_cipher, phone_index, phone_masked, created_at, updated_at) \
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+       SELECT 'rep' || n.i, CASE WHEN n.i % 10 < 6 THEN m.unit_id ELSE r.id END, '代表' || n.i, 'rep', '', 'rep' || n.i, '', 1, 1 \
+       FROM n CROSS JOIN (SELECT MIN(x.unit_id) AS unit_id FROM unit_manager x WHERE x.staff_id = $2) m \
+       CROSS JOIN (SELECT MIN(o.id) AS id FROM org_unit o WHERE o.parent_id IS NULL) r")
+        .bind(PEOPLE)
+        .bind(account(state, Role::Manager).await?)
+        .exec(&mut tx)
+        .await?;
+    q("INSERT INTO terminal_assignment (id, terminal_id, staff_id, starts_on, created_by, created_at) \
+       SELECT 'bench' || t.id, t.id, 'rep' || (1 + t.place % $1), '2020-01-01', 'bench', 1 \
+       FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY code) AS place FROM terminal WHERE kind = '医院') t \
+       WHERE NOT EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id)")
+        .bind(PEOPLE)
+        .exec(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Writes lines for every hospital, product and month, as many as are wanted in all.
 async fn fill(state: &AppState, lines: i64) -> Outcome<()> {
     let from = Instant::now();
+    people(state).await?;
     let places = q("SELECT COUNT(*) FROM terminal WHERE kind = '医院'")
         .count(&state.db)
         .await?;
@@ -185,32 +210,6 @@ fn reports(state: &AppState) -> Vec<(&'static str, ReportFilter)> {
         ("by product, twelve months", filter("product", &year)),
         ("by month, twelve months", filter("month", &year)),
     ]
-}
-
-/// The demo account of a role, signed in.
-async fn person(state: &AppState, role: Role) -> Outcome<(Actor, String)> {
-    let id = store::credentials(state, &mailuo::demo::account(role))
-        .await?
-        .ok_or("the account is there")?
-        .id;
-    let mut tx = state.db.begin().await?;
-    let token = session::start(&mut tx, &id, "bench", "bench").await?;
-    tx.commit().await?;
-    let actor = session::actor_of(state, &token, "bench")
-        .await?
-        .ok_or("the session holds")?;
-    Ok((actor, format!("sid={token}")))
-}
-
-async fn get(router: &Router, path: &str, cookie: &str) -> Outcome<()> {
-    let ask = request(Method::GET, path, cookie).body(Body::empty())?;
-    let response = router.clone().oneshot(ask).await?;
-    let status = response.status();
-    to_bytes(response.into_body(), 1 << 26).await?;
-    match status {
-        StatusCode::OK => Ok(()),
-        status => Err(format!("{path}: {status}").into()),
-    }
 }
 
 /// A row of the table: a report as somebody.
@@ -292,11 +291,4 @@ async fn import(state: &AppState, engine: &str) -> Outcome<String> {
         );
     }
     Ok(out)
-}
-
-/// A percentile in milliseconds.
-fn percentile(taken: &mut [Duration], percent: usize) -> f64 {
-    taken.sort_unstable();
-    let place = (taken.len() * percent).div_ceil(100).max(1) - 1;
-    taken.get(place).map_or(0.0, |t| t.as_secs_f64() * 1000.0)
 }

@@ -6,22 +6,20 @@
 
 #[path = "../common.rs"]
 mod common;
+#[path = "../pages.rs"]
+mod pages;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Method, StatusCode};
-use common::{Outcome, request};
+use common::Outcome;
 use mailuo::cli::Scale;
 use mailuo::identity::store;
 use mailuo::server::db::{q, statements_sent};
-use mailuo::server::guard::Actor;
-use mailuo::server::{AppState, router, session};
+use mailuo::server::{AppState, router};
 use mailuo::shared::Role;
-use tower::ServiceExt;
+use pages::{get, percentile, person};
 
 /// Where the databases and the table go.
 const FOLDER: &str = "target/bench";
@@ -98,37 +96,6 @@ async fn open(engine: &str) -> Outcome<AppState> {
     Ok(state)
 }
 
-/// The demo account of a role, signed in: who they are, and their cookie.
-async fn person(state: &AppState, role: Role) -> Outcome<(Actor, String)> {
-    let id = store::credentials(state, &mailuo::demo::account(role))
-        .await?
-        .ok_or("the account is there")?
-        .id;
-    let mut tx = state.db.begin().await?;
-    let token = session::start(&mut tx, &id, "bench", "bench").await?;
-    tx.commit().await?;
-    let actor = session::actor_of(state, &token, "bench")
-        .await?
-        .ok_or("the session holds")?;
-    Ok((actor, format!("sid={token}")))
-}
-
-/// Gets a page to its last byte.
-async fn get(router: &Router, path: &str, cookie: &str) -> Outcome<()> {
-    let router = router.clone();
-    let ask = request(Method::GET, path, cookie).body(Body::empty())?;
-    let answered = tokio::spawn(async move {
-        let response = router.oneshot(ask).await?;
-        let status = response.status();
-        to_bytes(response.into_body(), 1 << 26).await?;
-        Outcome::Ok(status)
-    });
-    match answered.await?? {
-        StatusCode::OK => Ok(()),
-        status => Err(format!("{path}: {status}").into()),
-    }
-}
-
 /// A row of the table: a page as somebody of a role.
 async fn measure(
     state: &AppState,
@@ -175,11 +142,4 @@ async fn measure(
         p50 / alone,
     );
     Ok(row)
-}
-
-/// A percentile in milliseconds.
-fn percentile(taken: &mut [Duration], percent: usize) -> f64 {
-    taken.sort_unstable();
-    let place = (taken.len() * percent).div_ceil(100).max(1) - 1;
-    taken.get(place).map_or(0.0, |t| t.as_secs_f64() * 1000.0)
 }

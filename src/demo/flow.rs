@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 
 use super::{acting, import, read};
 use crate::flow::rules::{month_of, shift_month};
-use crate::flow::{appeals, import as importer, lines, periods};
+use crate::flow::{appeals, import as importer, periods, sums};
 use crate::importing::{Kind, Mode};
 use crate::product::model::{LabelRow, Product};
 use crate::product::store;
@@ -15,6 +15,7 @@ use crate::server::db::{DbResult, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
 use crate::shared::{AppError, Role};
+use crate::terminal::model::MAIN_LINE;
 
 /// Months of flow, this one included.
 const MONTHS: i64 = 14;
@@ -121,7 +122,7 @@ async fn products(state: &AppState, admin: &Actor) -> Result<(), AppError> {
         };
         let id = store::write(&mut tx, admin, Some(&before), &after, "form").await?;
         tx.commit().await?;
-        store::set_price(state, admin, &id, "", &day, price).await?;
+        store::set_price(state, admin, &id, "bid", "", &day, price).await?;
         let label = LabelRow {
             version: "2025 年修订".into(),
             starts_on: day.clone(),
@@ -157,7 +158,10 @@ async fn give_trade_rep(state: &AppState, admin: &Actor) -> Result<(), AppError>
     let from = time::shift_day(&state.zone.today(), -430);
     let mut tx = state.db.begin().await?;
     for (terminal,) in free {
-        crate::terminal::store::assign(state, &mut tx, admin, &terminal, &rep.id, &from).await?;
+        crate::terminal::assignment::assign(
+            state, &mut tx, admin, &terminal, &rep.id, MAIN_LINE, &from,
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(())
@@ -267,10 +271,10 @@ async fn confirmed(state: &AppState, rng: &mut StdRng) -> Result<(), AppError> {
     for some in chosen.chunks(400) {
         let mut query = q("UPDATE flow_line SET state = 'confirmed', confirmed_by = credited_id, confirmed_at = $1 WHERE ")
             .bind(time::now());
-        crate::hcp::list::push_among(&mut query, "id", some);
+        query.push_among("id", some);
         query.exec(&mut tx).await?;
     }
-    lines::resum_all(&mut tx).await?;
+    sums::resum_all(&mut tx).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -15,15 +15,18 @@ use {
     crate::shared::{AppError, Permission},
 };
 
-/// Terminals within scope with lines in a month, those with something to confirm first.
+/// Terminals within scope with lines in a month, those with something to confirm first; with `lines` "none" those
+/// without.
 #[server(prefix = "/api", endpoint = "flow/confirm_list", input = server_fn::codec::GetUrl)]
 pub async fn confirm_list(
     #[server(default)] month: String,
     #[server(default)] text: String,
+    #[server(default)] lines: String,
     #[server(default)] page: i64,
 ) -> AppResult<ConfirmPage> {
     let actor = guard::require(Permission::ConfirmFlow).await?;
-    confirm::list(&state(), &actor, &month, &text, page.max(1)).await
+    let none = lines == "none";
+    confirm::list(&state(), &actor, &month, &text, none, page.max(1)).await
 }
 
 /// A terminal's lines in a month.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::lines::{self, sees_sums};
 use super::model::{ConfirmPage, ConfirmRow, Sums, TerminalLines};
 use super::rules::shift_month;
-use super::store;
+use super::{store, sums};
 use crate::inbox::{self, Message};
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Query, q};
@@ -36,12 +36,14 @@ fn chosen(months: &[Month], asked: &str) -> Month {
         .unwrap_or_default()
 }
 
-/// Terminals within scope with lines in a month, those with something to confirm first.
+/// Terminals within scope with lines in a month, those with something to confirm first; with `none` those that have
+/// lines in no month or not in this one.
 pub async fn list(
     state: &AppState,
     actor: &Actor,
     month: &str,
     text: &str,
+    none: bool,
     page: i64,
 ) -> Result<ConfirmPage, AppError> {
     let months = months(state).await?;
@@ -57,7 +59,7 @@ pub async fn list(
             " FROM flow_sum s JOIN terminal t ON t.id = s.terminal_id WHERE s.month = ? AND ",
             [&month],
         );
-        lines::visible(actor, &today, "s.terminal_id", query);
+        lines::visible(actor, &today, "s", query);
         crate::server::search::condition(query, text, &[("s.terminal_id", "terminal")]);
     };
     let mut count = q(
@@ -66,6 +68,76 @@ pub async fn list(
     );
     narrow(&mut count);
     let (total, open, confirmed): (i64, i64, i64) = count.one(&state.db).await?;
+    let (rows, total) = if none {
+        without_lines(state, actor, &month, text, page).await?
+    } else {
+        (rows_of(state, actor, &month, narrow, page).await?, total)
+    };
+    Ok(ConfirmPage {
+        months: months.into_iter().map(|(m, ..)| m).collect(),
+        month,
+        state: period,
+        confirm_by,
+        page: Page { rows, total, page },
+        open,
+        confirmed,
+    })
+}
+
+/// Terminals within scope that have no lines in a month; for who looks at what may be missing.
+async fn without_lines(
+    state: &AppState,
+    actor: &Actor,
+    month: &str,
+    text: &str,
+    page: i64,
+) -> Result<(Vec<ConfirmRow>, i64), AppError> {
+    let today = state.zone.today();
+    let narrow = |query: &mut Query| {
+        query.push_with(
+            " FROM terminal t WHERE t.status <> 'closed' AND NOT EXISTS (SELECT 1 FROM flow_terminal_sum s WHERE s.month = ? \
+             AND s.terminal_id = t.id) AND ",
+            [month],
+        );
+        lines::visible_terminal(actor, &today, "t.id", query);
+        crate::server::search::condition(query, text, &[("t.id", "terminal")]);
+    };
+    let mut count = q("SELECT COUNT(*)");
+    narrow(&mut count);
+    let total = count.count(&state.db).await?;
+    let mut query = q("SELECT t.id, t.name, CASE WHEN t.city = '' THEN t.province ELSE t.city END");
+    narrow(&mut query);
+    query.push_with(
+        " ORDER BY t.name, t.id LIMIT ? OFFSET ?",
+        [PAGE_SIZE, offset(page)],
+    );
+    let found: Vec<(String, String, String)> = query.all(&state.db).await?;
+    let rows = found
+        .into_iter()
+        .map(|(terminal_id, terminal, city)| ConfirmRow {
+            terminal_id,
+            terminal,
+            city,
+            lines: 0,
+            open: 0,
+            appealed: 0,
+            due: None,
+            overdue: false,
+            sums: None,
+        })
+        .collect();
+    Ok((rows, total))
+}
+
+/// A page of the terminals that `narrow` keeps of `flow_sum s`.
+async fn rows_of(
+    state: &AppState,
+    actor: &Actor,
+    month: &str,
+    narrow: impl Fn(&mut Query),
+    page: i64,
+) -> Result<Vec<ConfirmRow>, AppError> {
+    let today = state.zone.today();
     let mut query = q(
         "SELECT s.terminal_id, t.name, CASE WHEN t.city = '' THEN t.province ELSE t.city END, \
          CAST(SUM(s.line_count) AS BIGINT), CAST(SUM(s.open_count) AS BIGINT), CAST(SUM(s.appealed_count) AS BIGINT), \
@@ -81,14 +153,16 @@ pub async fn list(
     let found: Vec<Row> = query.all(&state.db).await?;
     let ids: Vec<String> = found.iter().map(|row| row.0.clone()).collect();
     let mut due = q(
-        "SELECT terminal_id, MIN(due_on) FROM flow_line WHERE state = 'open' AND due_on IS NOT NULL AND ",
+        "SELECT l.terminal_id, MIN(l.due_on) FROM flow_line l WHERE l.state = 'open' AND l.due_on IS NOT NULL AND ",
     );
-    due.push_with("month = ? AND ", [&month]);
-    crate::hcp::list::push_among(&mut due, "terminal_id", &ids);
-    due.push(" GROUP BY terminal_id");
+    due.push_with("l.month = ? AND ", [month]);
+    lines::visible(actor, &today, "l", &mut due);
+    due.push(" AND ");
+    due.push_among("l.terminal_id", &ids);
+    due.push(" GROUP BY l.terminal_id");
     let due: Vec<(String, String)> = due.all(&state.db).await?;
-    let earlier = earlier(state, actor, &ids, &month).await?;
-    let rows = found
+    let earlier = earlier(state, actor, &ids, month).await?;
+    Ok(found
         .into_iter()
         .map(|(id, name, city, lines, open, appealed, quantity, fen)| {
             let day = due
@@ -107,8 +181,8 @@ pub async fn list(
                 sums: sees_sums(actor.role).then(|| Sums {
                     quantity,
                     fen,
-                    before: of(&shift_month(&month, -1)),
-                    year_ago: of(&shift_month(&month, -12)),
+                    before: of(&shift_month(month, -1)),
+                    year_ago: of(&shift_month(month, -12)),
                 }),
                 terminal_id: id,
                 terminal: name,
@@ -118,16 +192,7 @@ pub async fn list(
                 appealed,
             }
         })
-        .collect();
-    Ok(ConfirmPage {
-        months: months.into_iter().map(|(m, ..)| m).collect(),
-        month,
-        state: period,
-        confirm_by,
-        page: Page { rows, total, page },
-        open,
-        confirmed,
-    })
+        .collect())
 }
 
 /// Quantities of terminals in the month before and a year ago; nothing for who sees no sums.
@@ -141,13 +206,15 @@ async fn earlier(
         return Ok(Vec::new());
     }
     let mut query =
-        q("SELECT terminal_id, month, CAST(SUM(quantity) AS BIGINT) FROM flow_sum WHERE ");
+        q("SELECT s.terminal_id, s.month, CAST(SUM(s.quantity) AS BIGINT) FROM flow_sum s WHERE ");
     query.push_with(
-        "month IN (?, ?) AND ",
+        "s.month IN (?, ?) AND ",
         [shift_month(month, -1), shift_month(month, -12)],
     );
-    crate::hcp::list::push_among(&mut query, "terminal_id", ids);
-    query.push(" GROUP BY terminal_id, month");
+    lines::visible(actor, &state.zone.today(), "s", &mut query);
+    query.push(" AND ");
+    query.push_among("s.terminal_id", ids);
+    query.push(" GROUP BY s.terminal_id, s.month");
     query.all(&state.db).await
 }
 
@@ -160,27 +227,40 @@ pub async fn terminal(
     page: i64,
 ) -> Result<TerminalLines, AppError> {
     let today = state.zone.today();
-    let mut query = q(format!(
-        "SELECT t.name, s.id, s.name FROM terminal t LEFT JOIN staff s ON s.id = {} WHERE ",
-        lines::owner_on("t.id", "$1")
-    ))
-    .bind(&today);
-    lines::visible(actor, &today, "t.id", &mut query);
+    let mut query = q("SELECT t.name FROM terminal t WHERE ");
+    lines::visible_terminal(actor, &today, "t.id", &mut query);
     query.push_with(" AND t.id = ?", [id]);
-    let (name, owner_id, owner): (String, Option<String>, Option<String>) =
-        query.one(&state.db).await?;
+    let (name,): (String,) = query.one(&state.db).await?;
+    let owners: Vec<(String, String, String)> = q(
+        "SELECT s.id, s.name, a.business_line FROM terminal_assignment a JOIN staff s ON s.id = a.staff_id \
+         WHERE a.terminal_id = $1 AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2) \
+         ORDER BY CASE a.business_line WHEN 'default' THEN 0 ELSE 1 END, a.business_line LIMIT 20",
+    )
+    .bind(id)
+    .bind(&today)
+    .all(&state.db)
+    .await?;
     let months = months(state).await?;
     let (month, period, confirm_by) = chosen(&months, month);
-    let (total, open): (i64, i64) = q(
-        "SELECT COUNT(*), COALESCE(CAST(SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END) AS BIGINT), 0) \
-         FROM flow_line WHERE month = $1 AND terminal_id = $2",
-    )
-    .bind(&month)
-    .bind(id)
-    .one(&state.db)
-    .await?;
-    let mut query = lines::shown();
-    query.push_with("l.month = ? AND l.terminal_id = ?", [month.as_str(), id]);
+    let mut count = q(format!(
+        "SELECT COUNT(*), COALESCE(CAST(SUM(CASE WHEN l.state = 'open' AND {} = $2 THEN 1 ELSE 0 END) AS BIGINT), 0) \
+         FROM flow_line l WHERE ",
+        lines::owner_on("l.terminal_id", "l.product_id", "$1")
+    ))
+    .bind(&today)
+    .bind(&actor.id);
+    count.push_with(
+        "l.month = ? AND l.terminal_id = ? AND ",
+        [month.as_str(), id],
+    );
+    lines::visible(actor, &today, "l", &mut count);
+    let (total, open): (i64, i64) = count.one(&state.db).await?;
+    let mut query = lines::shown(actor, &today);
+    query.push_with(
+        "l.month = ? AND l.terminal_id = ? AND ",
+        [month.as_str(), id],
+    );
+    lines::visible(actor, &today, "l", &mut query);
     query.push_with(
         " ORDER BY CASE l.state WHEN 'open' THEN 0 WHEN 'appealed' THEN 1 ELSE 2 END, l.sold_on, l.document_no, l.id \
          LIMIT ? OFFSET ?",
@@ -189,7 +269,7 @@ pub async fn terminal(
     let rows = lines::rows(actor, query, &state.db).await?;
     Ok(TerminalLines {
         sums: if sees_sums(actor.role) {
-            Some(lines::sums_of(&state.db, id, &month).await?)
+            Some(lines::sums_of(&state.db, actor, &today, id, &month).await?)
         } else {
             None
         },
@@ -198,31 +278,38 @@ pub async fn terminal(
         months: months.into_iter().map(|(m, ..)| m).collect(),
         state: period,
         confirm_by,
-        mine: owner_id.as_deref() == Some(actor.id.as_str()),
-        owner,
+        mine: owners.iter().any(|(staff, ..)| *staff == actor.id),
+        owners: owners
+            .into_iter()
+            .map(|(_, name, line)| (name, line))
+            .collect(),
         open,
         page: Page { rows, total, page },
         month,
     })
 }
 
-/// Whether somebody looks after a terminal today.
+/// Whether somebody looks after a terminal today, in whatever business line.
 pub async fn is_owner<'a>(
     state: &AppState,
     on: impl Into<crate::server::db::Exec<'a>>,
     actor: &Actor,
     terminal_id: &str,
 ) -> DbResult<bool> {
-    let owner: Option<(Option<String>,)> = q(format!("SELECT {}", lines::owner_on("$1", "$2")))
-        .bind(terminal_id)
-        .bind(state.zone.today())
-        .optional(on)
-        .await?;
-    Ok(owner.and_then(|(id,)| id).as_deref() == Some(actor.id.as_str()))
+    let held = q(
+        "SELECT COUNT(*) FROM terminal_assignment WHERE terminal_id = $1 AND staff_id = $2 \
+         AND starts_on <= $3 AND (ends_on IS NULL OR ends_on >= $3)",
+    )
+    .bind(terminal_id)
+    .bind(&actor.id)
+    .bind(state.zone.today())
+    .count(on)
+    .await?;
+    Ok(held > 0)
 }
 
-/// Confirms all open lines of a terminal's month, or the one named; with `undo` takes that back. Only the terminal's
-/// owner of today does; sent twice it changes nothing more.
+/// Confirms the open lines of a terminal's month that are the actor's, or the one named; with `undo` takes that back.
+/// Only who looks after the terminal today for the line's product does; sent twice it changes nothing more.
 pub async fn confirm(
     state: &AppState,
     actor: &Actor,
@@ -254,26 +341,32 @@ pub async fn confirm(
             .bind(&actor.id)
             .bind(time::now())
     };
+    let mine = |query: &mut Query| {
+        let day = query.arg(state.zone.today());
+        let owner = lines::owner_on("flow_line.terminal_id", "flow_line.product_id", &day);
+        query.push(&format!(" AND {owner}"));
+        query.push_with(" = ?", [&actor.id]);
+    };
+    mine(&mut query);
     if undo || !line.is_empty() {
         query.push_with(" AND id = ?", [line]);
     }
     let changed = query.exec(&mut tx).await?;
     if !line.is_empty() {
         // Somebody else's line is none of theirs.
-        let there =
+        let mut there =
             q("SELECT COUNT(*) FROM flow_line WHERE id = $1 AND month = $2 AND terminal_id = $3")
                 .bind(line)
                 .bind(month)
-                .bind(terminal_id)
-                .count(&mut tx)
-                .await?;
-        if there == 0 {
+                .bind(terminal_id);
+        mine(&mut there);
+        if there.count(&mut tx).await? == 0 {
             return Err(AppError::NotFound);
         }
     }
     if changed > 0 {
         let cells = BTreeSet::from([(month.to_owned(), Some(terminal_id.to_owned()))]);
-        lines::resum(&mut tx, &cells).await?;
+        sums::resum(&mut tx, &cells).await?;
         let action = if undo {
             "flow.unconfirm"
         } else {
@@ -296,13 +389,13 @@ pub async fn confirm(
 pub async fn remind(state: &AppState) -> Result<(), AppError> {
     let today = state.zone.today();
     let soon = time::shift_day(&today, 3);
-    let due: Vec<(String, String, i64)> = q(
-        "SELECT a.staff_id, l.due_on, COUNT(*) FROM flow_line l JOIN terminal_assignment a ON a.terminal_id = l.terminal_id \
-         AND a.business_line = 'default' AND a.starts_on <= $1 AND (a.ends_on IS NULL OR a.ends_on >= $1) \
-         JOIN staff s ON s.id = a.staff_id AND s.left_at IS NULL \
+    let due: Vec<(String, String, i64)> = q(format!(
+        "SELECT x.staff_id, x.due_on, COUNT(*) FROM (SELECT {} AS staff_id, l.due_on FROM flow_line l \
          WHERE l.state = 'open' AND l.due_on <= $2 AND l.due_on >= $3 \
-         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed') GROUP BY a.staff_id, l.due_on",
-    )
+         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')) x \
+         JOIN staff s ON s.id = x.staff_id AND s.left_at IS NULL GROUP BY x.staff_id, x.due_on",
+        lines::owner_on("l.terminal_id", "l.product_id", "$1")
+    ))
     .bind(&today)
     .bind(&soon)
     .bind(time::shift_day(&today, -30))

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::import::Values;
 use super::lines::{self, Corrected, LINE, Line};
 use super::model::{ConflictRow, FileRow};
-use crate::hcp::list::push_among;
+use super::sums;
 use crate::server::audit::{self, Event};
 use crate::server::db::{internal, q};
 use crate::server::guard::Actor;
@@ -116,7 +116,7 @@ pub async fn conflicts(state: &AppState, page: i64) -> Result<Page<ConflictRow>,
     .await?;
     let ids: Vec<String> = asides.iter().map(|(.., line)| line.clone()).collect();
     let mut query = q(format!("{LINE} WHERE "));
-    push_among(&mut query, "l.id", &ids);
+    query.push_among("l.id", &ids);
     let known: Vec<Line> = query.all(&state.db).await?;
     let rows = asides
         .into_iter()
@@ -257,7 +257,7 @@ pub async fn settle(
         lines::correct(&mut tx, &held, &line, None, &mut cells).await?;
         lines::add(&mut tx, &held, &model, &to, Some(&line.id), &mut cells).await?;
         cells.retain(|(month, _)| !held.is_closed(month));
-        lines::resum(&mut tx, &cells).await?;
+        sums::resum(&mut tx, &cells).await?;
     }
     let event = Event::new("flow.conflict", "flow_line", &line_id)
         .detail(json!({ "file": file_id, "row": row, "replace": replace }));

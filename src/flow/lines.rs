@@ -5,20 +5,21 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::model::{LineRow, Sums};
 use super::rules::shift_month;
+use super::sums::Cell;
 use crate::server::db::{Arg, Db, DbResult, Exec, Query, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{crypto, time};
 use crate::shared::{AppError, Role};
+use crate::terminal::model::MAIN_LINE;
 
-/// A month and a terminal (none for lines without one) whose sums are written together.
-pub type Cell = (String, Option<String>);
-
-/// Who looks after terminal `{terminal}` on day `{day}`, as SQL.
-pub fn owner_on(terminal: &str, day: &str) -> String {
+/// Who looks after terminal `{terminal}` for product `{product}` on day `{day}`, as SQL: whoever has it in the product's
+/// business line, or else in the main one.
+pub fn owner_on(terminal: &str, product: &str, day: &str) -> String {
     format!(
         "(SELECT own_a.staff_id FROM terminal_assignment own_a WHERE own_a.terminal_id = {terminal} \
-         AND own_a.business_line = 'default' AND own_a.starts_on <= {day} \
-         AND (own_a.ends_on IS NULL OR own_a.ends_on >= {day}) ORDER BY own_a.starts_on DESC LIMIT 1)"
+         AND own_a.business_line IN ('{MAIN_LINE}', (SELECT own_p.business_line FROM product own_p WHERE own_p.id = {product})) \
+         AND own_a.starts_on <= {day} AND (own_a.ends_on IS NULL OR own_a.ends_on >= {day}) \
+         ORDER BY CASE own_a.business_line WHEN '{MAIN_LINE}' THEN 1 ELSE 0 END, own_a.starts_on DESC LIMIT 1)"
     )
 }
 
@@ -104,82 +105,6 @@ pub fn refuse_closed(months: &Months, month: &str) -> Result<(), AppError> {
     } else {
         Ok(())
     }
-}
-
-const SUM_HEAD: &str = "INSERT INTO flow_sum (month, terminal_id, product_id, distributor_id, credited_id, quantity, fen, \
-    line_count, open_count, confirmed_count, appealed_count) \
-    SELECT l.month, COALESCE(l.terminal_id, ''), COALESCE(l.product_id, ''), l.distributor_id, \
-    COALESCE(l.credited_id, ''), CAST(SUM(l.quantity) AS BIGINT), CAST(SUM(l.amount_fen) AS BIGINT), \
-    CAST(SUM(CASE WHEN l.state IN ('reversed', 'reversal') THEN 0 ELSE 1 END) AS BIGINT), \
-    CAST(SUM(CASE WHEN l.state = 'open' THEN 1 ELSE 0 END) AS BIGINT), \
-    CAST(SUM(CASE WHEN l.state = 'confirmed' THEN 1 ELSE 0 END) AS BIGINT), \
-    CAST(SUM(CASE WHEN l.state = 'appealed' THEN 1 ELSE 0 END) AS BIGINT) FROM flow_line l";
-const SUM_TAIL: &str = " GROUP BY l.month, COALESCE(l.terminal_id, ''), COALESCE(l.product_id, ''), l.distributor_id, \
-    COALESCE(l.credited_id, '')";
-
-/// Writes the sums of cells anew. Their months must be held.
-pub async fn resum(tx: &mut Tx, cells: &BTreeSet<Cell>) -> DbResult<()> {
-    for (month, terminal) in cells {
-        q("DELETE FROM flow_sum WHERE month = $1 AND terminal_id = $2")
-            .bind(month)
-            .bind(terminal.clone().unwrap_or_default())
-            .exec(&mut *tx)
-            .await?;
-        let mut query = q(SUM_HEAD);
-        query.push_with(" WHERE l.month = ?", [month]);
-        match terminal {
-            Some(terminal) => query.push_with(" AND l.terminal_id = ?", [terminal]),
-            None => query.push(" AND l.terminal_id IS NULL"),
-        };
-        query.push(SUM_TAIL);
-        query.exec(&mut *tx).await?;
-    }
-    Ok(())
-}
-
-/// Writes the sums of all cells anew that lines of a file fall into.
-pub async fn resum_file(tx: &mut Tx, file_id: &str) -> DbResult<()> {
-    let cells = "SELECT DISTINCT f.month, f.terminal_id FROM flow_line f WHERE f.file_id = $1";
-    q(format!(
-        "DELETE FROM flow_sum WHERE (month, terminal_id) IN (SELECT c.month, COALESCE(c.terminal_id, '') FROM ({cells}) c)"
-    ))
-    .bind(file_id)
-    .exec(&mut *tx)
-    .await?;
-    q(format!(
-        "{SUM_HEAD} JOIN ({cells}) c ON c.month = l.month AND c.terminal_id = l.terminal_id {SUM_TAIL}"
-    ))
-    .bind(file_id)
-    .exec(&mut *tx)
-    .await?;
-    q(format!(
-        "{SUM_HEAD} JOIN ({cells} AND f.terminal_id IS NULL) c ON c.month = l.month WHERE l.terminal_id IS NULL {SUM_TAIL}"
-    ))
-    .bind(file_id)
-    .exec(&mut *tx)
-    .await?;
-    Ok(())
-}
-
-/// Writes all sums anew; gives how many rows differ from those that stood there.
-pub async fn resum_all(tx: &mut Tx) -> DbResult<u64> {
-    let months: Vec<(String,)> = q("SELECT month FROM flow_period").all(&mut *tx).await?;
-    hold(tx, months.into_iter().map(|(month,)| month)).await?;
-    q("CREATE TEMPORARY TABLE flow_sum_before AS SELECT * FROM flow_sum")
-        .exec(&mut *tx)
-        .await?;
-    q("DELETE FROM flow_sum").exec(&mut *tx).await?;
-    q(format!("{SUM_HEAD} {SUM_TAIL}")).exec(&mut *tx).await?;
-    let differ = q(
-        "SELECT COUNT(*) FROM (SELECT * FROM flow_sum EXCEPT SELECT * FROM flow_sum_before) a",
-    )
-    .count(&mut *tx)
-    .await?
-        + q("SELECT COUNT(*) FROM (SELECT * FROM flow_sum_before EXCEPT SELECT * FROM flow_sum) b")
-            .count(&mut *tx)
-            .await?;
-    q("DROP TABLE flow_sum_before").exec(&mut *tx).await?;
-    Ok(differ.unsigned_abs())
 }
 
 /// A line as corrections need it.
@@ -312,15 +237,21 @@ impl Corrected {
     }
 }
 
-/// The owner of a terminal on a day.
-async fn credited(tx: &mut Tx, terminal: Option<&str>, day: &str) -> DbResult<Option<String>> {
+/// Who looks after a terminal for a product on a day.
+pub async fn owner<'a>(
+    on: impl Into<Exec<'a>>,
+    terminal: Option<&str>,
+    product: Option<&str>,
+    day: &str,
+) -> DbResult<Option<String>> {
     let Some(terminal) = terminal else {
         return Ok(None);
     };
-    let found: (Option<String>,) = q(format!("SELECT {}", owner_on("$1", "$2")))
+    let found: (Option<String>,) = q(format!("SELECT {}", owner_on("$1", "$2", "$3")))
         .bind(terminal)
+        .bind(product.unwrap_or_default())
         .bind(day)
-        .one(tx)
+        .one(on)
         .await?;
     Ok(found.0)
 }
@@ -414,7 +345,13 @@ pub async fn add(
         unit: to.unit.clone(),
         sold_on: to.sold_on.clone(),
         month: month.clone(),
-        credited_id: credited(tx, to.terminal_id.as_deref(), &to.sold_on).await?,
+        credited_id: owner(
+            &mut *tx,
+            to.terminal_id.as_deref(),
+            model.product_id.as_deref(),
+            &to.sold_on,
+        )
+        .await?,
         state: if to.terminal_id.is_some() {
             "open"
         } else {
@@ -447,16 +384,16 @@ pub fn sees_sums(role: Role) -> bool {
     role != Role::Rep
 }
 
-/// Appends what lines somebody sees as rows: of terminals that people within their scope look after today.
-pub fn visible(actor: &Actor, today: &str, terminal: &str, query: &mut Query) {
+/// Appends that people within the actor's scope look after a terminal today, in whatever business line.
+pub fn visible_terminal(actor: &Actor, today: &str, terminal: &str, query: &mut Query) {
     if actor.role.sees_company() {
         query.push("1 = 1");
         return;
     }
     query.push_with(
         &format!(
-            "{terminal} IN (SELECT see_a.terminal_id FROM terminal_assignment see_a WHERE see_a.business_line = 'default' \
-             AND see_a.starts_on <= ? AND (see_a.ends_on IS NULL OR see_a.ends_on >= ?) AND "
+            "{terminal} IN (SELECT see_a.terminal_id FROM terminal_assignment see_a WHERE see_a.starts_on <= ? \
+             AND (see_a.ends_on IS NULL OR see_a.ends_on >= ?) AND "
         ),
         [today, today],
     );
@@ -464,18 +401,50 @@ pub fn visible(actor: &Actor, today: &str, terminal: &str, query: &mut Query) {
     query.push(")");
 }
 
-/// Sums of a terminal's month with the month before and the same a year ago.
-pub async fn sums_of(db: &Db, terminal_id: &str, month: &str) -> DbResult<Sums> {
-    let rows: Vec<(String, i64, i64)> = q(
-        "SELECT month, CAST(SUM(quantity) AS BIGINT), CAST(SUM(fen) AS BIGINT) FROM flow_sum WHERE terminal_id = $1 \
-         AND month IN ($2, $3, $4) GROUP BY month",
+/// Appends what lines or sums of `{of}` somebody sees as rows: those of whom people within their scope look after the
+/// terminal today for the product.
+pub fn visible(actor: &Actor, today: &str, of: &str, query: &mut Query) {
+    let (terminal, product) = (format!("{of}.terminal_id"), format!("{of}.product_id"));
+    visible_terminal(actor, today, &terminal, query);
+    if actor.role.sees_company() {
+        return;
+    }
+    // Who has it is asked row by row only for products of other lines than the main one.
+    let special =
+        format!("SELECT see_p.id FROM product see_p WHERE see_p.business_line <> '{MAIN_LINE}'");
+    query.push(&format!(
+        " AND ((COALESCE({product}, '') NOT IN ({special}) AND {terminal} IN (SELECT see_m.terminal_id \
+         FROM terminal_assignment see_m WHERE see_m.business_line = '{MAIN_LINE}' AND see_m.starts_on <= "
+    ));
+    let day = query.arg(today);
+    query.push(&format!(
+        "{day} AND (see_m.ends_on IS NULL OR see_m.ends_on >= {day}) AND "
+    ));
+    actor.scope(query, "see_m.staff_id");
+    query.push(&format!(")) OR ({product} IN ({special}) AND "));
+    actor.scope(query, &owner_on(&terminal, &product, &day));
+    query.push("))");
+}
+
+/// Sums of a terminal's month within scope with the month before and the same a year ago.
+pub async fn sums_of(
+    db: &Db,
+    actor: &Actor,
+    today: &str,
+    terminal_id: &str,
+    month: &str,
+) -> DbResult<Sums> {
+    let mut query = q(
+        "SELECT s.month, CAST(SUM(s.quantity) AS BIGINT), CAST(SUM(s.fen) AS BIGINT) FROM flow_sum s \
+         WHERE s.terminal_id = $1 AND s.month IN ($2, $3, $4) AND ",
     )
     .bind(terminal_id)
     .bind(month)
     .bind(shift_month(month, -1))
-    .bind(shift_month(month, -12))
-    .all(db)
-    .await?;
+    .bind(shift_month(month, -12));
+    visible(actor, today, "s", &mut query);
+    query.push(" GROUP BY s.month");
+    let rows: Vec<(String, i64, i64)> = query.all(db).await?;
     let mut sums = Sums::default();
     for (of, quantity, fen) in rows {
         if of == month {
@@ -510,20 +479,24 @@ struct Shown {
     may_appeal: bool,
     terminal_name: String,
     terminal: Option<String>,
+    mine: bool,
 }
 
-/// Begins a query of lines as they are shown, of `flow_line l`; a condition must follow.
-pub fn shown() -> Query {
-    q(
+/// Begins a query of lines as they are shown to somebody, of `flow_line l`; a condition must follow.
+pub fn shown(actor: &Actor, today: &str) -> Query {
+    q(format!(
         "SELECT l.id, l.document_no, d.name AS distributor, COALESCE(p.name, l.product_name) AS product, \
        COALESCE(p.specification, l.specification) AS specification, l.batch, l.quantity, l.unit, l.price_fen, l.sold_on, \
        l.month, l.state, l.due_on, s.name AS confirmed_by, \
        (SELECT a.id FROM flow_appeal a WHERE a.line_id = l.id ORDER BY a.created_at DESC LIMIT 1) AS appeal_id, \
        NOT EXISTS (SELECT 1 FROM flow_appeal b WHERE b.line_id = l.id AND b.state = 'rejected') AS may_appeal, \
-       l.terminal_name, t.name AS terminal \
+       l.terminal_name, t.name AS terminal, COALESCE({} = $2, FALSE) AS mine \
        FROM flow_line l JOIN flow_distributor d ON d.id = l.distributor_id LEFT JOIN product p ON p.id = l.product_id \
        LEFT JOIN staff s ON s.id = l.confirmed_by LEFT JOIN terminal t ON t.id = l.terminal_id WHERE ",
-    )
+        owner_on("l.terminal_id", "l.product_id", "$1")
+    ))
+    .bind(today)
+    .bind(&actor.id)
 }
 
 /// The rows of a query begun with [`shown`].
@@ -557,6 +530,7 @@ pub async fn rows<'a>(
             confirmed_by: l.confirmed_by,
             appeal_id: l.appeal_id,
             may_appeal: l.may_appeal,
+            mine: l.mine,
         })
         .collect())
 }

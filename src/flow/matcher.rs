@@ -23,6 +23,8 @@ pub struct Place {
     pub province: String,
     pub city: String,
     pub aliases: Vec<String>,
+    /// Whether it is suggested; one that is closed is found by its code and names only.
+    pub offered: bool,
 }
 
 /// How a row's terminal was found.
@@ -186,7 +188,7 @@ impl Matcher {
             let mut seen: Vec<(char, char)> = own.iter().flat_map(|form| pairs_of(form)).collect();
             seen.sort_unstable();
             seen.dedup();
-            for pair in seen {
+            for pair in seen.into_iter().filter(|_| place.offered) {
                 matcher.pairs.entry(pair).or_default().push(i as u32);
             }
             matcher.forms.push(own);
@@ -417,6 +419,7 @@ mod tests {
             province: String::new(),
             city: city.into(),
             aliases: aliases.iter().map(ToString::to_string).collect(),
+            offered: name != "泉州市第三医院",
         };
         Matcher::new(vec![
             place("1", "武汉市第四医院", "武汉市", &[]),
@@ -426,6 +429,7 @@ mod tests {
             place("5", "人民医院", "甲市", &[]),
             place("6", "人民医院", "乙市", &[]),
             place("7", "泉州市中医院", "泉州市", &[]),
+            place("8", "泉州市第三医院", "泉州市", &[]),
         ])
     }
 
@@ -465,6 +469,12 @@ mod tests {
         assert_eq!(first(m.decide("", "厦门妇幼保健院", &none)).0, "3");
         assert_eq!(first(m.decide("", "北京天坛医院", &none)).0, "4");
         assert_eq!(first(m.decide("", "泉洲中医院", &none)).0, "7");
+        // One that is closed is found by its name and suggested for none.
+        assert_eq!(
+            m.decide("", "泉州市第三医院", &none),
+            Decision::Matched("name", 7)
+        );
+        assert_eq!(m.decide("", "泉州三院", &none), Decision::Unknown);
         // Two bear it, and the one that was delivered to comes first.
         let near = HashSet::from(["id-6".to_owned()]);
         let Decision::Suggested(found) = m.decide("", "人民医院", &near) else {

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::json;
 
-use super::lines::{self, Cell, Corrected, LINE, Line, owner_on};
+use super::lines::{self, Corrected, LINE, Line, owner_on};
 use super::matcher::Decision;
 use super::model::{MatchRow, Matching, PrintedRow};
 use super::store::WAITING;
+use super::sums::{self, Cell};
 use super::{columns, import};
 use crate::server::audit::{self, Event};
 use crate::server::db::{Exec, Query, is_unique_violation, q};
@@ -48,14 +49,12 @@ pub async fn list(
         [PAGE_SIZE, offset(page)],
     );
     let rows: Vec<(String, String, i64, i64, String, i64)> = query.all(&state.db).await?;
-    let names: Vec<(String, String)> = q("SELECT id, name FROM flow_distributor")
-        .all(&state.db)
-        .await?;
+    let names = super::reports::distributors(&state.db).await?;
     let matcher = import::matcher(&mut Exec::Db(&state.db)).await?;
     let mut delivered =
         q("SELECT DISTINCT distributor_id, terminal_id FROM flow_sum WHERE terminal_id <> '' AND ");
     let ids: Vec<String> = rows.iter().map(|(_, _, _, _, id, _)| id.clone()).collect();
-    crate::hcp::list::push_among(&mut delivered, "distributor_id", &ids);
+    delivered.push_among("distributor_id", &ids);
     let mut near: HashMap<String, HashSet<String>> = HashMap::new();
     for (distributor, terminal) in delivered.all::<(String, String)>(&state.db).await? {
         near.entry(distributor).or_default().insert(terminal);
@@ -109,6 +108,7 @@ pub async fn list(
                 at: state.zone.minute(at),
             })
             .collect(),
+        distributors: names,
     })
 }
 
@@ -221,7 +221,7 @@ pub async fn accept(
         let moved = q(format!(
             "UPDATE flow_line AS l SET terminal_id = $3, matched_by = 'person', match_id = $4, state = 'open', due_on = $5, \
              credited_id = {} WHERE {waiting} AND l.month = $6",
-            owner_on("$3", "l.sold_on")
+            owner_on("$3", "l.product_id", "l.sold_on")
         ))
         .bind(printed)
         .bind(code)
@@ -237,7 +237,7 @@ pub async fn accept(
     }
     // Closed months keep their sums.
     cells.retain(|(month, _)| !held.is_closed(month));
-    lines::resum(&mut tx, &cells).await?;
+    sums::resum(&mut tx, &cells).await?;
     q("UPDATE flow_match SET line_count = line_count + $1 WHERE id = $2")
         .bind(lines_moved)
         .bind(&match_id)
@@ -293,7 +293,7 @@ pub async fn undo(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, Ap
         .into_iter()
         .flat_map(|(month,)| [(month.clone(), None), (month, Some(terminal_id.clone()))])
         .collect();
-    lines::resum(&mut tx, &cells).await?;
+    sums::resum(&mut tx, &cells).await?;
     let event = Event::new("flow.unmatch", "flow_match", id)
         .detail(json!({ "printed": printed, "terminal": terminal_id }));
     audit::record(&state.keys, &mut tx, actor, event).await?;

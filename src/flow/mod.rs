@@ -3,7 +3,7 @@
 //!
 //! Flow stays at terminal level: nothing here reads or names an HCP (domain, Flow).
 //!
-//! Writes: `flow_file`, `flow_aside`, `flow_line`, `flow_sum`, `flow_match`, `flow_mapping`, `flow_distributor`,
+//! Writes: `flow_file`, `flow_aside`, `flow_line`, `flow_sum`, `flow_terminal_sum`, `flow_product_sum`, `flow_match`, `flow_mapping`, `flow_distributor`,
 //! `flow_period`, `flow_period_step`, `flow_appeal`, `flow_appeal_step`.
 
 pub mod api;
@@ -35,6 +35,8 @@ mod routes;
 pub mod rules;
 #[cfg(feature = "ssr")]
 pub mod store;
+#[cfg(feature = "ssr")]
+pub mod sums;
 
 #[cfg(feature = "ssr")]
 pub use routes::routes;

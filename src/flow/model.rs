@@ -190,6 +190,8 @@ pub struct Matching {
     pub total: i64,
     pub page: i64,
     pub decided: Vec<MatchRow>,
+    /// Ids and names.
+    pub distributors: Vec<(String, String)>,
 }
 
 /// A terminal with lines to confirm.
@@ -256,6 +258,8 @@ pub struct LineRow {
     pub may_appeal: bool,
     /// Printed otherwise than the terminal is called.
     pub printed: Option<String>,
+    /// Whether the asker confirms it.
+    pub mine: bool,
 }
 
 /// A terminal's lines in a month.
@@ -267,10 +271,12 @@ pub struct TerminalLines {
     pub months: Vec<String>,
     pub state: String,
     pub confirm_by: Option<String>,
-    pub owner: Option<String>,
+    /// Names of those who look after it today, with their business lines where there are several.
+    pub owners: Vec<(String, String)>,
     /// Whether the asker confirms here.
     pub mine: bool,
     pub sums: Option<Sums>,
+    /// Open lines that the asker confirms.
     pub open: i64,
     pub page: Page<LineRow>,
 }
@@ -324,6 +330,9 @@ pub struct AppealStep {
     pub at: String,
     pub body: String,
     pub photo: bool,
+    /// Of a decision: none, reverse, quantity, terminal or add, with the quantity or the terminal's name.
+    pub correction: String,
+    pub corrected: String,
 }
 
 /// One appeal.
@@ -372,9 +381,11 @@ pub struct AppealPage {
 }
 
 /// By what a report groups.
-pub const GROUPS: [&str; 6] = [
+pub const GROUPS: [&str; 8] = [
     "terminal",
+    "group",
     "product",
+    "line",
     "distributor",
     "region",
     "rep",
@@ -384,7 +395,9 @@ pub const GROUPS: [&str; 6] = [
 /// The name of a grouping in the current language.
 pub fn group_label(group: &str) -> String {
     match group {
+        "group" => tr!("flow.report.group"),
         "product" => tr!("flow.report.product"),
+        "line" => tr!("flow.report.line"),
         "distributor" => tr!("flow.report.distributor"),
         "region" => tr!("flow.report.region"),
         "rep" => tr!("flow.report.rep"),
@@ -441,6 +454,8 @@ pub struct FlowTable {
     /// Terminals with goods in these months and none in as many before, and the other way round.
     pub new: i64,
     pub lost: i64,
+    /// Distributors with lines in the month before the last one and none in it, within scope.
+    pub missing: Vec<String>,
 }
 
 /// A file that was imported.

@@ -8,7 +8,7 @@ use super::lines;
 use super::model::{PeriodRow, PeriodStep};
 use super::rules::{is_month, shift_month};
 use crate::server::audit::{self, Event};
-use crate::server::db::{Query, q};
+use crate::server::db::q;
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
@@ -29,13 +29,19 @@ pub async fn list(state: &AppState, actor: &Actor) -> Result<Vec<PeriodRow>, App
         return Ok(Vec::new());
     };
     let today = state.zone.today();
-    let mut query = q(
+    // Whose a line is depends on its product, unless everybody's are seen.
+    let table = if actor.role.sees_company() {
+        "flow_terminal_sum"
+    } else {
+        "flow_sum"
+    };
+    let mut query = q(format!(
         "SELECT s.month, CAST(SUM(s.line_count) AS BIGINT), CAST(SUM(s.open_count) AS BIGINT), \
          CAST(SUM(s.confirmed_count) AS BIGINT), CAST(SUM(s.appealed_count) AS BIGINT), \
-         CAST(SUM(CASE WHEN s.terminal_id = '' THEN s.line_count ELSE 0 END) AS BIGINT) FROM flow_sum s WHERE ",
-    );
+         CAST(SUM(CASE WHEN s.terminal_id = '' THEN s.line_count ELSE 0 END) AS BIGINT) FROM {table} s WHERE "
+    ));
     query.push_with("s.month >= ? AND ", [first]);
-    within(actor, &today, &mut query);
+    lines::visible(actor, &today, "s", &mut query);
     query.push(" GROUP BY s.month");
     let sums: BTreeMap<String, (i64, i64, i64, i64, i64)> = query
         .all::<(String, i64, i64, i64, i64, i64)>(db)
@@ -85,11 +91,6 @@ pub async fn list(state: &AppState, actor: &Actor) -> Result<Vec<PeriodRow>, App
         .collect())
 }
 
-/// Keeps sums of terminals that people within scope look after today; of all for who sees the company.
-fn within(actor: &Actor, today: &str, query: &mut Query) {
-    lines::visible(actor, today, "s.terminal_id", query);
-}
-
 /// Names of distributors with lines, by month; only for who handles files.
 async fn delivered(
     state: &AppState,
@@ -101,7 +102,7 @@ async fn delivered(
         return Ok(out);
     }
     let rows: Vec<(String, String)> = q(
-        "SELECT DISTINCT s.month, d.name FROM flow_sum s JOIN flow_distributor d ON d.id = s.distributor_id \
+        "SELECT DISTINCT s.month, d.name FROM flow_product_sum s JOIN flow_distributor d ON d.id = s.distributor_id \
          WHERE s.month >= $1",
     )
     .bind(from)

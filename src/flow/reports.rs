@@ -3,15 +3,16 @@
 
 use std::collections::HashMap;
 
-use super::lines;
 use super::model::{FlowTable, GROUPS, ReportFilter, ReportRow, group_label};
 use super::rules::{is_month, month_of, shift_month};
+use super::sums;
 use crate::server::AppState;
 use crate::server::db::{Db, DbResult, Query, internal, q};
 use crate::server::guard::Actor;
 use crate::server::sheet::workbook;
 use crate::shared::page::{PAGE_SIZE, offset};
 use crate::shared::{AppError, Page};
+use crate::terminal::model::line_label;
 use crate::ui::money::growth;
 
 /// Months of a report at most.
@@ -36,7 +37,9 @@ async fn settled(state: &AppState, mut filter: ReportFilter) -> DbResult<ReportF
         filter.by = "terminal".into();
     }
     if !is_month(&filter.to) {
-        let latest: (Option<String>,) = q("SELECT MAX(month) FROM flow_sum").one(&state.db).await?;
+        let latest: (Option<String>,) = q("SELECT MAX(month) FROM flow_terminal_sum")
+            .one(&state.db)
+            .await?;
         filter.to = latest
             .0
             .unwrap_or_else(|| month_of(&state.zone.today()).to_owned());
@@ -67,6 +70,8 @@ fn key(by: &str) -> &'static str {
     match by {
         "product" => "s.product_id",
         "distributor" => "s.distributor_id",
+        "group" => "COALESCE(t.parent_id, s.terminal_id)",
+        "line" => "COALESCE(p.business_line, '')",
         "region" => "COALESCE(t.province, '')",
         "rep" => "s.credited_id",
         "month" => "s.month",
@@ -74,11 +79,28 @@ fn key(by: &str) -> &'static str {
     }
 }
 
+/// The coarsest sums that a report can be made of.
+fn source(filter: &ReportFilter) -> &'static str {
+    let by_terminal = matches!(filter.by.as_str(), "terminal" | "group" | "region")
+        || !filter.province.is_empty();
+    let by_goods = matches!(filter.by.as_str(), "product" | "line" | "distributor")
+        || !filter.product.is_empty()
+        || !filter.distributor.is_empty();
+    match (by_terminal, by_goods) {
+        (true, true) => "flow_sum",
+        (true, false) => "flow_terminal_sum",
+        (false, _) => "flow_product_sum",
+    }
+}
+
 /// Appends `FROM … WHERE`: the actor's scope and the filter, without the months.
 fn push_from(actor: &Actor, filter: &ReportFilter, query: &mut Query) {
-    query.push(" FROM flow_sum s");
-    if filter.by == "region" || !filter.province.is_empty() {
+    query.push(&format!(" FROM {} s", source(filter)));
+    if matches!(filter.by.as_str(), "region" | "group") || !filter.province.is_empty() {
         query.push(" LEFT JOIN terminal t ON t.id = s.terminal_id");
+    }
+    if filter.by == "line" {
+        query.push(" LEFT JOIN product p ON p.id = s.product_id");
     }
     query.push(" WHERE ");
     actor.scope(query, "s.credited_id");
@@ -170,13 +192,13 @@ async fn names(db: &Db, by: &str, ids: &[String]) -> DbResult<HashMap<String, St
         "product" => "SELECT x.id, x.name || ' ' || x.specification FROM product x WHERE ",
         "distributor" => "SELECT x.id, x.name FROM flow_distributor x WHERE ",
         "rep" => "SELECT x.id, x.name FROM staff x WHERE ",
-        "terminal" => "SELECT x.id, x.name FROM terminal x WHERE ",
+        "terminal" | "group" => "SELECT x.id, x.name FROM terminal x WHERE ",
         _ => return Ok(HashMap::new()),
     };
     let mut out = HashMap::new();
     for some in ids.chunks(400) {
         let mut query = q(sql);
-        crate::hcp::list::push_among(&mut query, "x.id", some);
+        query.push_among("x.id", some);
         out.extend(query.all::<(String, String)>(db).await?);
     }
     Ok(out)
@@ -188,7 +210,8 @@ fn name_of(by: &str, id: &str, names: &HashMap<String, String>) -> String {
     }
     match (by, id) {
         ("month" | "region", id) if !id.is_empty() => id.to_owned(),
-        ("product", _) => tr!("flow.report.no_product"),
+        ("line", id) if !id.is_empty() => line_label(id),
+        ("product" | "line", _) => tr!("flow.report.no_product"),
         ("rep", _) => tr!("flow.report.nobody"),
         ("region", _) => tr!("flow.report.no_region"),
         _ => tr!("flow.report.no_terminal"),
@@ -258,7 +281,7 @@ async fn pivot(
             " AND s.month BETWEEN ? AND ? AND ",
             [&filter.from, &filter.to],
         );
-        crate::hcp::list::push_among(&mut query, id, some);
+        query.push_among(id, some);
         query.push(&format!(" GROUP BY {id}, s.month"));
         let rows: Vec<(String, String, i64)> = query.all(db).await?;
         out.extend(rows.into_iter().map(|(id, month, n)| ((id, month), n)));
@@ -360,8 +383,28 @@ pub async fn report(
         provinces: provinces.into_iter().map(|(p,)| p).collect(),
         new,
         lost,
+        missing: missing(db, actor, &filter).await?,
         filter,
     })
+}
+
+/// Names of distributors with lines in the month before a report's last one and none in it, within scope: their files
+/// may be missing.
+async fn missing(db: &Db, actor: &Actor, filter: &ReportFilter) -> DbResult<Vec<String>> {
+    let with_lines = |query: &mut Query, month: &str| {
+        query.push_with(
+            "SELECT s.distributor_id FROM flow_product_sum s WHERE s.month = ? AND ",
+            [month],
+        );
+        actor.scope(query, "s.credited_id");
+    };
+    let mut query = q("SELECT d.name FROM flow_distributor d WHERE d.id IN (");
+    with_lines(&mut query, &shift_month(&filter.to, -1));
+    query.push(") AND d.id NOT IN (");
+    with_lines(&mut query, &filter.to);
+    query.push(") ORDER BY d.name LIMIT 100");
+    let names: Vec<(String,)> = query.all(db).await?;
+    Ok(names.into_iter().map(|(name,)| name).collect())
 }
 
 /// Ids and names of distributors.
@@ -428,7 +471,7 @@ pub async fn file(
 /// Recounts all sums; how many rows differ. For operators.
 pub async fn rebuild(state: &AppState) -> Result<u64, AppError> {
     let mut tx = state.db.begin().await?;
-    let differ = lines::resum_all(&mut tx).await?;
+    let differ = sums::resum_all(&mut tx).await?;
     tx.commit().await?;
     Ok(differ)
 }

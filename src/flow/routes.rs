@@ -98,23 +98,59 @@ async fn evidence(
         Ok(actor) => actor,
         Err(error) => return visit.error(&error),
     };
-    let mut bytes = Vec::new();
+    let (mut bytes, mut body, mut key) = (Vec::new(), String::new(), String::new());
     loop {
         match form.next_field().await {
             Ok(Some(field)) if field.name() == Some("photo") => match field.bytes().await {
                 Ok(read) => bytes = read.to_vec(),
                 Err(error) => return error.into_response(),
             },
-            Ok(Some(_)) => {}
+            Ok(Some(field)) => {
+                let name = field.name().unwrap_or_default().to_owned();
+                match field.text().await {
+                    Ok(text) if name == "body" => body = text,
+                    Ok(text) if name == "form_key" => key = text,
+                    Ok(_) => {}
+                    Err(error) => return error.into_response(),
+                }
+            }
             Ok(None) => break,
             Err(error) => return error.into_response(),
         }
     }
     let back = format!("/flow/appeals/{id}");
-    match appeals::evidence(&state, actor, &id, bytes).await {
+    // Words without a photo are a comment, and so are those whose photo cannot be read: they are not lost with it.
+    let said = async || {
+        if body.trim().is_empty() {
+            return Ok(false);
+        }
+        let said = appeals::step(&state, actor, &key, &id, "comment", &body).await;
+        said.map(|_| true)
+    };
+    let done = if bytes.is_empty() {
+        match said().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("empty"),
+            Err(AppError::Invalid(_)) => Err("long"),
+            Err(error) => return visit.error(&error),
+        }
+    } else {
+        match appeals::evidence(&state, actor, &id, &body, bytes).await {
+            Ok(()) => Ok(()),
+            Err(AppError::Invalid(faults)) if faults.iter().any(|f| f.field == "body") => {
+                Err("long")
+            }
+            Err(AppError::Invalid(_)) => match said().await {
+                Ok(true) => Err("photo_only"),
+                Ok(false) => Err("photo"),
+                Err(error) => return visit.error(&error),
+            },
+            Err(error) => return visit.error(&error),
+        }
+    };
+    match done {
         Ok(()) => see_other(&format!("{back}?done=notice.saved")),
-        Err(AppError::Invalid(_)) => see_other(&format!("{back}?fault=photo")),
-        Err(error) => visit.error(&error),
+        Err(fault) => see_other(&format!("{back}?fault={fault}")),
     }
 }
 

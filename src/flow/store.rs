@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::lines::{self, Cell};
+use super::lines;
+use super::sums::{self, Cell};
 use crate::product::model::Product;
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, Tx, q};
@@ -12,30 +13,36 @@ use crate::server::time;
 /// Days within which the lines of a visited terminal are to be confirmed (domain, Flow).
 const AFTER_VISIT: i64 = 7;
 
+/// Condition on the month of a line: nothing in it may change any more.
+const CLOSED: &str = "IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')";
+
 /// Gives the lines that were printed with a product's code, or without one with its name and specification, their
-/// product. Those in closed months stay as they are.
-pub async fn link_product(tx: &mut Tx, id: &str, product: &Product) -> DbResult<()> {
+/// product; with `moved`, as when it goes to another business line, those that have it credit whoever had their terminal
+/// in that line. Those in closed months stay as they are.
+pub async fn link_product(tx: &mut Tx, id: &str, product: &Product, moved: bool) -> DbResult<()> {
     let fits = "l.product_id IS NULL AND (l.product_code = $1 OR (l.product_code = '' AND l.product_name = $2 \
                 AND l.specification = $3))";
-    let cells: Vec<(String, Option<String>)> = q(format!(
-        "SELECT DISTINCT l.month, l.terminal_id FROM flow_line l WHERE {fits}"
+    let months: Vec<(String,)> = q(format!(
+        "SELECT DISTINCT l.month FROM flow_line l WHERE {fits}"
     ))
     .bind(&product.code)
     .bind(&product.name)
     .bind(&product.specification)
     .all(&mut *tx)
     .await?;
-    if cells.is_empty() {
+    let months: Vec<(String,)> = if moved {
+        q("SELECT month FROM flow_period WHERE state <> 'closed'")
+            .all(&mut *tx)
+            .await?
+    } else {
+        months
+    };
+    if months.is_empty() {
         return Ok(());
     }
-    let months = lines::hold(tx, cells.iter().map(|(month, _)| month.clone())).await?;
-    let cells: BTreeSet<Cell> = cells
-        .into_iter()
-        .filter(|(month, _)| !months.is_closed(month))
-        .collect();
+    lines::hold(tx, months.into_iter().map(|(month,)| month)).await?;
     q(format!(
-        "UPDATE flow_line AS l SET product_id = $4 WHERE {fits} \
-         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')"
+        "UPDATE flow_line AS l SET product_id = $4 WHERE {fits} AND l.month NOT {CLOSED}"
     ))
     .bind(&product.code)
     .bind(&product.name)
@@ -43,7 +50,19 @@ pub async fn link_product(tx: &mut Tx, id: &str, product: &Product) -> DbResult<
     .bind(id)
     .exec(&mut *tx)
     .await?;
-    lines::resum(tx, &cells).await
+    q(format!(
+        "UPDATE flow_line AS l SET credited_id = {} WHERE l.product_id = $1 AND l.month NOT {CLOSED}",
+        lines::owner_on("l.terminal_id", "l.product_id", "l.sold_on")
+    ))
+    .bind(id)
+    .exec(&mut *tx)
+    .await?;
+    sums::resum_where(
+        tx,
+        &format!("f.product_id = $1 AND f.month NOT {CLOSED}"),
+        id,
+    )
+    .await
 }
 
 /// A visit to a terminal makes its open lines due for confirmation within seven days; an earlier day stays.
@@ -60,8 +79,8 @@ pub async fn visited(tx: &mut Tx, terminal_id: &str, day: &str) -> DbResult<()> 
     }
     lines::hold(tx, months.into_iter().map(|(month,)| month)).await?;
     q(
-        "UPDATE flow_line SET due_on = $1 WHERE terminal_id = $2 AND state = 'open' AND (due_on IS NULL OR due_on > $1) \
-       AND month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')",
+        format!("UPDATE flow_line SET due_on = $1 WHERE terminal_id = $2 AND state = 'open' AND (due_on IS NULL OR due_on > $1) \
+       AND month NOT {CLOSED}"),
     )
     .bind(time::shift_day(day, AFTER_VISIT))
     .bind(terminal_id)
@@ -70,20 +89,17 @@ pub async fn visited(tx: &mut Tx, terminal_id: &str, day: &str) -> DbResult<()> 
     Ok(())
 }
 
-/// Begins a query of what somebody is asked to confirm: `what` of `flow_line l`, the lines of their terminals that have a
+/// Begins a query of what somebody is asked to confirm: `what` of `flow_line l`, the lines that are theirs and have a
 /// day by which.
 fn to_confirm_of(what: &str, state: &AppState, actor: &Actor) -> Query {
-    let today = state.zone.today();
-    let mut query = q(format!(
-        "SELECT {what} FROM terminal_assignment a JOIN flow_line l ON l.terminal_id = a.terminal_id WHERE "
-    ));
-    query.push_with(
-        "a.staff_id = ? AND a.business_line = 'default' AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) \
-         AND l.state = 'open' AND l.due_on IS NOT NULL \
-         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')",
-        [&actor.id, &today, &today],
-    );
-    query
+    q(format!(
+        "SELECT {what} FROM flow_line l WHERE l.terminal_id IN (SELECT a.terminal_id FROM terminal_assignment a \
+         WHERE a.staff_id = $1 AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)) \
+         AND l.state = 'open' AND l.due_on IS NOT NULL AND {} = $1 AND l.month NOT {CLOSED}",
+        lines::owner_on("l.terminal_id", "l.product_id", "$2")
+    ))
+    .bind(&actor.id)
+    .bind(state.zone.today())
 }
 
 /// Counts lines that somebody is asked to confirm.
@@ -121,9 +137,8 @@ pub async fn recredit(tx: &mut Tx, terminal_id: &str, from: &str) -> DbResult<()
     }
     let held = lines::hold(tx, months.iter().map(|(month,)| month.clone())).await?;
     q(format!(
-        "UPDATE flow_line AS l SET credited_id = {} WHERE l.terminal_id = $1 AND l.sold_on >= $2 \
-         AND l.month NOT IN (SELECT p.month FROM flow_period p WHERE p.state = 'closed')",
-        lines::owner_on("l.terminal_id", "l.sold_on")
+        "UPDATE flow_line AS l SET credited_id = {} WHERE l.terminal_id = $1 AND l.sold_on >= $2 AND l.month NOT {CLOSED}",
+        lines::owner_on("l.terminal_id", "l.product_id", "l.sold_on")
     ))
     .bind(terminal_id)
     .bind(from)
@@ -134,5 +149,5 @@ pub async fn recredit(tx: &mut Tx, terminal_id: &str, from: &str) -> DbResult<()
         .filter(|(month,)| !held.is_closed(month))
         .map(|(month,)| (month, Some(terminal_id.to_owned())))
         .collect();
-    lines::resum(tx, &cells).await
+    sums::resum(tx, &cells).await
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::list::push_among;
 use super::selection::picked;
 use crate::onboarding::invitation::invite_many;
 use crate::server::audit::{self, Event, Who};
@@ -143,7 +142,7 @@ async fn write_changes(
     for ids in changed.chunks(400) {
         let mut query = q("UPDATE hcp SET updated_at = ");
         query.push_with("? WHERE ", [now]);
-        push_among(&mut query, "id", ids);
+        query.push_among("id", ids);
         query.exec(&mut *tx).await?;
     }
     Ok(())

@@ -55,7 +55,8 @@ async fn hcps(State(state): State<AppState>, visit: Visit, Query(asked): Query<A
         .unwrap_or_else(|error| visit.error(&error))
 }
 
-async fn build(state: &AppState, visit: &Visit, asked: Asked) -> Result<Response, AppError> {
+async fn build(state: &AppState, visit: &Visit, mut asked: Asked) -> Result<Response, AppError> {
+    asked.filter = super::list::resolved(state, asked.filter);
     let actor = visit.actor.as_ref().ok_or(AppError::Unauthenticated)?;
     actor.check(Permission::ReadHcps)?;
     let full = asked.full == "true";

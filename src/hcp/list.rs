@@ -17,7 +17,9 @@ pub use super::list_model::Filter;
 use super::list_model::{HcpItem, HcpList};
 use super::model::HcpRow;
 use super::selection;
-use super::store::{FROM, ROW, push_own, scope};
+use super::store::{FROM, ROW, push_own, scope, scope_of_rows};
+use crate::identity::rules;
+use crate::server::AppState;
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::time::Zone;
@@ -30,12 +32,57 @@ pub const COUNT_MOST: i64 = 10_000;
 /// The same for a text: whoever finds more looks for something narrower.
 pub const TEXT_COUNT_MOST: i64 = 1_000;
 
+/// HCPs of a team up to which they come first, as somebody's own do.
+const TEAM_FEW: i64 = 5_000;
+
+/// From which end the rows of a scope are come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// All, or so many that it is asked of each row whether it lies within.
+    Wide,
+    /// Few: they come first, and all else is asked of each of them.
+    Few,
+}
+
+impl Reach {
+    async fn of(db: &Db, actor: &Actor) -> DbResult<Reach> {
+        if actor.role.sees_company() {
+            return Ok(Reach::Wide);
+        }
+        if actor.role != Role::Manager {
+            return Ok(Reach::Few);
+        }
+        let mut query = q("SELECT COUNT(*) FROM (SELECT 1 FROM hcp own WHERE ");
+        actor.scope(&mut query, "own.owner_id");
+        query.push(&format!(" LIMIT {}) n", TEAM_FEW + 1));
+        Ok(if query.count(db).await? > TEAM_FEW {
+            Reach::Wide
+        } else {
+            Reach::Few
+        })
+    }
+}
+
 /// One page of HCPs within scope.
 pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResult<HcpList> {
     let search = Search::of(db, &filter.text).await?;
     let most = search.count_most();
-    let counted = count(db, actor, filter, &search).await?;
-    let ids = found(db, actor, filter, &search, PAGE_SIZE, offset(page)).await?;
+    let reach = Reach::of(db, actor).await?;
+    let counted = count(db, actor, reach, filter, &search).await?;
+    // A page past the last, as an address may say after rows went, shows the last.
+    let page = page.clamp(1, (counted.min(most).max(1) + PAGE_SIZE - 1) / PAGE_SIZE);
+    let few = counted <= most;
+    let ids = found(
+        db,
+        actor,
+        reach,
+        filter,
+        &search,
+        few,
+        PAGE_SIZE,
+        offset(page),
+    )
+    .await?;
     let pending = if actor.role.may(Permission::StewardHcps) {
         let waiting = q("SELECT COUNT(*) FROM hcp WHERE state = 'pending'");
         Some(waiting.count(db).await?)
@@ -46,7 +93,7 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
         page: Page {
             rows: items(db, actor, &ids).await?,
             total: counted.min(most),
-            page: page.max(1),
+            page,
         },
         more: counted > most,
         selected: selection::count(db, actor).await?,
@@ -55,16 +102,31 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
     })
 }
 
+/// A filter whose text is a whole phone number looks for that number, which is nowhere in clear to be searched.
+pub fn resolved(state: &AppState, mut filter: Filter) -> Filter {
+    if let Some(phone) = rules::phone(&filter.text) {
+        filter.phone = state.keys.phone_index(&phone);
+        filter.text.clear();
+    }
+    filter
+}
+
 /// Ids of the first `limit` HCPs of a filter, in its order.
 pub async fn ids(db: &Db, actor: &Actor, filter: &Filter, limit: i64) -> DbResult<Vec<String>> {
     let search = Search::of(db, &filter.text).await?;
-    found(db, actor, filter, &search, limit, 0).await
+    let reach = Reach::of(db, actor).await?;
+    found(db, actor, reach, filter, &search, false, limit, 0).await
 }
 
 /// Appends what a filter means, after `FROM hcp h … WHERE`: the actor's scope first, then each field. Nothing else
 /// turns a [`Filter`] into SQL.
 pub fn narrow(actor: &Actor, filter: &Filter, query: &mut Query) {
     scope(actor, query);
+    narrow_within(actor, filter, query);
+}
+
+/// [`narrow`] without the scope.
+fn narrow_within(actor: &Actor, filter: &Filter, query: &mut Query) {
     match filter.state.as_str() {
         state @ ("listed" | "invited" | "onboarded" | "pending") => {
             query.push_with(" AND h.state = ?", [state]);
@@ -129,6 +191,9 @@ pub fn narrow(actor: &Actor, filter: &Filter, query: &mut Query) {
         );
         query.push_with(" AND a.until_at > ?)", [time::now()]);
     }
+    if !filter.phone.is_empty() {
+        query.push_with(" AND h.phone_index = ?", [&filter.phone]);
+    }
     let days_ago = |days: i64| time::now() - days * time::DAY;
     match filter.contact.as_str() {
         "7" => query.push_with(" AND h.last_contact_at >= ?", [days_ago(7)]),
@@ -164,16 +229,28 @@ fn order(sort: &str, picked: bool) -> &'static str {
     }
 }
 
-/// Appends `FROM … WHERE`. Somebody's own HCPs are few: they come first, and all else is asked of each of them.
-/// `CROSS JOIN` fixes that order on SQLite.
-fn push_from(query: &mut Query, actor: &Actor, search: &Search, driven: bool) {
-    if actor.role.sees_company() || actor.role == Role::Manager {
-        search.push_from(query, driven);
-        return;
+/// Appends `FROM … WHERE` with the scope and the filter. `CROSS JOIN` fixes the order on SQLite.
+fn push_from(
+    query: &mut Query,
+    actor: &Actor,
+    reach: Reach,
+    filter: &Filter,
+    search: &Search,
+    driven: bool,
+) {
+    match reach {
+        Reach::Wide => {
+            search.push_from(query, driven);
+            scope_of_rows(actor, query);
+        }
+        Reach::Few => {
+            query.push(" FROM (");
+            push_own(actor, query);
+            query.push(") own_ids CROSS JOIN hcp h WHERE h.id = own_ids.id AND ");
+            scope(actor, query);
+        }
     }
-    query.push(" FROM (");
-    push_own(actor, query);
-    query.push(") own_ids CROSS JOIN hcp h WHERE h.id = own_ids.id AND ");
+    narrow_within(actor, filter, query);
 }
 
 /// Whether a filter leaves many: nothing narrows but text, state and kind.
@@ -185,42 +262,45 @@ fn is_wide(filter: &Filter) -> bool {
 }
 
 /// How many a filter finds, up to the bound and one more.
-async fn count(db: &Db, actor: &Actor, filter: &Filter, search: &Search) -> DbResult<i64> {
+async fn count(
+    db: &Db,
+    actor: &Actor,
+    reach: Reach,
+    filter: &Filter,
+    search: &Search,
+) -> DbResult<i64> {
     // A frequent text by itself: its candidates reach the bound at once, where the list in its order would have to be
     // walked for long. Together with anything else that narrows, the other's index is the better way.
-    let alone = (actor.role.sees_company() || actor.role == Role::Manager) && is_wide(filter);
+    let driven = search.is_few() || (is_wide(filter) && search.streams());
     let mut query = q("SELECT COUNT(*) FROM (SELECT 1");
-    push_from(&mut query, actor, search, search.is_few() || alone);
-    narrow(actor, filter, &mut query);
+    push_from(&mut query, actor, reach, filter, search, driven);
     query.push(&format!(" LIMIT {}) n", search.count_most() + 1));
     query.count(db).await
 }
 
+/// Ids of a part of the list. With `few`, no more than the count's bound are known to fit: candidates that stream were
+/// all looked at for that, and are again, where the list in its order would have to be walked to its end.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one query, asked from three places"
+)]
 async fn found(
     db: &Db,
     actor: &Actor,
+    reach: Reach,
     filter: &Filter,
     search: &Search,
+    few: bool,
     limit: i64,
     offset: i64,
 ) -> DbResult<Vec<String>> {
+    let driven = search.is_few() || (few && is_wide(filter) && search.streams());
     let mut query = q("SELECT h.id");
-    push_from(&mut query, actor, search, search.is_few());
-    narrow(actor, filter, &mut query);
+    push_from(&mut query, actor, reach, filter, search, driven);
     query.push(order(&filter.sort, !is_wide(filter)));
     query.push_with(" LIMIT ? OFFSET ?", [limit, offset]);
     let rows: Vec<(String,)> = query.all(db).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// Appends `column IN (ids)`.
-pub fn push_among(query: &mut Query, column: &str, ids: &[String]) {
-    query.push(&format!("{column} IN ("));
-    for (i, id) in ids.iter().enumerate() {
-        query.push(if i == 0 { "" } else { ", " });
-        query.push_with("?", [id]);
-    }
-    query.push(if ids.is_empty() { "NULL)" } else { ")" });
 }
 
 /// The rows of these ids, which came out of a scoped query, in their order.
@@ -237,7 +317,7 @@ pub async fn items(db: &Db, actor: &Actor, ids: &[String]) -> DbResult<Vec<HcpIt
         [&actor.id],
     );
     query.push(FROM);
-    push_among(&mut query, "h.id", ids);
+    query.push_among("h.id", ids);
     let mut by_id: HashMap<String, HcpItem> = query
         .all::<HcpItem>(db)
         .await?
@@ -270,7 +350,7 @@ pub async fn tags(db: &Db, ids: &[String]) -> DbResult<HashMap<String, Vec<Strin
     let mut tags: HashMap<String, Vec<String>> = HashMap::new();
     for ids in ids.chunks(400) {
         let mut query = q("SELECT g.hcp_id, g.tag FROM hcp_tag g WHERE ");
-        push_among(&mut query, "g.hcp_id", ids);
+        query.push_among("g.hcp_id", ids);
         query.push(" ORDER BY g.hcp_id, g.tag");
         for (id, tag) in query.all::<(String, String)>(db).await? {
             tags.entry(id).or_default().push(tag);

@@ -20,6 +20,7 @@ pub async fn list_hcps(
 ) -> AppResult<HcpList> {
     let actor = guard::require(Permission::ReadHcps).await?;
     let state = state();
+    let filter = list::resolved(&state, filter);
     let mut found = list::list(&state.db, &actor, &filter, page.max(1)).await?;
     list::dated(&state.zone, &mut found.page.rows);
     Ok(found)
@@ -46,7 +47,9 @@ pub async fn pick_hcps(
 #[server(prefix = "/api", endpoint = "hcps/pick_all")]
 pub async fn pick_all(#[server(flatten)] filter: Filter) -> AppResult<Saved> {
     let actor = guard::require(Permission::ReadHcps).await?;
-    selection::add_all(&state(), &actor, &filter).await
+    let state = state();
+    let filter = list::resolved(&state, filter);
+    selection::add_all(&state, &actor, &filter).await
 }
 
 /// Picks nobody any more.

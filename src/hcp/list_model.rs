@@ -36,6 +36,9 @@ pub struct Filter {
     pub contact: String,
     /// One of [`SORTS`]; empty is `pinyin`.
     pub sort: String,
+    /// The index of a whole phone number that stood in place of a text; the server's alone.
+    #[serde(skip)]
+    pub phone: String,
 }
 
 /// Orders of the list.
@@ -73,6 +76,7 @@ impl Filter {
             shared: value("shared"),
             contact: value("contact"),
             sort: value("sort"),
+            phone: String::new(),
         }
     }
 

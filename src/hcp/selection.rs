@@ -3,7 +3,7 @@
 //! Picking is the member's own mark on the list and changes no HCP, so it leaves no trace in the audit log; what is
 //! then done does. An act always joins the selection with the scope of its own moment.
 
-use super::list::{items, narrow, push_among};
+use super::list::{items, narrow};
 use super::list_model::{Filter, Selection};
 use super::store::scope;
 use crate::server::db::{Db, DbResult, Query, q};
@@ -75,12 +75,12 @@ pub async fn set(
     if !dropped.is_empty() {
         let mut query = q("DELETE FROM hcp_selection WHERE ");
         query.push_with("staff_id = ? AND ", [&actor.id]);
-        push_among(&mut query, "hcp_id", &dropped);
+        query.push_among("hcp_id", &dropped);
         query.exec(&mut tx).await?;
     }
     if !kept.is_empty() {
         let mut query = insert(actor);
-        push_among(&mut query, "h.id", &kept);
+        query.push_among("h.id", &kept);
         query.push(" AND h.state <> 'merged' AND ");
         scope(actor, &mut query);
         query.push(" ON CONFLICT DO NOTHING");

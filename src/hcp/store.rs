@@ -21,6 +21,23 @@ pub fn scope(actor: &Actor, query: &mut Query) {
     }
 }
 
+/// [`scope`] for lists that go through the rows in an order of theirs: the owner's index would bring a large team's HCPs
+/// without any order, and is put out of reach.
+pub fn scope_of_rows(actor: &Actor, query: &mut Query) {
+    if actor.role == Role::Manager {
+        query.push("(");
+        actor.scope(query, "(h.owner_id || '')");
+        query.push(" OR h.id IN (");
+        push_shared(actor, query);
+        query.push("))");
+    } else {
+        visible(actor, query);
+    }
+    if !actor.role.may(Permission::StewardHcps) {
+        query.push(" AND h.state <> 'pending'");
+    }
+}
+
 /// Appends a condition on `h`: its owner lies within the actor's scope, or it is shared (共享) with somebody there.
 pub fn visible(actor: &Actor, query: &mut Query) {
     if actor.role.sees_company() {
@@ -253,7 +270,7 @@ pub async fn reindex_of_workplace(tx: &mut Tx, terminal: &str) -> DbResult<()> {
 pub async fn touch_all(tx: &mut Tx, ids: &[String], at: i64) -> DbResult<()> {
     let mut query = q("UPDATE hcp SET last_contact_at = $1 WHERE (last_contact_at IS NULL OR last_contact_at < $1) AND ")
         .bind(at);
-    super::list::push_among(&mut query, "id", ids);
+    query.push_among("id", ids);
     query.exec(tx).await?;
     Ok(())
 }

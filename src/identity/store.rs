@@ -301,7 +301,7 @@ pub async fn leave(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, A
             .bind(id)
             .exec(&mut tx)
             .await?;
-        crate::terminal::store::end_all_of(&mut tx, id, &state.zone.today()).await?;
+        crate::terminal::assignment::end_all_of(&mut tx, id, &state.zone.today()).await?;
         audit::record(
             &state.keys,
             &mut tx,

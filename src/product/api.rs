@@ -12,6 +12,7 @@ use {
     crate::identity::rules::clean,
     crate::server::{guard, state::state},
     crate::shared::Permission,
+    crate::terminal::rules::line_of,
 };
 
 /// The catalogue.
@@ -54,6 +55,7 @@ pub async fn save_product(
     #[server(default)] approval_no: String,
     #[server(default)] manufacturer: String,
     #[server(default)] class: String,
+    #[server(default)] business_line: String,
     #[server(default)] indication: String,
     #[server(default)] dosage: String,
     #[server(default)] clinical: String,
@@ -71,6 +73,7 @@ pub async fn save_product(
         approval_no: clean(&approval_no),
         manufacturer: clean(&manufacturer),
         class,
+        business_line: line_of(&business_line),
         indication: text(&indication),
         dosage: text(&dosage),
         clinical: text(&clinical),
@@ -86,16 +89,17 @@ pub async fn discontinue_product(id: String, #[server(default)] undo: bool) -> A
     store::discontinue(&state(), &actor, &id, undo).await
 }
 
-/// Sets a price in yuan from a day on, for a province or for all.
+/// Sets a price in yuan from a day on, for a province or for all; `kind` is bid, supply or retail.
 #[server(prefix = "/api", endpoint = "products/set_price")]
 pub async fn set_price(
     id: String,
+    #[server(default)] kind: String,
     #[server(default)] province: String,
     #[server(default)] starts_on: String,
     #[server(default)] yuan: String,
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::WriteProducts).await?;
-    store::set_price(&state(), &actor, &id, &province, &starts_on, &yuan).await
+    store::set_price(&state(), &actor, &id, &kind, &province, &starts_on, &yuan).await
 }
 
 /// Adds a version of the label.

@@ -9,6 +9,8 @@ use crate::importing::table::{Row, Table};
 use crate::server::db::Tx;
 use crate::server::guard::Actor;
 use crate::shared::{AppError, FieldError};
+use crate::terminal::model::MAIN_LINE;
+use crate::terminal::rules::line_of;
 
 /// Products looked up together.
 const CHUNK: usize = 400;
@@ -64,7 +66,7 @@ fn said(fault: &FieldError) -> String {
 }
 
 /// Columns and the fields that they fill.
-const COLUMNS: [(&str, &str); 11] = [
+const COLUMNS: [(&str, &str); 12] = [
     ("产品编码", "code"),
     ("通用名称", "name"),
     ("规格", "specification"),
@@ -74,6 +76,7 @@ const COLUMNS: [(&str, &str); 11] = [
     ("分类", "category"),
     ("关键词", "keywords"),
     ("生产企业", "manufacturer"),
+    ("业务线", "business_line"),
     ("适应症", "indication"),
     ("用法用量", "dosage"),
 ];
@@ -87,12 +90,20 @@ fn column_of(field: &str) -> &'static str {
 
 /// What a product becomes.
 fn merged(before: Option<&Product>, row: &Row<'_>) -> Product {
-    let mut after = before.cloned().unwrap_or_default();
+    let mut after = before.cloned().unwrap_or_else(|| Product {
+        business_line: MAIN_LINE.to_owned(),
+        ..Product::default()
+    });
     for (column, field) in COLUMNS {
         let cell = row.get(column);
         if cell.is_empty() {
             continue;
         }
+        let cell = if field == "business_line" {
+            line_of(&cell)
+        } else {
+            cell
+        };
         *match field {
             "code" => &mut after.code,
             "name" => &mut after.name,
@@ -103,6 +114,7 @@ fn merged(before: Option<&Product>, row: &Row<'_>) -> Product {
             "category" => &mut after.category,
             "keywords" => &mut after.keywords,
             "manufacturer" => &mut after.manufacturer,
+            "business_line" => &mut after.business_line,
             "indication" => &mut after.indication,
             _ => &mut after.dosage,
         } = cell;

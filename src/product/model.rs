@@ -36,6 +36,8 @@ pub struct Product {
     pub manufacturer: String,
     /// One of [`CLASSES`], or empty.
     pub class: String,
+    /// [`MAIN_LINE`](crate::terminal::model::MAIN_LINE) or another: who has a terminal in it is credited there.
+    pub business_line: String,
     pub indication: String,
     /// Usage and dosage (用法用量).
     pub dosage: String,
@@ -67,10 +69,24 @@ pub struct Catalogue {
     pub categories: Vec<String>,
 }
 
+/// Kinds of prices: of the tender (中标价), to the distributor (供货价), to the patient (零售价).
+pub const PRICE_KINDS: [&str; 3] = ["bid", "supply", "retail"];
+
+/// The name of a kind of price in the current language.
+pub fn price_label(kind: &str) -> String {
+    match kind {
+        "supply" => tr!("product.price_supply"),
+        "retail" => tr!("product.price_retail"),
+        _ => tr!("product.price_bid"),
+    }
+}
+
 /// A price from a day on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
 pub struct PriceRow {
+    /// One of [`PRICE_KINDS`].
+    pub kind: String,
     /// Empty where it holds for all that have none of their own.
     pub province: String,
     pub starts_on: String,
@@ -95,7 +111,7 @@ pub struct LabelRow {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProductView {
     pub product: Product,
-    /// By province and day, the latest first.
+    /// By kind, province and day, the latest first.
     pub prices: Vec<PriceRow>,
     /// The latest first.
     pub labels: Vec<LabelRow>,
@@ -104,5 +120,7 @@ pub struct ProductView {
     /// Published articles that could be linked, for who may.
     pub choices: Vec<(String, String)>,
     pub provinces: Vec<String>,
+    /// Business lines beside the main one.
+    pub lines: Vec<String>,
     pub changes: Page<ChangeRow>,
 }

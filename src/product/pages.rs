@@ -5,8 +5,12 @@ use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_params_map;
 
 use super::api::*;
-use super::model::{CLASSES, LabelRow, PriceRow, Product, ProductView, class_label};
+use super::model::{
+    CLASSES, LabelRow, PRICE_KINDS, PriceRow, Product, ProductView, class_label, price_label,
+};
 use crate::shared::Permission;
+use crate::terminal::model::{MAIN_LINE, line_label};
+use crate::terminal::pages::LineChoices;
 use crate::ui::boot::{may, refresh};
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit, TextArea, came_back};
 use crate::ui::history::History;
@@ -167,6 +171,10 @@ fn Facts(product: Product) -> impl IntoView {
         (tr!("product.approval_no"), product.approval_no),
         (tr!("product.class"), class_label(&product.class)),
         (tr!("product.manufacturer"), product.manufacturer),
+        (
+            tr!("product.business_line"),
+            line_label(&product.business_line),
+        ),
         (tr!("product.keywords"), product.keywords),
     ];
     view! {
@@ -196,6 +204,7 @@ fn Prices(rows: Vec<PriceRow>, unit: String) -> impl IntoView {
         <ul class="divide-y divide-base-300">
             {rows.into_iter().map(|row| view! {
                 <li class="flex flex-wrap items-center gap-x-3 py-2">
+                    <span class="font-medium">{price_label(&row.kind)}</span>
                     <span class="me-auto">{if row.province.is_empty() { tr!("product.everywhere") } else { row.province }}</span>
                     {row.in_force.then(|| view! { <span class="badge badge-success badge-sm">{tr!("product.in_force")}</span> })}
                     <span class="num text-sm text-base-content/70">{tr!("product.since", day = row.starts_on)}</span>
@@ -214,9 +223,10 @@ fn PriceForm(id: String, provinces: Vec<String>) -> impl IntoView {
             <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("product.set_price")}</summary>
             <PostForm to=SetPrice::url() class="mt-2">
                 <input type="hidden" name="id" value=id/>
-                <Select name="province" label=tr!("product.province") options=std::iter::once((String::new(), tr!("product.everywhere")))
-                    .chain(provinces.into_iter().map(|p| (p.clone(), p))).collect()/>
                 <div class="grid grid-cols-2 gap-x-3">
+                    <Select name="kind" label=tr!("product.price_kind") options=PRICE_KINDS.map(|k| (k.to_owned(), price_label(k))).to_vec()/>
+                    <Select name="province" label=tr!("product.province") options=std::iter::once((String::new(), tr!("product.everywhere")))
+                        .chain(provinces.into_iter().map(|p| (p.clone(), p))).collect()/>
                     <Field name="starts_on" kind="date" label=tr!("product.from_day") required=true/>
                     <Field name="yuan" mode="decimal" label=tr!("product.yuan") required=true/>
                 </div>
@@ -262,6 +272,10 @@ fn LabelForm(id: String) -> impl IntoView {
                     <Field name="starts_on" kind="date" label=tr!("product.from_day") required=true/>
                 </div>
                 <TextArea name="body" label=tr!("product.label_text") hint=tr!("product.label_hint") rows=8 required=true/>
+                <label class="mb-3 flex items-start gap-2">
+                    <input type="checkbox" required class="checkbox checkbox-sm mt-1"/>
+                    <span>{tr!("product.label_sure")}</span>
+                </label>
                 <Submit label=tr!("ui.save")/>
             </PostForm>
         </details>
@@ -311,7 +325,7 @@ fn Articles(
 pub fn ProductNew() -> impl IntoView {
     view! {
         <PageTitle title=tr!("product.new")/>
-        <ProductForm product=Product::default()/>
+        <ProductForm product=Product::default() lines=Vec::new()/>
     }
 }
 
@@ -327,20 +341,26 @@ pub fn ProductEdit() -> impl IntoView {
         <PageTitle title=tr!("product.edit")/>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
-                outcome(product.await, |view| view! { <ProductForm product=view.product/> })
+                outcome(product.await, |view| view! { <ProductForm product=view.product lines=view.lines/> })
             })}
         </Suspense>
     }
 }
 
 #[component]
-fn ProductForm(product: Product) -> impl IntoView {
+fn ProductForm(product: Product, lines: Vec<String>) -> impl IntoView {
+    let line = if product.business_line == MAIN_LINE {
+        String::new()
+    } else {
+        product.business_line.clone()
+    };
     let back = if product.id.is_empty() {
         "/products".to_owned()
     } else {
         format!("/products/{}", product.id)
     };
     view! {
+        <LineChoices lines=lines/>
         <Card>
             <PostForm to=SaveProduct::url() class="max-w-3xl">
                 <input type="hidden" name="id" value=product.id/>
@@ -357,6 +377,7 @@ fn ProductForm(product: Product) -> impl IntoView {
                     <Select name="class" label=tr!("product.class") value=product.class options=std::iter::once((String::new(), tr!("terminals.unknown")))
                         .chain(CLASSES.map(|c| (c.to_owned(), class_label(c)))).collect()/>
                     <Field name="keywords" label=tr!("product.keywords") value=product.keywords hint=tr!("product.keywords_hint")/>
+                    <Field name="business_line" label=tr!("product.business_line") value=line list="lines" hint=tr!("product.business_line_hint")/>
                 </div>
                 <TextArea name="indication" label=tr!("product.indication") value=product.indication/>
                 <TextArea name="dosage" label=tr!("product.dosage") value=product.dosage/>

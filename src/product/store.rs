@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::json;
 
 use super::model::{
-    CLASSES, Catalogue, LabelRow, PriceRow, Product, ProductRow, ProductView, class_label,
+    CLASSES, Catalogue, LabelRow, PRICE_KINDS, PriceRow, Product, ProductRow, ProductView,
+    class_label,
 };
 use crate::flow;
 use crate::server::audit::{self, Event};
@@ -16,6 +17,7 @@ use crate::server::{AppState, crypto, form_key, search, time};
 use crate::shared::error::Checks;
 use crate::shared::page::{PAGE_SIZE, offset};
 use crate::shared::{AppError, Page, Permission, Saved};
+use crate::terminal::model::{MAIN_LINE, line_label};
 
 /// What the catalogue can be narrowed by.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +29,7 @@ pub struct Filter {
 }
 
 const PRODUCT: &str = "SELECT id, code, name, brand, specification, unit, category, keywords, approval_no, manufacturer, \
-    class, indication, dosage, clinical, discontinued_at, updated_at FROM product";
+    class, business_line, indication, dosage, clinical, discontinued_at, updated_at FROM product";
 
 /// One page of the catalogue.
 pub async fn list(db: &Db, filter: &Filter, page: i64) -> DbResult<Catalogue> {
@@ -71,6 +73,18 @@ pub async fn choices(db: &Db) -> DbResult<Vec<(String, String)>> {
         .await
 }
 
+/// Business lines of products and of assignments, beside the main one.
+pub async fn lines(db: &Db) -> DbResult<Vec<String>> {
+    let rows: Vec<(String,)> = q(
+        "SELECT business_line FROM product WHERE business_line <> $1 UNION SELECT business_line FROM terminal_assignment \
+         WHERE business_line <> $1 ORDER BY 1 LIMIT 200",
+    )
+    .bind(MAIN_LINE)
+    .all(db)
+    .await?;
+    Ok(rows.into_iter().map(|(line,)| line).collect())
+}
+
 /// One product.
 pub async fn get(db: &Db, id: &str) -> Result<Product, AppError> {
     Ok(q(format!("{PRODUCT} WHERE id = $1"))
@@ -90,14 +104,16 @@ pub async fn view(
     let product = get(db, id).await?;
     let today = state.zone.today();
     let mut prices: Vec<PriceRow> = q(
-        "SELECT province, starts_on, fen FROM product_price WHERE product_id = $1 ORDER BY province, starts_on DESC",
+        "SELECT kind, province, starts_on, fen FROM product_price WHERE product_id = $1 \
+         ORDER BY kind, province, starts_on DESC",
     )
     .bind(id)
     .all(db)
     .await?;
     let mut seen = HashSet::new();
     for price in &mut prices {
-        price.in_force = price.starts_on <= today && seen.insert(price.province.clone());
+        let of = (price.kind.clone(), price.province.clone());
+        price.in_force = price.starts_on <= today && seen.insert(of);
     }
     let mut labels: Vec<LabelRow> = q(
         "SELECT version, starts_on, body FROM product_label WHERE product_id = $1 ORDER BY starts_on DESC, created_at DESC",
@@ -141,8 +157,17 @@ pub async fn view(
         articles,
         choices,
         provinces,
+        lines: lines(db).await?,
         changes: history::of(state, id, page).await?,
     })
+}
+
+fn line_name(line: &str) -> String {
+    if line.is_empty() {
+        String::new()
+    } else {
+        line_label(line)
+    }
 }
 
 /// What changes between two states of a product, by the names that the page shows.
@@ -169,6 +194,11 @@ pub fn changes(before: &Product, after: &Product) -> Vec<Change> {
             &class_label(&before.class),
             &class_label(&after.class),
         ))
+        .chain(Change::of(
+            "business_line",
+            &line_name(&before.business_line),
+            &line_name(&after.business_line),
+        ))
         .collect()
 }
 
@@ -186,6 +216,7 @@ pub fn check(product: &Product) -> Result<(), AppError> {
         (&product.keywords, "keywords", 200),
         (&product.approval_no, "approval_no", 60),
         (&product.manufacturer, "manufacturer", 80),
+        (&product.business_line, "business_line", 40),
         (&product.indication, "indication", 4_000),
         (&product.dosage, "dosage", 4_000),
         (&product.clinical, "clinical", 8_000),
@@ -208,12 +239,12 @@ pub async fn write(
     let id = before.map_or_else(crypto::new_id, |before| before.id.clone());
     let written = if before.is_some() {
         q("UPDATE product SET code = $1, name = $2, brand = $3, specification = $4, unit = $5, category = $6, keywords = $7, \
-           approval_no = $8, manufacturer = $9, class = $10, indication = $11, dosage = $12, clinical = $13, \
-           updated_at = $14 WHERE id = $15")
+           approval_no = $8, manufacturer = $9, class = $10, business_line = $11, indication = $12, dosage = $13, \
+           clinical = $14, updated_at = $15 WHERE id = $16")
     } else {
         q("INSERT INTO product (code, name, brand, specification, unit, category, keywords, approval_no, manufacturer, \
-           class, indication, dosage, clinical, created_at, updated_at, id) \
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)")
+           class, business_line, indication, dosage, clinical, created_at, updated_at, id) \
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16)")
     }
     .bind(&after.code)
     .bind(&after.name)
@@ -225,6 +256,7 @@ pub async fn write(
     .bind(&after.approval_no)
     .bind(&after.manufacturer)
     .bind(&after.class)
+    .bind(&after.business_line)
     .bind(&after.indication)
     .bind(&after.dosage)
     .bind(&after.clinical)
@@ -252,7 +284,8 @@ pub async fn write(
         &initials,
     ];
     search::index(tx, "product", &id, &texts.map(String::as_str)).await?;
-    flow::store::link_product(tx, &id, after).await?;
+    let moved = before.is_some_and(|before| before.business_line != after.business_line);
+    flow::store::link_product(tx, &id, after, moved).await?;
     Ok(id)
 }
 
@@ -322,11 +355,12 @@ pub async fn discontinue(
     Ok(Saved::stay("notice.saved"))
 }
 
-/// Sets a price from a day on; the same day and province again replaces it.
+/// Sets a price from a day on; the same kind, day and province again replaces it.
 pub async fn set_price(
     state: &AppState,
     actor: &Actor,
     id: &str,
+    kind: &str,
     province: &str,
     starts_on: &str,
     yuan: &str,
@@ -334,13 +368,14 @@ pub async fn set_price(
     get(&state.db, id).await?;
     let fen = flow::rules::fen(yuan).filter(|fen| (1..1_000_000_000).contains(fen));
     Checks::default()
+        .ensure(PRICE_KINDS.contains(&kind), "kind", "field.required")
         .ensure(fen.is_some(), "yuan", "field.price")
         .ensure(time::is_day(starts_on), "starts_on", "field.day")
         .ensure(province.chars().count() <= 20, "province", "field.too_long")
         .done()?;
     let mut tx = state.db.begin().await?;
-    q("INSERT INTO product_price (product_id, province, starts_on, fen, created_by, created_at) \
-       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (product_id, province, starts_on) DO UPDATE SET fen = $4, \
+    q("INSERT INTO product_price (product_id, kind, province, starts_on, fen, created_by, created_at) \
+       VALUES ($1, $7, $2, $3, $4, $5, $6) ON CONFLICT (product_id, kind, province, starts_on) DO UPDATE SET fen = $4, \
        created_by = $5, created_at = $6")
         .bind(id)
         .bind(province)
@@ -348,10 +383,11 @@ pub async fn set_price(
         .bind(fen)
         .bind(&actor.id)
         .bind(time::now())
+        .bind(kind)
         .exec(&mut tx)
         .await?;
     let event = Event::new("product.price", "product", id)
-        .detail(json!({ "province": province, "from": starts_on, "fen": fen }));
+        .detail(json!({ "kind": kind, "province": province, "from": starts_on, "fen": fen }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
     Ok(Saved::stay("notice.saved"))

@@ -311,6 +311,16 @@ impl Query {
         self
     }
 
+    /// Appends `column IN (ids)`, which no row fulfils where there are none.
+    pub fn push_among(&mut self, column: &str, ids: &[String]) -> &mut Self {
+        self.push(&format!("{column} IN ("));
+        for (i, id) in ids.iter().enumerate() {
+            self.push(if i == 0 { "" } else { ", " });
+            self.push_with("?", [id]);
+        }
+        self.push(if ids.is_empty() { "NULL)" } else { ")" })
+    }
+
     /// Appends another query with its arguments.
     pub fn append(&mut self, other: Query) -> &mut Self {
         let before = self.args.len();

@@ -43,7 +43,7 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     if let Err(error) = crate::course::media::sweep(state).await {
         tracing::error!(%error, "old uploads stay for now");
     }
-    crate::terminal::store::begin_due(state).await?;
+    crate::terminal::assignment::begin_due(state).await?;
     if let Err(error) = crate::learning::reminders::run(state).await {
         tracing::error!(%error, "reminders were not sent");
     }
@@ -52,6 +52,9 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     }
     if let Err(error) = crate::flow::confirm::remind(state).await {
         tracing::error!(%error, "nobody was reminded of flow to confirm");
+    }
+    if let Err(error) = crate::flow::appeals::remind(state).await {
+        tracing::error!(%error, "nobody was reminded of appeals");
     }
     if (1..5).contains(&state.zone.hour(time::now())) {
         crate::duplicate::finder::nightly(state).await?;

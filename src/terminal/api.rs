@@ -2,13 +2,13 @@
 
 use leptos::{server, server_fn};
 
-use super::model::{TerminalPage, TerminalView, WindowInput};
+use super::model::{MoveForm, TerminalFilter, TerminalPage, TerminalView, WindowInput};
 use crate::shared::{AppResult, Saved};
 
 #[cfg(feature = "ssr")]
 use {
-    super::model::{Master, Record},
-    super::{record, rules, store},
+    super::model::{Master, Record, STATUSES},
+    super::{assignment, moves, record, rules, store},
     crate::identity::rules::clean,
     crate::server::{guard, state::state, time},
     crate::shared::error::{Checks, FieldError},
@@ -18,23 +18,10 @@ use {
 /// Terminals with who looks after them.
 #[server(prefix = "/api", endpoint = "terminals/list", input = server_fn::codec::GetUrl)]
 pub async fn list_terminals(
-    #[server(default)] text: String,
-    #[server(default)] province: String,
-    #[server(default)] kind: String,
-    #[server(default)] level: String,
-    #[server(default)] assigned: String,
-    #[server(default)] sort: String,
+    #[server(flatten)] filter: TerminalFilter,
     #[server(default)] page: i64,
 ) -> AppResult<TerminalPage> {
     let actor = guard::require(Permission::ReadTerminals).await?;
-    let filter = store::Filter {
-        text,
-        province,
-        kind,
-        level,
-        assigned,
-        sort,
-    };
     Ok(store::list(&state().db, &actor, &filter, page.max(1)).await?)
 }
 
@@ -60,6 +47,8 @@ pub async fn save_terminal(
     #[server(default)] address: String,
     #[server(default)] phone: String,
     #[server(default)] note: String,
+    #[server(default)] status: String,
+    #[server(default)] parent: String,
     #[server(default)] latitude: String,
     #[server(default)] longitude: String,
     #[server(default)] datum: String,
@@ -79,13 +68,29 @@ pub async fn save_terminal(
         address: clean(&address),
         phone: clean(&phone),
         note: note.trim().replace("\r\n", "\n"),
+        status: if status.is_empty() {
+            STATUSES[0].to_owned()
+        } else {
+            status
+        },
+        // A choice of the list stands as its code and name.
+        parent: clean(
+            parent
+                .split_once(' ')
+                .map_or(parent.as_str(), |(code, _)| code),
+        ),
         ..Master::default()
     };
     let mut checks = Checks::default();
     checks
         .text(&master.code, "code", 40)
         .text(&master.name, "name", 80)
-        .text(&master.kind, "kind", 20);
+        .text(&master.kind, "kind", 20)
+        .ensure(
+            STATUSES.contains(&master.status.as_str()),
+            "status",
+            "field.required",
+        );
     for (value, field, most) in [
         (&master.level, "level", 20),
         (&master.province, "province", 20),
@@ -145,16 +150,42 @@ pub async fn save_terminal(
     }
 }
 
-/// Gives a terminal to a person.
+/// Gives a terminal in a business line, without one in the main line, to a person.
 #[server(prefix = "/api", endpoint = "terminals/assign")]
 pub async fn assign_terminal(
     terminal_id: String,
     #[server(default)] staff: String,
+    #[server(default)] line: String,
     #[server(default)] from: String,
 ) -> AppResult<Saved> {
     let actor = guard::require(Permission::ManageOrg).await?;
     if !time::is_day(&from) {
         return Err(AppError::field("from", "field.day"));
     }
-    store::assign_one(&state(), &actor, &terminal_id, staff.trim(), &from).await
+    let line = rules::line_of(&line);
+    assignment::assign_one(&state(), &actor, &terminal_id, staff.trim(), &line, &from).await
+}
+
+/// What giving all terminals of a filter to somebody would do; `filter.line` is the business line.
+#[server(prefix = "/api", endpoint = "terminals/plan_move", input = server_fn::codec::GetUrl)]
+pub async fn plan_move(
+    #[server(flatten)] filter: TerminalFilter,
+    #[server(default)] to: String,
+    #[server(default)] from: String,
+) -> AppResult<MoveForm> {
+    let actor = guard::require(Permission::ManageOrg).await?;
+    moves::form(&state(), &actor, filter, to.trim(), &from).await
+}
+
+/// Gives all terminals of a filter to somebody from a day on; `seen` is how many the preview showed.
+#[server(prefix = "/api", endpoint = "terminals/move")]
+pub async fn move_terminals(
+    #[server(default)] form_key: String,
+    #[server(flatten)] filter: TerminalFilter,
+    #[server(default)] to: String,
+    #[server(default)] from: String,
+    #[server(default)] seen: i64,
+) -> AppResult<Saved> {
+    let actor = guard::require(Permission::ManageOrg).await?;
+    moves::apply(&state(), &actor, &form_key, filter, to.trim(), &from, seen).await
 }

@@ -4,8 +4,12 @@
 
 pub mod api;
 #[cfg(feature = "ssr")]
+pub mod assignment;
+#[cfg(feature = "ssr")]
 pub mod import;
 pub mod model;
+#[cfg(feature = "ssr")]
+pub mod moves;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod record;

@@ -25,6 +25,31 @@ pub const LEVELS: [&str; 10] = [
 /// Datums of coordinates: GPS, and the one Chinese maps use.
 pub const DATUMS: [&str; 2] = ["WGS-84", "GCJ-02"];
 
+/// The business line whose holder looks after a terminal itself: its HCPs, and all products that nobody has there in a
+/// line of their own.
+pub const MAIN_LINE: &str = "default";
+
+/// The name of a business line in the current language.
+pub fn line_label(line: &str) -> String {
+    if line == MAIN_LINE {
+        tr!("terminals.main_line")
+    } else {
+        line.to_owned()
+    }
+}
+
+/// Whether a terminal takes goods and visits: it does, not now (暂停), or no more (停业).
+pub const STATUSES: [&str; 3] = ["active", "paused", "closed"];
+
+/// The name of a status in the current language.
+pub fn status_label(status: &str) -> String {
+    match status {
+        "paused" => tr!("terminals.paused"),
+        "closed" => tr!("terminals.closed"),
+        _ => tr!("terminals.active"),
+    }
+}
+
 /// Most reception windows of a terminal.
 pub const WINDOWS: usize = 21;
 
@@ -51,6 +76,29 @@ pub fn weekday_label(weekday: i64) -> String {
     }
 }
 
+/// What terminals are narrowed by, as it stands in the address; empty fields do not narrow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TerminalFilter {
+    pub text: String,
+    /// `-` for those without one.
+    pub province: String,
+    pub kind: String,
+    pub level: String,
+    /// `yes`, `no` or empty; by `line` where one is named.
+    pub assigned: String,
+    /// A business line.
+    pub line: String,
+    /// One of [`STATUSES`] or `all`; empty for all but closed ones.
+    pub status: String,
+    /// Id of the group whose branches they are.
+    pub parent: String,
+    /// Who has them, as `employee number name`, number or name; in `line` where one is named.
+    pub holder: String,
+    /// `name`, `code`, `level`, `updated`; anything else is by region and name.
+    pub sort: String,
+}
+
 /// A row of the list of terminals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
@@ -62,10 +110,17 @@ pub struct TerminalRow {
     pub province: String,
     pub city: String,
     pub level: String,
+    /// One of [`STATUSES`].
+    pub status: String,
+    /// Name of the group or chain that it is a branch of.
+    pub parent: Option<String>,
     /// Whether coordinates are known.
     pub located: bool,
-    /// Name of the one who looks after it today.
+    /// Name of the one who has it in the main line.
     pub owner: Option<String>,
+    /// Names and business lines of those who have it in another.
+    #[cfg_attr(feature = "ssr", sqlx(default))]
+    pub others: String,
     /// HCPs whose main hospital it is.
     pub hcps: i64,
 }
@@ -77,8 +132,56 @@ pub struct TerminalPage {
     pub provinces: Vec<String>,
     pub kinds: Vec<String>,
     pub levels: Vec<String>,
+    /// Business lines beside the main one.
+    pub lines: Vec<String>,
     /// Those to whom a terminal can be given, as `employee number name`; empty for who may not give.
     pub reps: Vec<String>,
+}
+
+/// A terminal that a move is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
+pub struct MoveRow {
+    pub id: String,
+    pub code: String,
+    pub name: String,
+    pub city: String,
+    /// Who has it in the line now.
+    pub holder: Option<String>,
+    /// HCPs of nobody, who go along in the main line.
+    pub free: i64,
+}
+
+/// What a move would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovePreview {
+    pub moving: i64,
+    /// Terminals that the receiver has already, and those given on or after that day already.
+    pub same: i64,
+    pub later: i64,
+    /// Present holders of those that move and how many each gives; without a name nobody.
+    pub givers: Vec<(Option<String>, i64)>,
+    /// The first of those that move.
+    pub rows: Vec<MoveRow>,
+    /// Whether there are more than one move takes.
+    pub too_many: bool,
+}
+
+/// The page of a move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveForm {
+    pub filter: TerminalFilter,
+    pub to: String,
+    pub from: String,
+    /// Locale keys of what is wrong with the holder, the receiver and the day.
+    pub faults: Vec<(String, String)>,
+    pub provinces: Vec<String>,
+    pub kinds: Vec<String>,
+    pub levels: Vec<String>,
+    pub lines: Vec<String>,
+    pub reps: Vec<String>,
+    /// Once enough is known.
+    pub preview: Option<MovePreview>,
 }
 
 /// The fields of a terminal's own row.
@@ -95,6 +198,10 @@ pub struct Master {
     pub address: String,
     pub phone: String,
     pub note: String,
+    /// One of [`STATUSES`].
+    pub status: String,
+    /// Code of the group or chain that it is a branch of, or empty.
+    pub parent: String,
     /// Degrees; both or neither.
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
@@ -156,6 +263,7 @@ pub struct WindowInput {
 #[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
 pub struct AssignmentRow {
     pub staff: String,
+    pub business_line: String,
     /// Days `YYYY-MM-DD`, both included; without an end it is today's.
     pub from: String,
     pub to: Option<String>,
@@ -180,6 +288,11 @@ pub struct TerminalView {
     /// HCPs within the asker's scope whose main hospital it is.
     pub hcps: i64,
     pub changes: Page<ChangeRow>,
-    /// As in [`TerminalPage::reps`].
+    /// Its group: id and name.
+    pub parent: Option<(String, String)>,
+    /// Its branches, the first hundred: id and name.
+    pub branches: Vec<(String, String)>,
+    /// As in [`TerminalPage`].
     pub reps: Vec<String>,
+    pub lines: Vec<String>,
 }

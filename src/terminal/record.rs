@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::model::{AssignmentRow, Master, Record, TerminalView, Window, weekday_label};
+use super::model::{
+    AssignmentRow, Master, Record, TerminalView, Window, status_label, weekday_label,
+};
 use super::rules::ALIASES;
-use super::store;
+use super::{assignment, store};
 use crate::server::audit::{self, Event, Who};
 use crate::server::db::{DbResult, Exec, Rows, Tx, insert_many, is_unique_violation, q};
 use crate::server::guard::Actor;
@@ -12,12 +14,20 @@ use crate::server::history::{self, Change};
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::{AppError, Saved};
 
-const MASTER: &str = "SELECT id, code, name, kind, level, province, city, address, phone, note, latitude, longitude, \
-    datum, updated_at FROM terminal WHERE id = $1";
+/// The columns of a [`Master`] of `terminal t`.
+pub const MASTER: &str = "SELECT t.id, t.code, t.name, t.kind, t.level, t.province, t.city, t.address, t.phone, t.note, \
+    t.status, COALESCE(g.code, '') AS parent, t.latitude, t.longitude, t.datum, t.updated_at \
+    FROM terminal t LEFT JOIN terminal g ON g.id = t.parent_id";
+
+/// Branches that a group's page names.
+const BRANCHES: i64 = 100;
 
 /// One terminal with its aliases, departments and reception windows.
 pub async fn of(tx: &mut Tx, id: &str) -> DbResult<Record> {
-    let master = q(MASTER).bind(id).one::<Master>(&mut *tx).await?;
+    let master = q(format!("{MASTER} WHERE t.id = $1"))
+        .bind(id)
+        .one::<Master>(&mut *tx)
+        .await?;
     Ok(Record {
         master,
         aliases: words(ALIAS_SQL, &mut *tx, id).await?,
@@ -53,17 +63,34 @@ pub async fn view(
 ) -> Result<TerminalView, AppError> {
     let db = &state.db;
     let record = Record {
-        master: q(MASTER).bind(id).one::<Master>(db).await?,
+        master: q(format!("{MASTER} WHERE t.id = $1"))
+            .bind(id)
+            .one::<Master>(db)
+            .await?,
         aliases: words(ALIAS_SQL, db, id).await?,
         departments: words(DEPARTMENT_SQL, db, id).await?,
         windows: windows(db, id).await?,
     };
-    let assignments: Vec<AssignmentRow> = q("SELECT s.name AS staff, a.starts_on AS \"from\", a.ends_on AS \"to\" \
-         FROM terminal_assignment a JOIN staff s ON s.id = a.staff_id \
-         WHERE a.terminal_id = $1 AND a.business_line = 'default' ORDER BY a.starts_on DESC, a.id DESC LIMIT 100")
+    let assignments: Vec<AssignmentRow> = q(
+        "SELECT s.name AS staff, a.business_line, a.starts_on AS \"from\", \
+         a.ends_on AS \"to\" FROM terminal_assignment a JOIN staff s ON s.id = a.staff_id \
+         WHERE a.terminal_id = $1 ORDER BY a.starts_on DESC, a.id DESC LIMIT 100",
+    )
     .bind(id)
     .all(db)
     .await?;
+    let parent = q(
+        "SELECT g.id, g.name FROM terminal t JOIN terminal g ON g.id = t.parent_id WHERE t.id = $1",
+    )
+    .bind(id)
+    .optional(db)
+    .await?;
+    let branches =
+        q("SELECT id, name FROM terminal WHERE parent_id = $1 ORDER BY name, id LIMIT $2")
+            .bind(id)
+            .bind(BRANCHES)
+            .all(db)
+            .await?;
     let mut hcps = q("SELECT COUNT(*) FROM hcp h WHERE ");
     crate::hcp::store::scope(actor, &mut hcps);
     hcps.push_with(" AND h.terminal_id = ? AND h.state <> 'merged'", [id]);
@@ -72,7 +99,10 @@ pub async fn view(
         assignments,
         hcps: hcps.count(db).await?,
         changes: history::of(state, id, page).await?,
-        reps: store::reps(db, actor).await?,
+        parent,
+        branches,
+        reps: assignment::reps(db, actor).await?,
+        lines: crate::product::store::lines(db).await?,
     })
 }
 
@@ -89,8 +119,10 @@ pub async fn create(
     }
     let (id, now, master) = (crypto::new_id(), time::now(), &record.master);
     code_is_free(&mut tx, &master.code, "").await?;
+    let parent = group(&mut tx, &master.parent, "").await?;
     q("INSERT INTO terminal (id, code, name, kind, level, province, city, address, phone, note, latitude, longitude, \
-       datum, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)")
+       datum, status, parent_id, created_at, updated_at) \
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)")
     .bind(&id)
     .bind(&master.code)
     .bind(&master.name)
@@ -104,6 +136,8 @@ pub async fn create(
     .bind(master.latitude)
     .bind(master.longitude)
     .bind(&master.datum)
+    .bind(&master.status)
+    .bind(parent)
     .bind(now)
     .exec(&mut tx)
     .await
@@ -152,6 +186,7 @@ pub async fn update(
         return Err(AppError::Conflict("error.changed_meanwhile".into()));
     }
     code_is_free(&mut tx, &after.master.code, id).await?;
+    group(&mut tx, &after.master.parent, id).await?;
     let fields: Vec<&str> = changes.iter().map(|c| c.field).collect();
     let detail = json!({ "fields": fields });
     if !write(&mut tx, actor, &before, &after, "form", changes).await? {
@@ -196,6 +231,8 @@ pub fn changes(before: &Record, after: &Record) -> Vec<Change> {
         Change::of("address", &a.address, &b.address),
         Change::of("office_phone", &a.phone, &b.phone),
         Change::of("note", &a.note, &b.note),
+        Change::of("status", &status_name(&a.status), &status_name(&b.status)),
+        Change::of("parent", &a.parent, &b.parent),
         Change::of(
             "latitude",
             &degrees(a.latitude, &a.datum),
@@ -221,6 +258,14 @@ pub fn changes(before: &Record, after: &Record) -> Vec<Change> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+fn status_name(status: &str) -> String {
+    if status.is_empty() {
+        String::new()
+    } else {
+        status_label(status)
+    }
 }
 
 fn windows_text(windows: &[Window]) -> String {
@@ -250,8 +295,8 @@ pub async fn write(
     let (old, new, id) = (&before.master, &after.master, before.master.id.as_str());
     let by = by.into();
     let written = q("UPDATE terminal SET code = $1, name = $2, kind = $3, level = $4, province = $5, city = $6, \
-         address = $7, phone = $8, note = $9, latitude = $10, longitude = $11, datum = $12, updated_at = $13 \
-         WHERE id = $14 AND updated_at = $15")
+         address = $7, phone = $8, note = $9, latitude = $10, longitude = $11, datum = $12, updated_at = $13, \
+         status = $16, parent_id = (SELECT g.id FROM terminal g WHERE g.code = $17) WHERE id = $14 AND updated_at = $15")
     .bind(&new.code)
     .bind(&new.name)
     .bind(&new.kind)
@@ -268,6 +313,8 @@ pub async fn write(
     .bind(time::now().max(old.updated_at + 1))
     .bind(id)
     .bind(old.updated_at)
+    .bind(&new.status)
+    .bind(&new.parent)
     .exec(&mut *tx)
     .await
     .map_err(taken)?;
@@ -377,6 +424,30 @@ async fn write_parts(tx: &mut Tx, id: &str, before: &Record, after: &Record) -> 
         insert_many(tx, head, rows, "").await?;
     }
     Ok(())
+}
+
+/// The id of the group that a terminal is to be a branch of, by its code; nothing where there is none. A group is no
+/// branch itself, and a terminal with branches is none.
+async fn group(tx: &mut Tx, code: &str, of: &str) -> Result<Option<String>, AppError> {
+    if code.is_empty() {
+        return Ok(None);
+    }
+    let found: Option<(String, bool)> =
+        q("SELECT id, parent_id IS NULL FROM terminal WHERE code = $1")
+            .bind(code)
+            .optional(&mut *tx)
+            .await?;
+    let Some((id, is_top)) = found else {
+        return Err(AppError::field("parent", "field.terminal_unknown"));
+    };
+    let branches = q("SELECT COUNT(*) FROM terminal WHERE parent_id = $1")
+        .bind(of)
+        .count(tx)
+        .await?;
+    if id == of || !is_top || branches > 0 {
+        return Err(AppError::field("parent", "field.parent_level"));
+    }
+    Ok(Some(id))
 }
 
 async fn code_is_free(tx: &mut Tx, code: &str, except: &str) -> Result<(), AppError> {

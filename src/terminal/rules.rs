@@ -1,6 +1,6 @@
 //! Pure rules about a terminal's master data.
 
-use super::model::{DATUMS, WINDOWS, Window, WindowInput};
+use super::model::{DATUMS, MAIN_LINE, WINDOWS, Window, WindowInput};
 use crate::identity::rules::clean;
 
 /// Most aliases and departments of a terminal, and the longest of each in characters.
@@ -10,6 +10,19 @@ pub const ALIAS_LENGTH: usize = 60;
 pub const DEPARTMENT_LENGTH: usize = 40;
 /// Longest place of a reception window in characters.
 const PLACE_LENGTH: usize = 60;
+
+/// Longest name of a business line in characters.
+pub const LINE_LENGTH: usize = 40;
+
+/// The business line that somebody typed: nothing, or the main one's name in any language, is the main one.
+pub fn line_of(typed: &str) -> String {
+    let typed = clean(typed);
+    if typed.is_empty() || ["主业务线", "Main line"].contains(&typed.as_str()) {
+        MAIN_LINE.to_owned()
+    } else {
+        typed
+    }
+}
 
 /// What is wrong with a row of the reception windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

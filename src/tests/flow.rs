@@ -637,12 +637,14 @@ on_both!(products_wait_for_lines_and_lines_for_products, |app| {
     // Prices by region and day; a label is never changed.
     let price = [
         ("id", id.as_str()),
+        ("kind", "bid"),
         ("starts_on", "2026-01-01"),
         ("yuan", "12.50"),
     ];
     w.ok(app.post("/api/products/set_price", &w.admin, &price).await);
     let bad = [
         ("id", id.as_str()),
+        ("kind", "bid"),
         ("starts_on", "2026-01-01"),
         ("yuan", "x"),
     ];

@@ -135,9 +135,11 @@ on_both!(a_successor_can_begin_on_the_day_somebody_leaves, |app| {
     let today = app.state.zone.today();
     let assign = async |terminal: &str, person: &str, from: &str| {
         let mut tx = app.state.db.begin().await.expect("begins");
-        mailuo::terminal::store::assign(&app.state, &mut tx, &admin, terminal, person, from)
-            .await
-            .expect("is assigned");
+        mailuo::terminal::assignment::assign(
+            &app.state, &mut tx, &admin, terminal, person, "default", from,
+        )
+        .await
+        .expect("is assigned");
         tx.commit().await.expect("commits");
     };
     assign(&terminals[0].0, &rep, "2026-01-01").await;

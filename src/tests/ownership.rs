@@ -381,9 +381,11 @@ on_both!(hcps_follow_the_owner_of_their_hospital, |app| {
     .await
     .expect("a hospital");
     let today = app.state.zone.today();
-    mailuo::terminal::store::assign(&app.state, &mut tx, &admin, &terminal, &rep, &today)
-        .await
-        .expect("is assigned");
+    mailuo::terminal::assignment::assign(
+        &app.state, &mut tx, &admin, &terminal, &rep, "default", &today,
+    )
+    .await
+    .expect("is assigned");
     tx.commit().await.expect("commits");
     let free = app.hcp("周无主", "13911110001", None).await;
     let differs = app.hcp("吴不同", "13911110002", Some(&otc)).await;

@@ -294,6 +294,8 @@ pub(crate) const FUNCTIONS: &[Row] = &[
     ("GET", "/api/shares/tree", "id=x", SHARE_READERS),
     ("GET", "/api/sms/list", "", ADMIN),
     ("POST", "/api/terminals/assign", "terminal_id=x", ADMIN),
+    ("GET", "/api/terminals/plan_move", "", ADMIN),
+    ("POST", "/api/terminals/move", "", ADMIN),
     ("GET", "/api/terminals/list", "", TERMINALS),
     ("GET", "/api/units/list", "", ADMIN),
     ("POST", "/api/units/save", "", ADMIN),

@@ -240,12 +240,13 @@ on_both!(
             .expect("is there");
         let admin = app.actor(Role::Admin).await;
         let mut tx = app.state.db.begin().await.expect("begins");
-        mailuo::terminal::store::assign(
+        mailuo::terminal::assignment::assign(
             &app.state,
             &mut tx,
             &admin,
             &terminal,
             &owner,
+            "default",
             &app.state.zone.today(),
         )
         .await

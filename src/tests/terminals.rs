@@ -5,7 +5,8 @@ use mailuo::importing::Kind;
 use mailuo::server::db::q;
 use mailuo::server::time::shift_day;
 use mailuo::shared::Role;
-use mailuo::terminal::store;
+use mailuo::terminal::assignment;
+use mailuo::terminal::model::MAIN_LINE;
 use serde_json::Value;
 
 use crate::support::{Answer, TestApp};
@@ -415,10 +416,12 @@ on_both!(who_begins_later_looks_after_nobody_yet, |app| {
     let tomorrow = shift_day(&today, 1);
 
     let mut tx = app.state.db.begin().await.expect("begins");
-    store::assign(&app.state, &mut tx, &admin, &id, &next, &tomorrow)
-        .await
-        .expect("is assigned");
-    let owners = store::owners(&mut tx, &today).await.expect("answers");
+    assignment::assign(
+        &app.state, &mut tx, &admin, &id, &next, MAIN_LINE, &tomorrow,
+    )
+    .await
+    .expect("is assigned");
+    let owners = assignment::owners(&mut tx, &today).await.expect("answers");
     assert_eq!(owners.get(&id), None);
     let (owner,): (Option<String>,) = q("SELECT owner_id FROM hcp WHERE id = $1")
         .bind(&hcp)
@@ -429,7 +432,7 @@ on_both!(who_begins_later_looks_after_nobody_yet, |app| {
     tx.commit().await.expect("commits");
 
     // The day comes.
-    store::begin_due(&app.state).await.expect("runs");
+    assignment::begin_due(&app.state).await.expect("runs");
     let (owner,): (Option<String>,) = q("SELECT owner_id FROM hcp WHERE id = $1")
         .bind(&hcp)
         .one(&app.state.db)
@@ -441,7 +444,7 @@ on_both!(who_begins_later_looks_after_nobody_yet, |app| {
         .exec(&app.state.db)
         .await
         .expect("is moved");
-    store::begin_due(&app.state).await.expect("runs");
+    assignment::begin_due(&app.state).await.expect("runs");
     let (owner,): (Option<String>,) = q("SELECT owner_id FROM hcp WHERE id = $1")
         .bind(&hcp)
         .one(&app.state.db)
@@ -458,12 +461,12 @@ on_both!(who_begins_later_looks_after_nobody_yet, |app| {
 
     let mut tx = app.state.db.begin().await.expect("begins");
     for (person, from) in [(&rep, &today), (&next, &tomorrow)] {
-        store::assign(&app.state, &mut tx, &admin, &id, person, from)
+        assignment::assign(&app.state, &mut tx, &admin, &id, person, MAIN_LINE, from)
             .await
             .expect("is assigned");
     }
     for (day, person) in [(&today, &rep), (&tomorrow, &next)] {
-        let owners = store::owners(&mut tx, day).await.expect("answers");
+        let owners = assignment::owners(&mut tx, day).await.expect("answers");
         assert_eq!(owners.get(&id), Some(person), "{day}");
     }
     tx.commit().await.expect("commits");

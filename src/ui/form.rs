@@ -456,11 +456,20 @@ pub fn FieldMessage(name: &'static str) -> impl IntoView {
     }
 }
 
+/// What only those who hear the page are told; nothing where the text is empty.
+#[component]
+fn Unseen(text: String) -> impl IntoView {
+    (!text.is_empty()).then(|| view! { <span class="sr-only">" "{text}</span> })
+}
+
 /// The button that sends the form; it cannot be pressed twice.
 #[component]
 pub fn Submit(
     #[prop(into)] label: String,
     #[prop(default = "btn btn-primary")] class: &'static str,
+    /// As of [`Confirm`].
+    #[prop(optional, into)]
+    of: String,
     /// Name and value sent when this button is pressed.
     #[prop(optional)]
     choice: Option<(&'static str, &'static str)>,
@@ -469,7 +478,7 @@ pub fn Submit(
     let (name, value) = choice.unzip();
     view! {
         <button type="submit" name=name value=value class=class disabled=move || state.pending.get()>
-            {label}
+            {label}<Unseen text=of/>
         </button>
     }
 }
@@ -503,18 +512,25 @@ pub fn Confirm(
     #[prop(into)]
     explain: String,
     #[prop(default = "btn btn-sm btn-outline btn-error")] class: &'static str,
+    /// As of [`PostForm`]; it also lets the question stand open again when it comes back with a message.
+    #[prop(optional, into)]
+    about: String,
+    /// What the button is about where several look alike, for who hears the page.
+    #[prop(optional, into)]
+    of: String,
     /// Hidden and further fields.
     children: Children,
 ) -> impl IntoView {
+    let open = !about.is_empty() && came_back(to, &about).is_some();
     // One at a time, so that nobody presses the button of another row; the browsers that do not know `name` show each
     // below its own button.
     view! {
-        <details name="confirm" class="confirm relative max-lg:open:basis-full">
-            <summary class=format!("{class} list-none")>{label.clone()}</summary>
+        <details name="confirm" class="confirm relative max-lg:open:basis-full" open=open>
+            <summary class=format!("{class} list-none")>{label.clone()}<Unseen text=of/></summary>
             // On phones in its place within the page; on desktops above it, below its button.
             <div class="mt-2 min-w-[min(16rem,70vw)] rounded-box border border-base-300 bg-base-100 p-4 text-start lg:absolute lg:end-0 lg:z-30 lg:mt-1 lg:w-72 lg:shadow-lg">
                 <p class="mb-3 text-sm">{explain}</p>
-                <PostForm to=to>
+                <PostForm to=to about=about>
                     {children()}
                     <div class="flex flex-wrap gap-2">
                         <Submit label=label class="btn btn-error min-h-10"/>

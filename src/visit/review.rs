@@ -317,7 +317,7 @@ pub async fn compare(
         let mut query = q(
             "SELECT s.id, s.name, u.name FROM staff s JOIN org_unit u ON u.id = s.unit_id WHERE ",
         );
-        crate::hcp::list::push_among(&mut query, "s.id", &ids);
+        query.push_among("s.id", &ids);
         let names: Vec<(String, String, String)> = query.all(&state.db).await?;
         for row in &mut rows {
             if let Some((_, name, unit)) = names.iter().find(|(id, _, _)| *id == row.key) {

@@ -10,7 +10,7 @@ use crate::flow::model::{
     APPEAL_REASONS, Appeal, AppealForm, AppealRow, AppealStat, AppealStep, LineRow, appeal_label,
     appeal_reason_label,
 };
-use crate::ui::boot::refresh;
+use crate::ui::boot::{boot, refresh};
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit, TextArea, came_back};
 use crate::ui::list::{TabLinks, page_param, param, rows_or_empty};
 use crate::ui::money::grouped;
@@ -236,7 +236,16 @@ fn Whole(appeal: Appeal) -> impl IntoView {
         <PageTitle title=tr!("flow.appeal.of_terminal", name = row.terminal)>
             <a class="btn btn-sm min-h-10" href="/flow/appeals">{tr!("flow.appeal.to_all")}</a>
         </PageTitle>
-        {move || (fault.get() == "photo").then(|| view! { <p class="alert alert-error mb-3 py-2" role="alert">{tr!("field.photo")}</p> })}
+        {move || {
+            let text = match fault.get().as_str() {
+                "photo" => tr!("field.photo"),
+                "photo_only" => tr!("flow.appeal.photo_lost"),
+                "empty" => tr!("flow.appeal.nothing_said"),
+                "long" => tr!("flow.appeal.said_too_long"),
+                _ => return None,
+            };
+            Some(view! { <p class="alert alert-error mb-3 py-2" role="alert">{text}</p> })
+        }}
         <Card>
             <p class="flex flex-wrap items-center gap-2">
                 <span class="font-medium">{appeal_reason_label(&row.reason)}</span>
@@ -254,21 +263,21 @@ fn Whole(appeal: Appeal) -> impl IntoView {
             <ol class="divide-y divide-base-300">
                 {appeal.steps.into_iter().map(|step| view! { <Step step=step/> }).collect_view()}
             </ol>
-            {open.then(|| view! {
-                <form method="post" enctype="multipart/form-data" action=format!("/flow/appeals/{}/evidence", id.get_value()) class="mt-3 flex flex-wrap items-end gap-2">
-                    <label class="grow">
+            // Words and a photo go together, so that neither is lost when the other is sent.
+            <form method="post" enctype="multipart/form-data" action=format!("/flow/appeals/{}/evidence", id.get_value()) class="mt-3">
+                <input type="hidden" name="form_key" value=format!("{}{} said", boot().form_key, id.get_value())/>
+                <label class="mb-3 block">
+                    <span class="mb-1 block text-sm font-medium">{tr!("flow.appeal.comment")}</span>
+                    <textarea name="body" rows="2" maxlength="2000" class="textarea w-full"></textarea>
+                </label>
+                {open.then(|| view! {
+                    <label class="mb-3 block">
                         <span class="mb-1 block text-sm font-medium">{tr!("flow.appeal.photo")}</span>
-                        <input type="file" name="photo" class="file-input w-full" accept="image/jpeg,image/png,image/webp" required/>
+                        <input type="file" name="photo" class="file-input w-full" accept="image/jpeg,image/png,image/webp"/>
                     </label>
-                    <button class="btn">{tr!("flow.appeal.upload")}</button>
-                </form>
-            })}
-            <PostForm to=StepAppeal::url() about=format!("{} comment", id.get_value()) class="mt-3">
-                <input type="hidden" name="id" value=id.get_value()/>
-                <input type="hidden" name="act" value="comment"/>
-                <TextArea name="body" label=tr!("flow.appeal.comment") rows=2/>
-                <Submit label=tr!("flow.appeal.say") class="btn"/>
-            </PostForm>
+                })}
+                <button class="btn">{tr!("flow.appeal.say")}</button>
+            </form>
         </Card>
         {support.then(|| view! {
             <Card title=tr!("flow.appeal.your_view")>
@@ -294,7 +303,7 @@ fn Whole(appeal: Appeal) -> impl IntoView {
             </Card>
         })}
         {withdraw.then(|| view! {
-            <Confirm to=StepAppeal::url() label=tr!("flow.appeal.withdraw") explain=tr!("flow.appeal.withdraw_explain")>
+            <Confirm to=StepAppeal::url() label=tr!("flow.appeal.withdraw") explain=tr!("flow.appeal.withdraw_explain") about=format!("{} withdraw", id.get_value())>
                 <input type="hidden" name="id" value=id.get_value()/>
                 <input type="hidden" name="act" value="withdraw"/>
             </Confirm>
@@ -315,12 +324,22 @@ fn Step(step: AppealStep) -> impl IntoView {
         "withdrawn" => tr!("flow.appeal.act_withdrawn"),
         _ => tr!("flow.appeal.act_comment"),
     };
+    let corrected = match step.correction.as_str() {
+        "reverse" => tr!("flow.appeal.did_reverse"),
+        "quantity" => tr!("flow.appeal.did_quantity", n = step.corrected),
+        "terminal" if step.corrected.is_empty() => tr!("flow.appeal.did_unmatch"),
+        "terminal" => tr!("flow.appeal.did_terminal", name = step.corrected),
+        "add" => tr!("flow.appeal.did_add", n = step.corrected),
+        "none" => tr!("flow.appeal.did_nothing"),
+        _ => String::new(),
+    };
     let src = format!("/flow/appeals/steps/{}/photo", step.id);
     let href = src.clone();
     view! {
         <li class="py-2">
             <p class="text-sm"><span class="font-medium">{step.by}</span>" "{act}<span class="num ms-2 text-base-content/70">{step.at}</span></p>
             {(!step.body.is_empty()).then(|| view! { <p class="whitespace-pre-line break-words">{step.body}</p> })}
+            {(!corrected.is_empty()).then(|| view! { <p class="num text-sm font-medium">{corrected}</p> })}
             {step.photo.then(|| view! { <a href=href rel="external" target="_blank"><img src=src loading="lazy" alt=tr!("flow.appeal.photo_alt") class="mt-1 max-h-48 rounded-box"/></a> })}
         </li>
     }

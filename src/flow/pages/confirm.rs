@@ -9,19 +9,20 @@ use crate::flow::api::*;
 use crate::flow::model::{
     ConfirmPage, ConfirmRow, LineRow, Sums, TerminalLines, line_label, period_label,
 };
+use crate::terminal::model::MAIN_LINE;
 use crate::ui::boot::refresh;
 use crate::ui::form::{Confirm, PostForm, Submit};
-use crate::ui::list::{FilterText, page_param, param, rows_or_empty};
+use crate::ui::list::{FilterSelect, FilterText, page_param, param, rows_or_empty};
 use crate::ui::money::{grouped, growth_text, whole_yuan, yuan};
 use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
 
 /// My terminals with lines in a month.
 #[component]
 pub fn ConfirmList() -> impl IntoView {
-    let (month, text, page) = (param("month"), param("text"), page_param());
+    let (month, text, lines, page) = (param("month"), param("text"), param("lines"), page_param());
     let data = Resource::new(
-        move || (month.get(), text.get(), page.get(), refresh()),
-        |(month, text, page, _)| confirm_list(month, text, page),
+        move || (month.get(), text.get(), lines.get(), page.get(), refresh()),
+        |(month, text, lines, page, _)| confirm_list(month, text, lines, page),
     );
     view! {
         <PageTitle title=tr!("flow.confirm.title")/>
@@ -60,6 +61,7 @@ fn Months(data: ConfirmPage) -> impl IntoView {
                 <select name="month" class="select num w-auto">{options}</select>
             </label>
             <FilterText name="text" label=tr!("flow.confirm.search")/>
+            <FilterSelect name="lines" label=tr!("flow.confirm.with_lines") options=vec![("none".into(), tr!("flow.confirm.without_lines"))]/>
             <button class="btn btn-primary">{tr!("ui.search")}</button>
         </form>
         <p class="mb-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
@@ -78,7 +80,8 @@ fn Months(data: ConfirmPage) -> impl IntoView {
 #[component]
 fn Item(row: ConfirmRow, month: String) -> impl IntoView {
     let href = format!("/flow/terminals/{}?month={month}", row.terminal_id);
-    let done = row.open == 0 && row.appealed == 0;
+    let none = row.lines == 0;
+    let done = !none && row.open == 0 && row.appealed == 0;
     view! {
         <li>
             <a class="block p-3 hover:bg-base-200" href=href>
@@ -89,7 +92,7 @@ fn Item(row: ConfirmRow, month: String) -> impl IntoView {
                     {done.then(|| view! { <span class="badge badge-success badge-sm">{tr!("flow.confirm.done")}</span> })}
                 </span>
                 <span class="num block text-sm text-base-content/70">
-                    {row.city}" · "{tr!("flow.confirm.lines", n = row.lines)}
+                    {row.city.clone()}{(!row.city.is_empty()).then_some(" · ")}{if none { tr!("flow.confirm.no_lines") } else { tr!("flow.confirm.lines", n = row.lines) }}
                     {row.due.map(|day| view! {
                         <span class=if row.overdue { "ms-2 text-error" } else { "ms-2" }>{tr!("flow.confirm.due", day = day)}</span>
                         {row.overdue.then(|| view! { <span class="badge badge-error badge-sm ms-2">{tr!("flow.late")}</span> })}
@@ -147,7 +150,7 @@ fn Lines(data: TerminalLines) -> impl IntoView {
         months,
         state,
         confirm_by,
-        owner,
+        owners,
         mine,
         sums,
         open,
@@ -170,7 +173,10 @@ fn Lines(data: TerminalLines) -> impl IntoView {
             <p class="flex flex-wrap items-center gap-x-3 text-sm">
                 <span class="badge badge-info">{period_label(&state)}</span>
                 {confirm_by.filter(|_| state == "confirming").map(|day| view! { <span class="num">{tr!("flow.confirm.by", day = day)}</span> })}
-                {owner.map(|name| view! { <span class="text-base-content/70">{tr!("flow.confirm.owner", name = name)}</span> })}
+                {owners.into_iter().map(|(name, line)| {
+                    let who = if line == MAIN_LINE { tr!("flow.confirm.owner", name = name) } else { tr!("flow.confirm.line_owner", line = line, name = name) };
+                    view! { <span class="text-base-content/70">{who}</span> }
+                }).collect_view()}
             </p>
         </div>
         {sums.map(|sums| view! {
@@ -184,7 +190,7 @@ fn Lines(data: TerminalLines) -> impl IntoView {
         {mine.then(|| view! {
             <div class="mb-4 flex flex-wrap items-start gap-2">
                 {(confirms && open > 0).then(|| view! {
-                    <Confirm to=ConfirmFlow::url() label=tr!("flow.confirm.all", n = open) explain=tr!("flow.confirm.all_explain", n = open) class="btn btn-primary">
+                    <Confirm to=ConfirmFlow::url() label=tr!("flow.confirm.all", n = open) explain=tr!("flow.confirm.all_explain", n = open) class="btn btn-primary" about=format!("{} all", id.get_value())>
                         <input type="hidden" name="id" value=id.get_value()/>
                         <input type="hidden" name="month" value=of.get_value()/>
                     </Confirm>
@@ -196,7 +202,7 @@ fn Lines(data: TerminalLines) -> impl IntoView {
         {(!mine).then(|| view! { <p class="mb-3 text-sm text-base-content/70">{tr!("flow.confirm.not_mine")}</p> })}
         {rows_or_empty(page, tr!("flow.confirm.no_lines"), move |rows| view! {
             <ul class="divide-y divide-base-300 rounded-box border border-base-300 bg-base-100">
-                {rows.into_iter().map(|line| view! { <Line line=line terminal=id.get_value() month=of.get_value() mine=confirms appeals=mine/> }).collect_view()}
+                {rows.into_iter().map(|line| view! { <Line line=line terminal=id.get_value() month=of.get_value() closed=closed/> }).collect_view()}
             </ul>
         })}
     }
@@ -204,13 +210,14 @@ fn Lines(data: TerminalLines) -> impl IntoView {
 
 /// One line with what can be done about it.
 #[component]
-fn Line(
-    line: LineRow,
-    terminal: String,
-    month: String,
-    mine: bool,
-    appeals: bool,
-) -> impl IntoView {
+fn Line(line: LineRow, terminal: String, month: String, closed: bool) -> impl IntoView {
+    let (mine, appeals) = (line.mine && !closed, line.mine);
+    // What its buttons are about, for who hears the page.
+    let of = format!(
+        "{} {} {} {}",
+        line.product, line.specification, line.batch, line.quantity
+    );
+    let of = StoredValue::new(of);
     let badge = match line.state.as_str() {
         "confirmed" => "badge badge-success badge-sm",
         "appealed" => "badge badge-error badge-sm",
@@ -250,13 +257,13 @@ fn Line(
             {line.confirmed_by.map(|by| view! { <p class="text-sm text-base-content/70">{tr!("flow.line.confirmed_by", by = by)}</p> })}
             <div class="mt-2 flex flex-wrap items-center gap-2">
                 {(mine && open).then(|| view! {
-                    <PostForm to=ConfirmFlow::url() about=id.get_value()>{fields(false)}<Submit label=tr!("flow.confirm.one") class="btn btn-sm btn-primary min-h-10"/></PostForm>
+                    <PostForm to=ConfirmFlow::url() about=id.get_value()>{fields(false)}<Submit label=tr!("flow.confirm.one") class="btn btn-sm btn-primary min-h-10" of=of.get_value()/></PostForm>
                 })}
                 {(mine && confirmed).then(|| view! {
-                    <PostForm to=ConfirmFlow::url() about=id.get_value()>{fields(true)}<Submit label=tr!("flow.confirm.undo") class="btn btn-sm min-h-10"/></PostForm>
+                    <PostForm to=ConfirmFlow::url() about=id.get_value()>{fields(true)}<Submit label=tr!("flow.confirm.undo") class="btn btn-sm min-h-10" of=of.get_value()/></PostForm>
                 })}
                 {(appeals && line.may_appeal && (open || confirmed)).then(|| view! {
-                    <a class="btn btn-sm min-h-10" href=format!("/flow/appeals/new?line={}&terminal={}", id.get_value(), terminal.get_value())>{tr!("flow.appeal.raise")}</a>
+                    <a class="btn btn-sm min-h-10" href=format!("/flow/appeals/new?line={}&terminal={}", id.get_value(), terminal.get_value())>{tr!("flow.appeal.raise")}<span class="sr-only">" "{of.get_value()}</span></a>
                 })}
                 {line.appeal_id.map(|appeal| view! { <a class="link inline-flex min-h-10 items-center text-sm" href=format!("/flow/appeals/{appeal}")>{tr!("flow.appeal.show")}</a> })}
             </div>

@@ -8,18 +8,18 @@ use crate::flow::api::*;
 use crate::flow::model::{MatchRow, PrintedRow, Suggestion};
 use crate::shared::Page;
 use crate::ui::boot::refresh;
-use crate::ui::form::{Confirm, Field, PostForm, Submit};
-use crate::ui::list::{FilterText, Filters, page_param, param, rows_or_empty};
+use crate::ui::form::{Confirm, Field, PostForm, Submit, came_back};
+use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
 use crate::ui::money::grouped;
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
 /// Names without a terminal, with suggestions; the latest decisions.
 #[component]
 pub fn MatchingList() -> impl IntoView {
-    let (text, page) = (param("text"), page_param());
+    let (text, distributor, page) = (param("text"), param("distributor"), page_param());
     let data = Resource::new(
-        move || (text.get(), page.get(), refresh()),
-        |(text, page, _)| list_matching(text, String::new(), page),
+        move || (text.get(), distributor.get(), page.get(), refresh()),
+        |(text, distributor, page, _)| list_matching(text, distributor, page),
     );
     view! {
         <PageTitle title=tr!("flow.match.title")>
@@ -28,12 +28,15 @@ pub fn MatchingList() -> impl IntoView {
         </PageTitle>
         <FlowNav here="/flow/matching"/>
         <p class="mb-3 text-sm text-base-content/70">{tr!("flow.match.explain")}</p>
-        <Filters action="/flow/matching"><FilterText name="text" label=tr!("flow.match.search")/></Filters>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(data.await, |data| {
                     let page = Page { rows: data.names, total: data.total, page: data.page };
                     view! {
+                        <Filters action="/flow/matching">
+                            <FilterText name="text" label=tr!("flow.match.search")/>
+                            <FilterSelect name="distributor" label=tr!("flow.report.any_distributor") options=data.distributors/>
+                        </Filters>
                         {rows_or_empty(page, tr!("flow.match.empty"), |rows| view! {
                             <ul class="divide-y divide-base-300 rounded-box border border-base-300 bg-base-100">
                                 {rows.into_iter().map(|row| view! { <Name row=row/> }).collect_view()}
@@ -56,6 +59,7 @@ fn Name(row: PrintedRow) -> impl IntoView {
     let about = format!("{} {}", row.code, row.printed);
     let none = row.suggestions.is_empty();
     let other = about.clone();
+    let open = came_back(MatchName::url(), &other).is_some();
     view! {
         <li class="p-3">
             <p class="flex flex-wrap items-baseline gap-x-2">
@@ -72,13 +76,13 @@ fn Name(row: PrintedRow) -> impl IntoView {
                 }).collect_view()}
             </ul>
             {none.then(|| view! { <p class="mt-1 text-sm">{tr!("flow.match.no_suggestion")}</p> })}
-            <details class="mt-1">
-                <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("flow.match.other")}</summary>
+            <details class="mt-1" open=open>
+                <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("flow.match.other")}<span class="sr-only">" "{printed.get_value()}</span></summary>
                 <PostForm to=MatchName::url() about=other class="mt-1 max-w-xl">
                     <input type="hidden" name="printed" value=printed.get_value()/>
                     <input type="hidden" name="code" value=code.get_value()/>
                     <Field name="terminal" label=tr!("flow.match.terminal") hint=tr!("flow.match.terminal_hint") required=true/>
-                    <Submit label=tr!("flow.match.accept") class="btn"/>
+                    <Submit label=tr!("flow.match.accept") class="btn" of=printed.get_value()/>
                 </PostForm>
             </details>
         </li>
@@ -87,6 +91,7 @@ fn Name(row: PrintedRow) -> impl IntoView {
 
 #[component]
 fn Offer(suggestion: Suggestion, printed: String, code: String, about: String) -> impl IntoView {
+    let of = suggestion.name.clone();
     let why = suggestion
         .reasons
         .iter()
@@ -106,7 +111,7 @@ fn Offer(suggestion: Suggestion, printed: String, code: String, about: String) -
                 <input type="hidden" name="printed" value=printed/>
                 <input type="hidden" name="code" value=code/>
                 <input type="hidden" name="terminal_id" value=suggestion.terminal_id/>
-                <Submit label=tr!("flow.match.accept") class="btn btn-sm btn-primary min-h-10"/>
+                <Submit label=tr!("flow.match.accept") class="btn btn-sm btn-primary min-h-10" of=of/>
             </PostForm>
         </li>
     }
@@ -121,12 +126,12 @@ fn Decided(rows: Vec<MatchRow>) -> impl IntoView {
                 {rows.into_iter().map(|row| view! {
                     <li class="flex flex-wrap items-center gap-2 py-2">
                         <span class="min-w-0 grow basis-56">
-                            <span class="block break-words">{row.printed}" → "{row.terminal}</span>
+                            <span class="block break-words">{row.printed.clone()}" → "{row.terminal}</span>
                             <span class="num block text-sm text-base-content/70">
                                 {tr!("flow.match.moved", n = row.lines)}" · "{row.by}" · "{row.at}
                             </span>
                         </span>
-                        <Confirm to=UnmatchName::url() label=tr!("flow.match.undo") explain=tr!("flow.match.undo_explain")>
+                        <Confirm to=UnmatchName::url() label=tr!("flow.match.undo") explain=tr!("flow.match.undo_explain") about=row.id.clone() of=row.printed.clone()>
                             <input type="hidden" name="id" value=row.id.clone()/>
                         </Confirm>
                     </li>

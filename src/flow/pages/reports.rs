@@ -106,6 +106,12 @@ fn Report(table: FlowTable) -> impl IntoView {
                 <a class="link num inline-flex min-h-10 items-center" href=lost_href>{tr!("flow.report.lost", n = table.lost)}</a>
             </p>
         })}
+        {(!table.missing.is_empty()).then(|| view! {
+            <details class="mb-3 text-sm">
+                <summary class="link inline-flex min-h-10 cursor-pointer items-center">{tr!("flow.report.missing", month = filter.to.clone(), n = table.missing.len())}</summary>
+                <p class="break-words">{table.missing.join("、")}</p>
+            </details>
+        })}
         {rows_or_empty(table.page, tr!("flow.report.empty"), move |rows| view! {
             <div tabindex="0" role="region" aria-label=label class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
                 <table class="table">

@@ -73,7 +73,8 @@ impl Reference {
                 found.by_alias.entry(alias).or_default().push(*i);
             }
         }
-        found.keepers = crate::terminal::store::owners(super::plan::again(exec), today).await?;
+        found.keepers =
+            crate::terminal::assignment::owners(super::plan::again(exec), today).await?;
         found.people = q(
             "SELECT id, name, employee_no, phone_index, (left_at IS NULL AND \
              role IN ('rep', 'otc_rep', 'trade_rep', 'manager')) AS owns FROM staff",

@@ -6,8 +6,15 @@ use super::{COUNT_MOST, TEXT_COUNT_MOST};
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::search;
 
-/// Candidates that are looked at one by one.
-const FEW: i64 = 1_000;
+/// Candidates that are looked at one by one: of an exact term, and of the beginning of one, which takes far longer to
+/// look for in a row.
+const FEW: i64 = 2_000;
+const FEW_BEGUN: i64 = 10_000;
+
+/// The bound of a term.
+fn few(term: &(String, bool)) -> i64 {
+    if term.1 { FEW_BEGUN } else { FEW }
+}
 
 /// What a word of a text must match.
 pub(super) struct Word {
@@ -72,8 +79,8 @@ pub(super) fn push_word(query: &mut Query, word: &Word) {
 /// How the rows of a text are come by.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    /// The rarest term among an HCP's own and among hospitals', and how many HCPs these can find, up to [`FEW`] and
-    /// one more each.
+    /// The rarest term among an HCP's own and among hospitals', and how many HCPs these can find, up to the bound of
+    /// each and one more.
     rarest: Option<(Driver, i64)>,
 }
 
@@ -83,6 +90,14 @@ struct Driver {
     hospital: (String, bool),
     /// The word, where somebody bears it as a tag.
     tag: Option<String>,
+}
+
+impl Driver {
+    /// What several terms begin with may find one HCP more than once; an exact term does so on both levels only, and
+    /// leaving that out by itself lets the rows stream.
+    fn streams(&self) -> bool {
+        !self.own.1 && !self.hospital.1 && self.tag.is_none()
+    }
 }
 
 impl Search {
@@ -104,7 +119,7 @@ impl Search {
                          FROM (SELECT 1 FROM {source} AND "
                     ));
                     push_term(&mut query, term);
-                    query.push(&format!(" LIMIT {}) n", FEW + 1));
+                    query.push(&format!(" LIMIT {}) n", few(term) + 1));
                 }
             }
             query.push(&format!(
@@ -143,7 +158,16 @@ impl Search {
 
     /// Whether the candidates are few enough to look at each.
     pub(super) fn is_few(&self) -> bool {
-        self.rarest.as_ref().is_some_and(|(_, n)| *n <= FEW)
+        self.rarest
+            .as_ref()
+            .is_some_and(|(driver, n)| *n <= few(&driver.own).max(few(&driver.hospital)))
+    }
+
+    /// Whether candidates come one after the other, without all of them being gathered first.
+    pub(super) fn streams(&self) -> bool {
+        self.rarest
+            .as_ref()
+            .is_some_and(|(driver, _)| driver.streams())
     }
 
     /// Up to how many rows are counted.
@@ -164,9 +188,7 @@ impl Search {
         };
         query.push(&format!(" FROM (SELECT x.object_id AS id FROM {OWN} AND "));
         push_term(query, &driver.own);
-        // What several terms begin with may find one HCP more than once; an exact term does so on both levels only,
-        // and leaving that out by itself lets the rows stream.
-        let streams = !driver.own.1 && !driver.hospital.1 && driver.tag.is_none();
+        let streams = driver.streams();
         query.push(if streams { " UNION ALL " } else { " UNION " });
         query.push(&format!("SELECT w.id FROM {HOSPITAL} AND "));
         push_term(query, &driver.hospital);

@@ -6,7 +6,8 @@ use leptos_router::hooks::use_params_map;
 
 use crate::terminal::api::{SaveTerminal, get_terminal};
 use crate::terminal::model::{
-    DATUMS, KINDS, LEVELS, Record, WINDOWS, Window, WindowInput, kind_label, weekday_label,
+    DATUMS, KINDS, LEVELS, Record, STATUSES, WINDOWS, Window, WindowInput, kind_label,
+    status_label, weekday_label,
 };
 use crate::ui::boot::Flash;
 use crate::ui::form::{Field, FieldMessage, PostForm, Select, Submit, TextArea};
@@ -90,6 +91,8 @@ fn TerminalForm(record: Record) -> impl IntoView {
                     <Field name="city" label=tr!("terminals.city") value=master.city/>
                     <Field name="address" label=tr!("terminals.address") value=master.address/>
                     <Field name="phone" label=tr!("terminals.phone") mode="tel" value=master.phone/>
+                    <Select name="status" label=tr!("terminals.status") options=STATUSES.map(|s| (s.to_owned(), status_label(s))).to_vec() value=master.status/>
+                    <Field name="parent" label=tr!("terminals.parent") value=master.parent hint=tr!("terminals.parent_hint")/>
                 </div>
                 <TextArea name="note" label=tr!("terminals.note") value=master.note rows=3/>
             </Card>

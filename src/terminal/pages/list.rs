@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{AssignForm, Reps, region};
+use super::{AssignForm, LineChoices, Reps, province_choices, region};
 use crate::shared::Permission;
 use crate::terminal::api::list_terminals;
-use crate::terminal::model::{TerminalRow, kind_label};
+use crate::terminal::model::{
+    MAIN_LINE, STATUSES, TerminalFilter, TerminalRow, kind_label, line_label, status_label,
+};
 use crate::ui::boot::{may, refresh};
 use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
 use crate::ui::parts::{Loading, PageTitle, outcome};
@@ -19,28 +21,52 @@ pub fn TerminalList() -> impl IntoView {
         param("kind"),
         param("level"),
     );
-    let (assigned, sort, page) = (param("assigned"), param("sort"), page_param());
+    let (assigned, line, status) = (param("assigned"), param("line"), param("status"));
+    let (parent, holder, sort, page) = (
+        param("parent"),
+        param("holder"),
+        param("sort"),
+        page_param(),
+    );
     let terminals = Resource::new(
         move || {
-            let filter = (text.get(), province.get(), kind.get(), level.get());
-            (filter, assigned.get(), sort.get(), page.get(), refresh())
+            let filter = TerminalFilter {
+                text: text.get(),
+                province: province.get(),
+                kind: kind.get(),
+                level: level.get(),
+                assigned: assigned.get(),
+                line: line.get(),
+                status: status.get(),
+                parent: parent.get(),
+                holder: holder.get(),
+                sort: sort.get(),
+            };
+            (filter, page.get(), refresh())
         },
-        |((text, province, kind, level), assigned, sort, page, _)| {
-            list_terminals(text, province, kind, level, assigned, sort, page)
-        },
+        |(filter, page, _)| list_terminals(filter, page),
     );
     view! {
         <PageTitle title=tr!("terminals.title")>
             {may(Permission::Import).then(|| view! { <a class="btn btn-sm" href="/import?kind=hospitals">{tr!("terminals.import")}</a> })}
-            {may(Permission::ManageOrg).then(|| view! { <a class="btn btn-sm btn-primary" href="/terminals/new">{tr!("terminals.new")}</a> })}
+            {may(Permission::ManageOrg).then(|| view! {
+                <a class="btn btn-sm min-h-10" href="/terminals/move">{tr!("terminals.move")}</a>
+                <a class="btn btn-sm btn-primary min-h-10" href="/terminals/new">{tr!("terminals.new")}</a>
+            })}
         </PageTitle>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(terminals.await, |data| {
-                    let provinces = data.provinces.into_iter().map(|p| {
-                        let label = if p == "-" { tr!("terminals.no_province") } else { p.clone() };
-                        (p, label)
-                    }).collect();
+                    let provinces = province_choices(data.provinces);
+                    let lines: Vec<(String, String)> = std::iter::once(MAIN_LINE.to_owned())
+                        .chain(data.lines.iter().cloned())
+                        .map(|l| (l.clone(), line_label(&l)))
+                        .collect();
+                    let statuses = vec![
+                        ("paused".into(), status_label("paused")),
+                        ("closed".into(), status_label("closed")),
+                        ("all".into(), tr!("terminals.any_status")),
+                    ];
                     let kinds = data.kinds.into_iter().map(|k| {
                         let label = kind_label(&k);
                         (k, label)
@@ -56,14 +82,30 @@ pub fn TerminalList() -> impl IntoView {
                     let assigns = !data.reps.is_empty();
                     view! {
                         <Reps reps=data.reps/>
+                        <LineChoices lines=data.lines/>
                         <Filters action="/terminals">
                             <FilterText name="text" label=tr!("terminals.search")/>
                             <FilterSelect name="province" label=tr!("terminals.any_province") options=provinces/>
                             <FilterSelect name="kind" label=tr!("terminals.any_kind") options=kinds/>
                             <FilterSelect name="level" label=tr!("terminals.any_level") options=levels/>
                             <FilterSelect name="assigned" label=tr!("terminals.any_state") options=states/>
+                            <FilterSelect name="line" label=tr!("terminals.any_line") options=lines/>
+                            <FilterSelect name="status" label=tr!("terminals.not_closed") options=statuses/>
+                            {assigns.then(|| {
+                                let holder = param("holder");
+                                view! {
+                                    <label>
+                                        <span class="sr-only">{tr!("terminals.of_holder")}</span>
+                                        <input type="search" name="holder" list="reps" class="input w-40" placeholder=tr!("terminals.of_holder") value=holder.get_untracked() prop:value=holder/>
+                                    </label>
+                                }
+                            })}
+                            {(!parent.get_untracked().is_empty()).then(|| view! { <input type="hidden" name="parent" value=parent.get_untracked()/> })}
                             <FilterSelect name="sort" label=tr!("terminals.by_region") options=orders/>
                         </Filters>
+                        {(!parent.get_untracked().is_empty()).then(|| view! {
+                            <p class="mb-3 text-sm"><a class="link" href=format!("/terminals/{}", parent.get_untracked())>{tr!("terminals.to_group")}</a></p>
+                        })}
                         {rows_or_empty(data.page, tr!("terminals.empty"), move |rows| view! {
                             <ul class="rounded-box border border-base-300 bg-base-100 divide-y divide-base-300">
                                 {rows.into_iter().map(|t| view! { <TerminalItem terminal=t assigns=assigns/> }).collect_view()}
@@ -87,11 +129,14 @@ fn TerminalItem(terminal: TerminalRow, assigns: bool) -> impl IntoView {
         <li class="px-4 py-2">
             <div class="flex flex-wrap items-center gap-x-3">
                 <a class="link link-hover me-auto py-2 font-medium" href=href>{terminal.name}</a>
+                {(terminal.status != STATUSES[0]).then(|| view! { <span class="badge badge-warning badge-sm">{status_label(&terminal.status)}</span> })}
                 <span class="badge badge-ghost">{owner}</span>
+                {(!terminal.others.is_empty()).then(|| view! { <span class="badge badge-ghost">{terminal.others}</span> })}
             </div>
             <div class="num flex flex-wrap gap-x-3 text-sm text-base-content/70">
                 <span>{terminal.code}</span><span>{kind_label(&terminal.kind)}</span>
                 <span>{place}</span><span>{terminal.level}</span>
+                {terminal.parent.map(|name| view! { <span>{tr!("terminals.branch_of", name = name)}</span> })}
                 <span>{tr!("terminals.hcps", n = terminal.hcps)}</span>
                 {terminal.located.then(|| view! { <span>{tr!("terminals.located")}</span> })}
             </div>

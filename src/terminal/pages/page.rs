@@ -3,10 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::{AssignForm, Reps, region};
+use super::{AssignForm, LineChoices, Reps, region};
 use crate::shared::Permission;
 use crate::terminal::api::get_terminal;
-use crate::terminal::model::{AssignmentRow, Master, Window, kind_label, weekday_label};
+use crate::terminal::model::{
+    AssignmentRow, MAIN_LINE, Master, STATUSES, Window, kind_label, status_label, weekday_label,
+};
 use crate::ui::boot::{may, refresh};
 use crate::ui::history::History;
 use crate::ui::list::page_param;
@@ -39,14 +41,28 @@ pub fn TerminalView() -> impl IntoView {
                     let hcps = format!("/hcps?terminal={}", master.id);
                     let (id, name) = (master.id.clone(), master.name.clone());
                     let assigns = !view.reps.is_empty();
+                    let branches = format!("/terminals?status=all&parent={}", master.id);
+                    let gone = master.status != STATUSES[0];
+                    let status = status_label(&master.status);
                     view! {
                         <PageTitle title=name>
                             <a class="btn btn-sm" href="/terminals">{tr!("terminals.all")}</a>
                             {may(Permission::ManageOrg).then(|| view! { <a class="btn btn-sm btn-primary" href=edit>{tr!("terminals.edit")}</a> })}
                         </PageTitle>
+                        {gone.then(|| view! { <p class="alert alert-warning mb-4 py-2">{tr!("terminals.is_not_active", status = status)}</p> })}
                         <div class="grid items-start gap-x-4 lg:grid-cols-2">
                             <div>
-                                <Card title=tr!("terminals.master")><Facts master=master aliases=record.aliases/></Card>
+                                <Card title=tr!("terminals.master")><Facts master=master aliases=record.aliases group=view.parent/></Card>
+                                {(!view.branches.is_empty()).then(|| view! {
+                                    <Card title=tr!("terminals.branches")>
+                                        <ul class="mb-2 divide-y divide-base-300">
+                                            {view.branches.into_iter().map(|(id, name)| view! {
+                                                <li><a class="link inline-flex min-h-10 items-center" href=format!("/terminals/{id}")>{name}</a></li>
+                                            }).collect_view()}
+                                        </ul>
+                                        <a class="btn btn-sm min-h-10" href=branches>{tr!("terminals.all_branches")}</a>
+                                    </Card>
+                                })}
                                 <Card title=tr!("terminals.departments")><Words words=record.departments/></Card>
                             </div>
                             <div>
@@ -54,6 +70,7 @@ pub fn TerminalView() -> impl IntoView {
                                 <Card title=tr!("terminals.owners")>
                                     <Assignments rows=view.assignments/>
                                     <Reps reps=view.reps/>
+                                    <LineChoices lines=view.lines/>
                                     {assigns.then(|| view! { <AssignForm terminal_id=id/> })}
                                 </Card>
                                 <Card title=tr!("terminals.its_hcps")>
@@ -70,7 +87,7 @@ pub fn TerminalView() -> impl IntoView {
 }
 
 #[component]
-fn Facts(master: Master, aliases: Vec<String>) -> impl IntoView {
+fn Facts(master: Master, aliases: Vec<String>, group: Option<(String, String)>) -> impl IntoView {
     let coordinates = match (master.latitude, master.longitude) {
         (Some(latitude), Some(longitude)) => {
             let datum = master.datum.unwrap_or_default();
@@ -83,6 +100,7 @@ fn Facts(master: Master, aliases: Vec<String>) -> impl IntoView {
         (tr!("terminals.code"), master.code),
         (tr!("terminals.kind"), kind_label(&master.kind)),
         (tr!("terminals.level"), master.level),
+        (tr!("terminals.status"), status_label(&master.status)),
         (tr!("terminals.region"), place),
         (tr!("terminals.address"), master.address),
         (tr!("terminals.phone"), master.phone),
@@ -102,6 +120,10 @@ fn Facts(master: Master, aliases: Vec<String>) -> impl IntoView {
                     }
                 })
                 .collect_view()}
+            {group.map(|(id, name)| view! {
+                <dt class="text-base-content/70">{tr!("terminals.parent")}</dt>
+                <dd><a class="link" href=format!("/terminals/{id}")>{name}</a></dd>
+            })}
         </dl>
     }
 }
@@ -184,6 +206,7 @@ fn Assignments(rows: Vec<AssignmentRow>) -> impl IntoView {
                     view! {
                         <li class="flex flex-wrap items-center gap-x-3 py-2">
                             <span class="me-auto font-medium">{row.staff}</span>
+                            {(row.business_line != MAIN_LINE).then(|| view! { <span class="badge badge-outline badge-sm">{row.business_line.clone()}</span> })}
                             {now.then(|| view! { <span class="badge badge-success badge-sm">{tr!("terminals.now")}</span> })}
                             <span class="num text-sm text-base-content/70">{days}</span>
                         </li>

@@ -217,6 +217,9 @@ pub async fn assert_sums(app: &TestApp) {
         .map(|([a, b, c, d, e], [q, f, n, o, k, p])| (a, b, c, d, e, q, f, n, o, k, p))
         .collect();
     assert_eq!(kept, counted);
+    // And so do the coarser ones.
+    let differ = mailuo::flow::reports::rebuild(&app.state).await;
+    assert_eq!(differ.expect("runs"), 0, "sums that differ from a recount");
 }
 
 /// All lines and sums of a month as text.

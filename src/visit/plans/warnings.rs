@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use super::Stored;
-use crate::hcp;
 use crate::server::AppState;
 use crate::server::db::q;
 use crate::server::facts::Facts;
@@ -43,16 +42,12 @@ pub(super) async fn warnings(
         "SELECT terminal_id AS id, starts || ' ' || ends AS text, weekday + CASE WHEN appointment THEN 10 ELSE 0 END AS n \
          FROM terminal_window WHERE ",
     );
-    hcp::list::push_among(
-        &mut windows,
-        "terminal_id",
-        &ids(|p| p.terminal_id.as_ref()),
-    );
+    windows.push_among("terminal_id", &ids(|p| p.terminal_id.as_ref()));
     facts.rows("window", windows);
     let mut met = q(
         "SELECT x.hcp_id AS id, SUBSTR(v.day, 1, 7) AS text, COUNT(*) AS n FROM visit_hcp x JOIN visit v ON v.id = x.visit_id WHERE ",
     );
-    hcp::list::push_among(&mut met, "x.hcp_id", &hcps);
+    met.push_among("x.hcp_id", &hcps);
     met.push_with(
         " AND v.day >= ? AND v.day <= ? GROUP BY x.hcp_id, SUBSTR(v.day, 1, 7)",
         [&first, &last],
@@ -60,7 +55,7 @@ pub(super) async fn warnings(
     facts.rows("met", met);
     let mut planned =
         q("SELECT p.hcp_id AS id, p.day AS text, COUNT(*) AS n FROM visit_plan p WHERE ");
-    hcp::list::push_among(&mut planned, "p.hcp_id", &hcps);
+    planned.push_among("p.hcp_id", &hcps);
     planned.push_with(
         " AND p.day >= ? AND p.day <= ? AND p.visit_id IS NULL AND p.cancelled_at IS NULL AND p.staff_id = ? AND p.day >= ? \
          GROUP BY p.hcp_id, p.day",

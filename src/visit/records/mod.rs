@@ -320,7 +320,7 @@ async fn met(
     hcp::store::scope(actor, &mut query);
     query.push(" AND h.state <> 'merged'");
     query.push(" AND ");
-    hcp::list::push_among(&mut query, "h.id", hcps);
+    query.push_among("h.id", hcps);
     let found: Vec<(String, Option<String>)> = query.all(&state.db).await?;
     if found.len() != hcps.len() {
         return Err(AppError::NotFound);

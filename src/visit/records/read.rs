@@ -126,7 +126,7 @@ async fn named(
         );
         hcp::store::scope(actor, &mut query);
         query.push(" AND ");
-        hcp::list::push_among(&mut query, "x.visit_id", &ids);
+        query.push_among("x.visit_id", &ids);
         query.push(" ORDER BY h.pinyin, h.id");
         let found: Vec<(String, String, String)> = query.all(&state.db).await?;
         for (visit, id, name) in found {
