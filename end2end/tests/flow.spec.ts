@@ -80,15 +80,15 @@ test('a month from the file to the report', async ({ page, newPerson }) => {
 
   // The rep confirms one, takes it back, appeals about another with a photo, and confirms the rest at once.
   await goto(page, `/flow/terminals/${id}?month=${month}`);
-  await expect(page.getByRole('button', { name: '确认', exact: true })).toHaveCount(3);
+  await expect(page.getByRole('button', { name: /^确认 / })).toHaveCount(3);
   await expectAccessible(page);
   await expectNoSidewaysScroll(page);
-  await page.getByRole('button', { name: '确认', exact: true }).first().click();
+  await page.getByRole('button', { name: /^确认 / }).first().click();
   await expect(page.getByText('已确认。')).toBeVisible();
   await hydrated(page);
   await page.getByRole('button', { name: '撤回确认' }).first().click();
   await expect(page.getByText('已撤回确认。')).toBeVisible();
-  await page.locator('main li').filter({ hasText: '50 盒' }).getByRole('link', { name: '申诉', exact: true }).click();
+  await page.locator('main li').filter({ hasText: '50 盒' }).getByRole('link', { name: /^申诉 / }).click();
   await page.waitForURL(/\/flow\/appeals\/new/);
   await hydrated(page);
   await page.locator('select[name="reason"]').selectOption({ label: '数量不对' });
@@ -98,8 +98,14 @@ test('a month from the file to the report', async ({ page, newPerson }) => {
   await page.waitForURL(/\/flow\/appeals\/[0-9a-f-]{20,}/);
   await hydrated(page);
   const appeal = new URL(page.url()).pathname;
+  // Words and a photo go together; a file that is no photo takes no words along.
+  await page.getByLabel('补充说明').fill('附入库单');
+  await page.getByLabel('上传照片作为依据').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no photo') });
+  await page.getByRole('button', { name: '发送', exact: true }).click();
+  await expect(page.getByText('补充说明已发送，但照片无法识别')).toBeVisible();
+  await expect(page.getByText('附入库单')).toBeVisible();
   await page.getByLabel('上传照片作为依据').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: PHOTO });
-  await page.getByRole('button', { name: '上传', exact: true }).click();
+  await page.getByRole('button', { name: '发送', exact: true }).click();
   await expect(page.getByRole('img', { name: '申诉依据的照片' })).toBeVisible();
   await expectAccessible(page);
   await goto(page, `/flow/terminals/${id}?month=${month}`);
@@ -117,6 +123,7 @@ test('a month from the file to the report', async ({ page, newPerson }) => {
   await goto(admin, appeal);
   await admin.getByRole('button', { name: '采纳', exact: true }).click();
   await expect(admin.getByText('已采纳').first()).toBeVisible();
+  await expect(admin.getByText('更正：数量改为 40')).toBeVisible();
   await goto(admin, '/flow/periods');
   await period(admin, month).getByText('关账', { exact: true }).first().click();
   await expect(period(admin, month).getByText(/目前还有 1 条未确认/)).toBeVisible();
@@ -140,7 +147,7 @@ test('a month from the file to the report', async ({ page, newPerson }) => {
   // A medical rep sees quantities to confirm and no sums.
   await goto(page, `/flow/terminals/${id}?month=${month}`);
   await expect(page.getByText('去年同期')).toHaveCount(0);
-  await expect(page.getByRole('button', { name: '确认', exact: true })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: /^确认 / })).toHaveCount(0);
 });
 
 test('a terminal is confirmed without JavaScript @nojs', async ({ page }) => {
@@ -149,7 +156,7 @@ test('a terminal is confirmed without JavaScript @nojs', async ({ page }) => {
   await page.locator('main li a[href^="/flow/terminals/"]').first().click();
   await page.waitForURL(/\/flow\/terminals\//);
   await hydrated(page);
-  const open = page.getByRole('button', { name: '确认', exact: true });
+  const open = page.getByRole('button', { name: /^确认 / });
   const undo = page.getByRole('button', { name: '撤回确认' });
   if ((await open.count()) > 0) {
     const before = await open.count();
@@ -174,10 +181,12 @@ test('the catalogue is read on the phone and kept at the desk', async ({ page, n
   await page.waitForURL(/\/products\/[0-9a-f-]{20,}/);
   await hydrated(page);
   await page.getByText('设置价格').click();
+  await page.getByLabel('价格类型').selectOption({ label: '供货价' });
   await page.getByLabel('生效日期').first().fill('2026-01-01');
   await page.getByLabel('单价（元）').fill('12.5');
   await page.getByRole('button', { name: '保存' }).first().click();
   await expect(page.getByText(/¥12\.50/)).toBeVisible();
+  await expect(page.locator('li').filter({ hasText: '¥12.50' })).toContainText('供货价');
   await expectAccessible(page);
   const rep = await newPerson();
   await signIn(rep, REP);

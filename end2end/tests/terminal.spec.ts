@@ -82,3 +82,51 @@ test('a manager looks at a hospital and does not change it @nojs', async ({ page
   await page.getByRole('link', { name: /^查看客户/ }).click();
   await page.waitForURL(/\/hcps\?terminal=/);
 });
+
+test('terminals are given to a colleague at once, after a preview @nojs', async ({ page }) => {
+  test.setTimeout(120_000);
+  const stamp = Date.now().toString(36);
+  await signIn(page, ADMIN);
+  for (const n of [1, 2]) {
+    await goto(page, '/terminals/new');
+    await page.locator('input[name="name"]').fill(`移交${stamp}医院${n}`);
+    await page.getByLabel('终端编码').fill(`M-${stamp}-${n}`);
+    // The second is a branch of the first, and takes no goods for now.
+    if (n === 2) {
+      await page.getByLabel('所属集团或连锁').fill(`M-${stamp}-1`);
+      await page.getByLabel('状态').selectOption({ label: '暂停' });
+    }
+    await page.getByRole('button', { name: '保存' }).click();
+    await page.waitForURL(/\/terminals\/(?!new)[^/?]+(\?|$)/);
+    await hydrated(page);
+  }
+  await expect(page.getByText('该终端当前状态：暂停')).toBeVisible();
+  await page.getByRole('link', { name: `移交${stamp}医院1` }).click();
+  await expect(page.getByRole('link', { name: `移交${stamp}医院2` })).toBeVisible();
+
+  await goto(page, '/terminals');
+  await page.getByRole('link', { name: '批量移交' }).click();
+  await page.waitForURL(/\/terminals\/move/);
+  await hydrated(page);
+  await page.locator('input[name="text"]').fill(stamp);
+  await page.getByLabel('移交给').fill('没有这个人');
+  await page.getByRole('button', { name: '预览' }).click();
+  await expect(page.locator('main').getByRole('alert')).toBeVisible();
+  await expect(page.locator('input[name="text"]')).toHaveValue(stamp);
+  const colleague = (await page.locator('#reps option').first().getAttribute('value'))!;
+  await hydrated(page);
+  await page.getByLabel('移交给').fill(colleague);
+  await page.getByLabel('业务线').fill('急救');
+  await page.getByRole('button', { name: '预览' }).click();
+  await expect(page.getByText('急救，自')).toBeVisible();
+  await expect(page.getByRole('link', { name: `移交${stamp}医院1` })).toBeVisible();
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  await hydrated(page);
+  await page.getByRole('button', { name: '移交 2 家终端' }).click();
+  await expect(page.getByText('终端已移交。')).toBeVisible();
+  await goto(page, `/terminals?text=${stamp}`);
+  await expect(page.getByText(/^急救 /)).toHaveCount(2);
+  await expect(page.getByText(`属于 移交${stamp}医院1`)).toBeVisible();
+  await expectAccessible(page);
+});

@@ -1,6 +1,7 @@
 //! Flow: importing a distributor's file, matching, months, confirmation, appeals, reports.
 
 mod appeals;
+mod business;
 mod truth;
 mod world;
 

@@ -376,7 +376,7 @@ async fn crowd(app: &TestApp, size: usize, owner: &str) {
 
 on_both!(a_frequent_text_is_walked_and_counted_to_a_bound, |app| {
     let rep = app.id_of(Role::Rep).await;
-    crowd(&app, 1_200, &rep).await;
+    crowd(&app, 5_100, &rep).await;
     app.hcp("罕见人", "13911110001", Some(&rep)).await;
     let admin = app.cookie(Role::Admin).await;
     for cookie in [
@@ -406,19 +406,29 @@ on_both!(a_frequent_text_is_walked_and_counted_to_a_bound, |app| {
     let found: serde_json::Value = serde_json::from_str(&answer.text()).expect("is JSON");
     assert_eq!(
         (&found["page"]["total"], &found["more"]),
-        (&1_201.into(), &false.into())
+        (&5_101.into(), &false.into())
     );
+    // A page past the last one is the last.
+    let answer = app.get("/api/hcps/list?page=999", &admin).await;
+    let found: serde_json::Value = serde_json::from_str(&answer.text()).expect("is JSON");
+    assert_eq!(found["page"]["page"], 256, "{found}");
+    assert!(!rows(&answer.text()).is_empty());
+    // A whole phone number finds its owner, within scope.
+    let phone = [("text", "139 1111 0001")];
+    assert_eq!(names(&app, &admin, &phone).await, ["罕见人"]);
+    let other = app.cookie(Role::OtcRep).await;
+    assert_eq!(names(&app, &other, &phone).await, Vec::<String>::new());
     // All of them are picked in one act, tagged in one act, and the act is one event.
     let form = [("text", "全科"), ("state", "listed")];
     assert_eq!(
         app.post("/api/hcps/pick_all", &admin, &form).await.status,
         StatusCode::OK
     );
-    assert_eq!(app.count("SELECT COUNT(*) FROM hcp_selection").await, 1_200);
+    assert_eq!(app.count("SELECT COUNT(*) FROM hcp_selection").await, 5_100);
     let form = [("tag", "全科"), ("act", "add")];
     let answer = app.post("/api/hcps/tag_selection", &admin, &form).await;
-    assert!(answer.text().contains("tagged=1200"), "{}", answer.text());
-    assert_eq!(app.count("SELECT COUNT(*) FROM hcp_tag").await, 1_200);
+    assert!(answer.text().contains("tagged=5100"), "{}", answer.text());
+    assert_eq!(app.count("SELECT COUNT(*) FROM hcp_tag").await, 5_100);
     assert_eq!(
         app.count("SELECT COUNT(*) FROM audit_log WHERE action = 'hcp.bulk_tag'")
             .await,
@@ -428,7 +438,7 @@ on_both!(a_frequent_text_is_walked_and_counted_to_a_bound, |app| {
         .get("/hcps/export.xlsx?text=%E5%85%A8%E7%A7%91", &admin)
         .await;
     let [lines, _] = sheets(&export.bytes);
-    assert_eq!(lines.len(), 1_201, "a heading and each once");
+    assert_eq!(lines.len(), 5_101, "a heading and each once");
     let distinct: BTreeSet<&String> = lines.iter().map(|line| &line[0]).collect();
-    assert_eq!(distinct.len(), 1_201);
+    assert_eq!(distinct.len(), 5_101);
 });

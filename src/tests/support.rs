@@ -386,6 +386,12 @@ impl TestApp {
         q(sql).count(&self.state.db).await.expect("counts")
     }
 
+    /// The one text that a query gives.
+    pub async fn text(&self, sql: &str) -> String {
+        let row = q(sql).one::<(String,)>(&self.state.db).await;
+        row.expect("is there").0
+    }
+
     /// The last one-time code that was sent to a phone.
     pub fn code_for(&self, phone: &str) -> String {
         let text = std::fs::read_to_string(self.dir.join("sms.jsonl")).expect("a message was sent");

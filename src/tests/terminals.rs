@@ -1,5 +1,7 @@
 //! Terminals' master data: the form, its rules, history, aliases, scope.
 
+mod moves;
+
 use axum::http::StatusCode;
 use mailuo::importing::Kind;
 use mailuo::server::db::q;

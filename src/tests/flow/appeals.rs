@@ -6,6 +6,7 @@ use mailuo::server::db::q;
 use mailuo::shared::Role;
 
 use super::world::{World, assert_sums, json, month};
+use crate::duplicate::exec;
 use crate::support::{Answer, TestApp};
 
 /// A photo of one pixel.
@@ -100,6 +101,49 @@ on_both!(an_appeal_goes_to_the_manager_and_to_operations, |app| {
         .post_parts(&path, &w.rep, &[("photo", b"no photo")])
         .await;
     assert_eq!(answer.location(), format!("/flow/appeals/{id}?fault=photo"));
+    // Words and a photo go together; words are kept where the photo is none, and tell whom they concern.
+    let nothing = app.post_parts(&path, &w.rep, &[("body", b" ")]).await;
+    assert_eq!(
+        nothing.location(),
+        format!("/flow/appeals/{id}?fault=empty")
+    );
+    let parts: [(&str, &[u8]); 3] = [
+        ("form_key", b"said"),
+        ("body", "照片附后".as_bytes()),
+        ("photo", b"no photo"),
+    ];
+    for _ in 0..2 {
+        let answer = app.post_parts(&path, &w.rep, &parts).await;
+        assert_eq!(
+            answer.location(),
+            format!("/flow/appeals/{id}?fault=photo_only")
+        );
+    }
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_appeal_step WHERE act = 'comment'")
+            .await,
+        1
+    );
+    w.ok(step(&app, &w.manager, &id, "comment", "收到").await);
+    let said =
+        "SELECT COUNT(*) FROM message WHERE kind = 'message.flow_appeal_said' AND staff_id = ";
+    for (role, n) in [(Role::Rep, 1), (Role::Manager, 2)] {
+        let staff = app.id_of(role).await;
+        assert_eq!(app.count(&format!("{said}'{staff}'")).await, n, "{role:?}");
+    }
+    // Who is late with a step is reminded once.
+    let today = app.state.zone.today();
+    exec(&app, &format!("UPDATE flow_appeal SET due_on = '{today}'")).await;
+    for _ in 0..2 {
+        mailuo::flow::appeals::remind(&app.state)
+            .await
+            .expect("reminds");
+    }
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM message WHERE kind = 'message.flow_appeal_due'")
+            .await,
+        1
+    );
     let appeal = json(
         &app.get(&format!("/api/flow/appeal?id={id}"), &w.manager)
             .await,
@@ -180,6 +224,14 @@ on_both!(an_appeal_goes_to_the_manager_and_to_operations, |app| {
         .count("SELECT COUNT(*) FROM message WHERE kind = 'message.flow_appeal_ended'")
         .await;
     assert_eq!(told, 1);
+    // The thread says what was put right.
+    let appeal = json(&app.get(&format!("/api/flow/appeal?id={id}"), &w.rep).await);
+    let last = appeal["steps"].as_array().and_then(|s| s.last()).cloned();
+    let last = last.expect("a step");
+    assert_eq!(
+        (&last["act"], &last["correction"], &last["corrected"]),
+        (&"accepted".into(), &"quantity".into(), &"30".into())
+    );
     let stats = json(&app.get("/api/flow/appeals?tab=decided", &w.admin).await);
     assert_eq!(
         (
