@@ -67,7 +67,7 @@ test('a month from the file to the report', async ({ page, newPerson }) => {
 
   // One decision holds for all lines printed like this.
   await goto(admin, `/flow/matching?text=${encodeURIComponent(stamp)}`);
-  await expect(admin.getByText(other)).toBeVisible();
+  await expect(admin.getByText(other).first()).toBeVisible();
   await expectAccessible(admin);
   await admin.getByRole('button', { name: '归入该终端' }).first().click();
   await expect(admin.getByText('已归入该终端，相同写法以后自动匹配。')).toBeVisible();

@@ -25,6 +25,9 @@ const TERMINALS: i64 = 240;
 const OF_TRADE_REP: i64 = 12;
 /// One confirmed line in so many stays open when its month closes.
 const LEFT_OPEN: usize = 40;
+/// The line of what is sold over the counter, and the terminals that the OTC rep has in it.
+const RETAIL: &str = "零售";
+const OF_RETAIL: i64 = 4;
 
 /// What the file of products does not say: code, trade name, category, keywords, indication, dosage, price in yuan.
 type More = (
@@ -82,6 +85,8 @@ pub async fn load(state: &AppState, seed: u64) -> Result<(), AppError> {
     let admin = acting(state, Role::Admin).await?;
     products(state, &admin).await?;
     give_trade_rep(state, &admin).await?;
+    retail(state, &admin).await?;
+    campuses(state).await?;
     let file = file(state, &mut rng).await?;
     importer::from_file(state, &admin, "演示流向.csv", file, Mode::All).await?;
     confirmed(state, &mut rng).await?;
@@ -116,13 +121,16 @@ async fn products(state: &AppState, admin: &Actor) -> Result<(), AppError> {
             dosage: dosage.into(),
             unit: "盒".into(),
             class: if code == "YZ-004" { "otc" } else { "rx" }.into(),
+            business_line: if code == "YZ-004" { RETAIL } else { MAIN_LINE }.into(),
             manufacturer: "演示药业有限公司".into(),
             clinical: "演示内容：此处列出已发表的临床研究及其文献出处，由医学部维护。".into(),
             ..before.clone()
         };
         let id = store::write(&mut tx, admin, Some(&before), &after, "form").await?;
         tx.commit().await?;
-        store::set_price(state, admin, &id, "bid", "", &day, price).await?;
+        for kind in ["bid", "retail"] {
+            store::set_price(state, admin, &id, kind, "", &day, price).await?;
+        }
         let label = LabelRow {
             version: "2025 年修订".into(),
             starts_on: day.clone(),
@@ -167,6 +175,44 @@ async fn give_trade_rep(state: &AppState, admin: &Actor) -> Result<(), AppError>
     Ok(())
 }
 
+/// The OTC rep has the commercial rep's first terminals in a line of their own.
+async fn retail(state: &AppState, admin: &Actor) -> Result<(), AppError> {
+    let (rep, trade) = (
+        acting(state, Role::OtcRep).await?,
+        acting(state, Role::TradeRep).await?,
+    );
+    let places: Vec<(String,)> = q(
+        "SELECT t.id FROM terminal t JOIN terminal_assignment a ON a.terminal_id = t.id \
+         WHERE a.staff_id = $1 ORDER BY t.code LIMIT $2",
+    )
+    .bind(&trade.id)
+    .bind(OF_RETAIL)
+    .all(&state.db)
+    .await?;
+    let from = time::shift_day(&state.zone.today(), -200);
+    let mut tx = state.db.begin().await?;
+    for (terminal,) in places {
+        crate::terminal::assignment::assign(
+            state, &mut tx, admin, &terminal, &rep.id, RETAIL, &from,
+        )
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A hospital's further campuses (院区) are its branches.
+async fn campuses(state: &AppState) -> Result<(), AppError> {
+    let mut tx = state.db.begin().await?;
+    q("UPDATE terminal SET parent_id = (SELECT p.id FROM terminal p WHERE p.id <> terminal.id AND p.city = terminal.city \
+       AND LENGTH(p.name) >= 8 AND p.name NOT LIKE '%院区%' AND terminal.name LIKE p.name || '%' ORDER BY p.code LIMIT 1) \
+       WHERE name LIKE '%院区%'")
+        .exec(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Terminals that are delivered to, those of the demo's reps first: code and name.
 async fn terminals(state: &AppState) -> Result<Vec<(String, String)>, AppError> {
     let (rep, trade) = (
@@ -175,6 +221,7 @@ async fn terminals(state: &AppState) -> Result<Vec<(String, String)>, AppError> 
     );
     Ok(q(
         "SELECT t.code, t.name FROM terminal t JOIN terminal_assignment a ON a.terminal_id = t.id AND a.ends_on IS NULL \
+         AND a.business_line = 'default' \
          ORDER BY CASE WHEN a.staff_id IN ($1, $2) THEN 0 ELSE 1 END, t.code LIMIT $3",
     )
     .bind(&rep.id)

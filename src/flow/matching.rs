@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::json;
 
+use super::columns;
 use super::lines::{self, Corrected, LINE, Line, owner_on};
 use super::matcher::Decision;
 use super::model::{MatchRow, Matching, PrintedRow};
 use super::store::WAITING;
 use super::sums::{self, Cell};
-use super::{columns, import};
 use crate::server::audit::{self, Event};
 use crate::server::db::{Exec, Query, is_unique_violation, q};
 use crate::server::guard::Actor;
@@ -50,7 +50,7 @@ pub async fn list(
     );
     let rows: Vec<(String, String, i64, i64, String, i64)> = query.all(&state.db).await?;
     let names = super::reports::distributors(&state.db).await?;
-    let matcher = import::matcher(&mut Exec::Db(&state.db)).await?;
+    let matcher = state.matcher.get(&state.db).await?;
     let mut delivered =
         q("SELECT DISTINCT distributor_id, terminal_id FROM flow_sum WHERE terminal_id <> '' AND ");
     let ids: Vec<String> = rows.iter().map(|(_, _, _, _, id, _)| id.clone()).collect();

@@ -103,6 +103,9 @@ pub struct FlowReport {
     pub header: Vec<String>,
     #[serde(default)]
     pub columns: Vec<(String, String)>,
+    /// The distributor that stands for all rows, where a person named one.
+    #[serde(default)]
+    pub fixed: String,
     /// Fields without which nothing can be read, and for which no column was found.
     #[serde(default)]
     pub missing: Vec<String>,

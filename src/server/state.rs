@@ -13,6 +13,7 @@ use super::live::Live;
 use super::sms::SmsProvider;
 use super::time::Zone;
 use crate::exam::writer::ExamWriter;
+use crate::flow::import::KeptMatcher;
 use crate::learning::watch::Watcher;
 use crate::sharing::tracker::Tracker;
 
@@ -29,6 +30,7 @@ pub struct Inner {
     pub sms: Box<dyn SmsProvider>,
     pub tracker: Tracker,
     pub exams: ExamWriter,
+    pub matcher: KeptMatcher,
     pub watch: Watcher,
     pub live: Live,
     pub leptos: LeptosOptions,
@@ -62,6 +64,7 @@ impl AppState {
             sms,
             tracker,
             exams,
+            matcher: KeptMatcher::default(),
             watch,
             live: Live::default(),
             leptos,

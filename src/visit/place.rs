@@ -29,7 +29,9 @@ pub async fn near(
     from: Option<Position>,
 ) -> DbResult<Vec<(String, String, Option<f64>)>> {
     let mut query = q(PLACE);
-    query.push("EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id");
+    query.push(
+        "t.status <> 'closed' AND EXISTS (SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id",
+    );
     let today = state.zone.today();
     query.push_with(
         " AND a.starts_on <= ? AND (a.ends_on IS NULL OR a.ends_on >= ?) AND ",

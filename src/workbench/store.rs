@@ -34,7 +34,7 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
     if may(Permission::ManageOrg) {
         facts.count(
             "unassigned",
-            q("SELECT COUNT(*) FROM terminal t WHERE NOT EXISTS (SELECT 1 FROM terminal_assignment a \
+            q("SELECT COUNT(*) FROM terminal t WHERE t.status <> 'closed' AND NOT EXISTS (SELECT 1 FROM terminal_assignment a \
                WHERE a.terminal_id = t.id AND a.ends_on IS NULL)"),
         );
         facts.count(

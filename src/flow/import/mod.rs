@@ -22,7 +22,7 @@ use reference::Reference;
 use write::{aside, decided_meanwhile, due, write};
 
 use super::model::FlowReport;
-pub use reference::matcher;
+pub use reference::KeptMatcher;
 pub use write::Values;
 
 /// Rows that are looked up and written together.
@@ -188,6 +188,7 @@ pub async fn check(state: &AppState, table: &Table, watch: &Watch) -> Result<Fin
     let missing = missing(&columns, &fixed);
     if !missing.is_empty() {
         plan.report.missing = missing;
+        plan.report.fixed = fixed;
         return Ok(finished(plan, table, &columns));
     }
     let mut on = Exec::Db(db);
@@ -198,6 +199,7 @@ pub async fn check(state: &AppState, table: &Table, watch: &Watch) -> Result<Fin
         done += rows.len();
         classify(&mut on, &mut reference, &columns, &fixed, rows, &mut plan).await?;
     }
+    plan.report.fixed = fixed;
     Ok(finished(plan, table, &columns))
 }
 

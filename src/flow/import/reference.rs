@@ -1,11 +1,14 @@
 //! What the rows of a file are compared with: terminals, decisions, products, owners.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
 
 use crate::flow::lines::Months;
 use crate::flow::matcher::{Decision, Matcher, Place};
 use crate::server::AppState;
-use crate::server::db::{Exec, internal, q};
+use crate::server::db::{Db, Exec, internal, q};
 use crate::shared::AppError;
 use crate::terminal::model::MAIN_LINE;
 
@@ -38,7 +41,7 @@ pub struct Reference {
 }
 
 /// All terminals with their aliases, ready for names to be compared with.
-pub async fn matcher(on: &mut Exec<'_>) -> Result<Matcher, AppError> {
+async fn matcher(on: &mut Exec<'_>) -> Result<Matcher, AppError> {
     let rows: Vec<(String, String, String, String, String, bool)> =
         q("SELECT id, code, name, province, city, status <> 'closed' FROM terminal ORDER BY code")
             .all(again(on))
@@ -66,6 +69,31 @@ pub async fn matcher(on: &mut Exec<'_>) -> Result<Matcher, AppError> {
     tokio::task::spawn_blocking(move || Matcher::new(places))
         .await
         .map_err(internal)
+}
+
+/// The terminals prepared for names, kept from request to request until one of them changes.
+#[derive(Debug, Default)]
+pub struct KeptMatcher(Mutex<Option<(Stamp, Arc<Matcher>)>>);
+
+/// How many terminals there are, and when one was changed last.
+type Stamp = (i64, Option<i64>);
+
+impl KeptMatcher {
+    /// The matcher of the terminals as they stand.
+    pub async fn get(&self, db: &Db) -> Result<Arc<Matcher>, AppError> {
+        let stamp: Stamp = q("SELECT COUNT(*), MAX(updated_at) FROM terminal")
+            .one(db)
+            .await?;
+        let mut kept = self.0.lock().await;
+        if let Some((of, known)) = kept.as_ref()
+            && *of == stamp
+        {
+            return Ok(known.clone());
+        }
+        let made = Arc::new(matcher(&mut Exec::Db(db)).await?);
+        *kept = Some((stamp, made.clone()));
+        Ok(made)
+    }
 }
 
 /// The same place to run a query again.

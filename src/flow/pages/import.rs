@@ -45,7 +45,7 @@ pub fn FlowPreview(
             <Totals rows=report.products/>
         })}
         {(!report.suggestions.is_empty()).then(|| view! { <Suggested rows=report.suggestions more=more/> })}
-        {(!done).then(|| view! { <Columns id=id header=report.header chosen=report.columns open=incomplete/> })}
+        {(!done).then(|| view! { <Columns id=id header=report.header chosen=report.columns fixed=report.fixed open=incomplete/> })}
     }
 }
 
@@ -108,6 +108,7 @@ fn Columns(
     id: String,
     header: Vec<String>,
     chosen: Vec<(String, String)>,
+    fixed: String,
     open: bool,
 ) -> impl IntoView {
     let rows = COLUMN_FIELDS
@@ -142,7 +143,7 @@ fn Columns(
             <PostForm to=NameColumns::url() class="max-w-xl">
                 <input type="hidden" name="id" value=id/>
                 {rows}
-                <Field name="distributor" label=tr!("flow.columns.distributor") hint=tr!("flow.columns.distributor_hint")/>
+                <Field name="distributor" label=tr!("flow.columns.distributor") value=fixed hint=tr!("flow.columns.distributor_hint")/>
                 <Submit label=tr!("flow.columns.save")/>
             </PostForm>
         </details>
