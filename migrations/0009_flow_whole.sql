@@ -73,3 +73,5 @@ CREATE INDEX flow_product_sum_gone ON flow_product_sum (cell_count) WHERE cell_c
 -- What a decision put in a line's place: none, reverse, quantity, terminal or add, with the quantity or the terminal's name.
 ALTER TABLE flow_appeal_step ADD COLUMN correction TEXT NOT NULL DEFAULT '';
 ALTER TABLE flow_appeal_step ADD COLUMN corrected TEXT NOT NULL DEFAULT '';
+
+CREATE INDEX flow_line_of_product ON flow_line (product_id, month);

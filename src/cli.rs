@@ -1,4 +1,6 @@
-//! Commands: serve, migrate, demo, import, admin, audit, doctor, routes, version.
+//! Commands: serve, migrate, demo, import, export, admin, audit, backup, restore, doctor, routes, version.
+
+mod upkeep;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -111,6 +113,16 @@ enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Copy database and files to a folder while the server runs, and check the copy
+    Backup {
+        /// New, empty, or of an earlier backup
+        folder: PathBuf,
+        /// Put the key in too: whoever has the folder can then read what is sealed
+        #[arg(long)]
+        with_key: bool,
+    },
+    /// Put a backup into an empty data directory and database
+    Restore { folder: PathBuf },
     /// Check configuration, database, disk and migrations, and say how to mend what is wrong
     Doctor,
     /// List the pages with the roles that may open them
@@ -266,7 +278,10 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
     let config = configuration(&cli.common)?;
     init_log(&config, matches!(cli.command, Command::Serve));
     if let Command::Doctor = cli.command {
-        return Ok(doctor(&config).await);
+        return Ok(upkeep::doctor(&config).await);
+    }
+    if let Command::Restore { folder } = &cli.command {
+        return upkeep::restore(&config, folder).await;
     }
     let state = AppState::open(config, leptos_options(&cli.common)?).await?;
     match cli.command {
@@ -348,6 +363,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
             println!("{name} can sign in with that phone and password");
             Ok(ExitCode::SUCCESS)
         }
+        Command::Backup { folder, with_key } => upkeep::backup(&state, &folder, with_key).await,
         Command::Audit(AuditCommand::Verify) => {
             let verdict = audit::verify(&state.db, &state.keys)
                 .await
@@ -377,7 +393,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Doctor | Command::Version => Ok(ExitCode::SUCCESS),
+        Command::Doctor | Command::Restore { .. } | Command::Version => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -629,71 +645,4 @@ async fn create_admin(
             other => said(other),
         })?;
     tx.commit().await.map_err(|e| e.to_string())
-}
-
-/// Checks one thing after the other, says how each stands, and how to mend what is wrong.
-async fn doctor(config: &Config) -> ExitCode {
-    let mut ill = false;
-    let mut check = |name: &str, outcome: Result<String, String>| match outcome {
-        Ok(note) => println!("ok    {name}: {note}"),
-        Err(note) => {
-            ill = true;
-            println!("FAIL  {name}: {note}");
-        }
-    };
-    let dir = &config.files.data_dir;
-    check("configuration", Ok(format!("{:?}", config.server)));
-    let probe = dir.join(".doctor");
-    let writable = std::fs::create_dir_all(dir)
-        .and_then(|()| std::fs::write(&probe, b"x"))
-        .and_then(|()| std::fs::remove_file(&probe));
-    check(
-        "data directory",
-        writable.map(|()| dir.display().to_string()).map_err(|e| {
-            format!(
-                "{}: {e}; give the server's user the right to write there",
-                dir.display()
-            )
-        }),
-    );
-    check(
-        "listening",
-        if config.server.addr.ip().is_loopback() || config.server.trusted_proxy {
-            Ok(config.server.addr.to_string())
-        } else {
-            Err("off loopback a proxy that ends TLS must stand in front; then set [server] trusted_proxy = true".into())
-        },
-    );
-    check(
-        "key",
-        crate::server::crypto::Keys::load(dir)
-            .map(|_| "readable; keep a copy apart from the database".into()),
-    );
-    check(
-        "time zone",
-        crate::server::time::Zone::named(&config.server.time_zone).map(|z| z.today()),
-    );
-    match crate::server::db::Db::open(&config.database.url, dir, 2).await {
-        Ok(db) => {
-            check("database", Ok(db.engine().into()));
-            check(
-                "migrations",
-                match db.migration_gap().await {
-                    (0, 0) => Ok("up to date".into()),
-                    (_, newer) if newer > 0 => Err(
-                        "the database was last used by a newer version; install that one".into(),
-                    ),
-                    (pending, _) => Err(format!(
-                        "{pending} to run; `mailuo migrate` or `mailuo serve` runs them"
-                    )),
-                },
-            );
-        }
-        Err(error) => check("database", Err(error)),
-    }
-    if ill {
-        ExitCode::from(1)
-    } else {
-        ExitCode::SUCCESS
-    }
 }

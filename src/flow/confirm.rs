@@ -95,10 +95,12 @@ async fn without_lines(
     let today = state.zone.today();
     let narrow = |query: &mut Query| {
         query.push_with(
-            " FROM terminal t WHERE t.status <> 'closed' AND NOT EXISTS (SELECT 1 FROM flow_terminal_sum s WHERE s.month = ? \
-             AND s.terminal_id = t.id) AND ",
+            " FROM terminal t WHERE t.status <> 'closed' AND NOT EXISTS (SELECT 1 FROM flow_sum s WHERE s.month = ? \
+             AND s.terminal_id = t.id AND ",
             [month],
         );
+        lines::visible(actor, &today, "s", query);
+        query.push(") AND ");
         lines::visible_terminal(actor, &today, "t.id", query);
         crate::server::search::condition(query, text, &[("t.id", "terminal")]);
     };

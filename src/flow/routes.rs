@@ -118,6 +118,8 @@ async fn evidence(
             Err(error) => return error.into_response(),
         }
     }
+    // As browsers count them: a line's end is one character.
+    let body = body.replace("\r\n", "\n");
     let back = format!("/flow/appeals/{id}");
     // Words without a photo are a comment, and so are those whose photo cannot be read: they are not lost with it.
     let said = async || {
@@ -135,16 +137,21 @@ async fn evidence(
             Err(error) => return visit.error(&error),
         }
     } else {
-        match appeals::evidence(&state, actor, &id, &body, bytes).await {
+        match appeals::evidence(&state, actor, &key, &id, &body, bytes).await {
             Ok(()) => Ok(()),
             Err(AppError::Invalid(faults)) if faults.iter().any(|f| f.field == "body") => {
                 Err("long")
             }
-            Err(AppError::Invalid(_)) => match said().await {
-                Ok(true) => Err("photo_only"),
-                Ok(false) => Err("photo"),
-                Err(error) => return visit.error(&error),
-            },
+            Err(error @ (AppError::Invalid(_) | AppError::Conflict(_))) => {
+                let refused = matches!(error, AppError::Invalid(_));
+                match (said().await, refused) {
+                    (Ok(true), true) => Err("photo_only"),
+                    (Ok(true), false) => Err("photo_late"),
+                    (Ok(false), true) => Err("photo"),
+                    (Ok(false), false) => return visit.error(&error),
+                    (Err(error), _) => return visit.error(&error),
+                }
+            }
             Err(error) => return visit.error(&error),
         }
     };

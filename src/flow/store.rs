@@ -1,9 +1,7 @@
 //! What other slices tell flow: a product was entered, a terminal was visited; and what the first page asks.
 
-use std::collections::BTreeSet;
-
 use super::lines;
-use super::sums::{self, Cell};
+use super::sums;
 use crate::product::model::Product;
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, Tx, q};
@@ -31,18 +29,22 @@ pub async fn link_product(tx: &mut Tx, id: &str, product: &Product, moved: bool)
     .all(&mut *tx)
     .await?;
     let months: Vec<(String,)> = if moved {
-        q("SELECT month FROM flow_period WHERE state <> 'closed'")
-            .all(&mut *tx)
-            .await?
+        open_months(tx).await?
     } else {
         months
     };
     if months.is_empty() {
         return Ok(());
     }
+    // What is not held is not touched: somebody else may be at it.
+    let held = months
+        .iter()
+        .map(|(month,)| format!("'{month}'"))
+        .collect::<Vec<_>>()
+        .join(", ");
     lines::hold(tx, months.into_iter().map(|(month,)| month)).await?;
     q(format!(
-        "UPDATE flow_line AS l SET product_id = $4 WHERE {fits} AND l.month NOT {CLOSED}"
+        "UPDATE flow_line AS l SET product_id = $4 WHERE {fits} AND l.month IN ({held}) AND l.month NOT {CLOSED}"
     ))
     .bind(&product.code)
     .bind(&product.name)
@@ -50,19 +52,30 @@ pub async fn link_product(tx: &mut Tx, id: &str, product: &Product, moved: bool)
     .bind(id)
     .exec(&mut *tx)
     .await?;
+    let whose = format!("product_id = $1 AND month IN ({held}) AND month NOT {CLOSED}");
     q(format!(
-        "UPDATE flow_line AS l SET credited_id = {} WHERE l.product_id = $1 AND l.month NOT {CLOSED}",
+        "UPDATE flow_line AS l SET credited_id = {} WHERE {whose}",
         lines::owner_on("l.terminal_id", "l.product_id", "l.sold_on")
     ))
     .bind(id)
     .exec(&mut *tx)
     .await?;
-    sums::resum_where(
-        tx,
-        &format!("f.product_id = $1 AND f.month NOT {CLOSED}"),
-        id,
-    )
-    .await
+    sums::resum_where(tx, &whose, id).await
+}
+
+/// Months in which lines may still change.
+async fn open_months(tx: &mut Tx) -> DbResult<Vec<(String,)>> {
+    q("SELECT month FROM flow_period WHERE state <> 'closed' ORDER BY month")
+        .all(tx)
+        .await
+}
+
+/// Holds all months in which lines may still change: for whoever changes many things one after the other, each of which
+/// holds some.
+pub async fn hold_open(tx: &mut Tx) -> DbResult<()> {
+    let months = open_months(tx).await?;
+    lines::hold(tx, months.into_iter().map(|(month,)| month)).await?;
+    Ok(())
 }
 
 /// A visit to a terminal makes its open lines due for confirmation within seven days; an earlier day stays.
@@ -123,31 +136,33 @@ pub fn to_match() -> Query {
 /// Condition on `flow_line l`: it waits for a terminal, and was not taken back since its month closed.
 pub const WAITING: &str = "l.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM flow_line taken WHERE taken.reverses_id = l.id)";
 
-/// Somebody looks after a terminal from a day on that has passed: lines sold since then credit them, except in closed
+/// Somebody looks after terminals from a day on that has come: lines sold since then credit them, except in closed
 /// months.
-pub async fn recredit(tx: &mut Tx, terminal_id: &str, from: &str) -> DbResult<()> {
-    let months: Vec<(String,)> =
-        q("SELECT DISTINCT month FROM flow_line WHERE terminal_id = $1 AND sold_on >= $2")
-            .bind(terminal_id)
-            .bind(from)
-            .all(&mut *tx)
-            .await?;
-    if months.is_empty() {
-        return Ok(());
+pub async fn recredit(tx: &mut Tx, terminals: &[String], from: &str) -> DbResult<()> {
+    for some in terminals.chunks(400) {
+        let mut sold =
+            q("SELECT DISTINCT month FROM flow_line WHERE sold_on >= $1 AND ").bind(from);
+        sold.push_among("terminal_id", some);
+        let months: Vec<(String,)> = sold.all(&mut *tx).await?;
+        if months.is_empty() {
+            continue;
+        }
+        lines::hold(tx, months.into_iter().map(|(month,)| month)).await?;
+        let mut update = q(format!(
+            "UPDATE flow_line AS l SET credited_id = {} WHERE l.sold_on >= $1 AND l.month NOT {CLOSED} AND ",
+            lines::owner_on("l.terminal_id", "l.product_id", "l.sold_on")
+        ))
+        .bind(from);
+        update.push_among("l.terminal_id", some);
+        update.exec(&mut *tx).await?;
+        let ids = some
+            .iter()
+            .map(|id| format!("'{}'", id.replace('\'', "''")))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let cells =
+            format!("f.sold_on >= $1 AND f.terminal_id IN ({ids}) AND f.month NOT {CLOSED}");
+        sums::resum_where(tx, &cells, from).await?;
     }
-    let held = lines::hold(tx, months.iter().map(|(month,)| month.clone())).await?;
-    q(format!(
-        "UPDATE flow_line AS l SET credited_id = {} WHERE l.terminal_id = $1 AND l.sold_on >= $2 AND l.month NOT {CLOSED}",
-        lines::owner_on("l.terminal_id", "l.product_id", "l.sold_on")
-    ))
-    .bind(terminal_id)
-    .bind(from)
-    .exec(&mut *tx)
-    .await?;
-    let cells: BTreeSet<Cell> = months
-        .into_iter()
-        .filter(|(month,)| !held.is_closed(month))
-        .map(|(month,)| (month, Some(terminal_id.to_owned())))
-        .collect();
-    sums::resum(tx, &cells).await
+    Ok(())
 }

@@ -106,6 +106,7 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
 pub fn resolved(state: &AppState, mut filter: Filter) -> Filter {
     if let Some(phone) = rules::phone(&filter.text) {
         filter.phone = state.keys.phone_index(&phone);
+        filter.digits = phone;
         filter.text.clear();
     }
     filter
@@ -192,7 +193,11 @@ fn narrow_within(actor: &Actor, filter: &Filter, query: &mut Query) {
         query.push_with(" AND a.until_at > ?)", [time::now()]);
     }
     if !filter.phone.is_empty() {
-        query.push_with(" AND h.phone_index = ?", [&filter.phone]);
+        // Eleven digits may be a company's code too.
+        query.push_with(
+            " AND (h.phone_index = ? OR h.code = ?)",
+            [&filter.phone, &filter.digits],
+        );
     }
     let days_ago = |days: i64| time::now() - days * time::DAY;
     match filter.contact.as_str() {

@@ -39,6 +39,9 @@ pub struct Filter {
     /// The index of a whole phone number that stood in place of a text; the server's alone.
     #[serde(skip)]
     pub phone: String,
+    /// The number itself.
+    #[serde(skip)]
+    pub digits: String,
 }
 
 /// Orders of the list.
@@ -76,7 +79,7 @@ impl Filter {
             shared: value("shared"),
             contact: value("contact"),
             sort: value("sort"),
-            phone: String::new(),
+            ..Filter::default()
         }
     }
 
@@ -110,6 +113,10 @@ impl Filter {
     pub fn set(&self) -> Vec<(&'static str, &str)> {
         let mut set = self.parameters();
         set.retain(|(name, _)| *name != "sort");
+        // That a number was looked for, not which.
+        if !self.phone.is_empty() {
+            set.push(("text", "1**********"));
+        }
         set
     }
 

@@ -79,7 +79,8 @@ pub async fn label(db: &Db, id: &str) -> DbResult<Option<String>> {
 pub async fn own(db: &Db, actor: &Actor) -> DbResult<Vec<String>> {
     let mut query = q(
         "SELECT DISTINCT CASE WHEN t.city = '' THEN t.name ELSE t.name || '（' || t.city || '）' END \
-         FROM terminal_assignment a JOIN terminal t ON t.id = a.terminal_id WHERE a.ends_on IS NULL AND ",
+         FROM terminal_assignment a JOIN terminal t ON t.id = a.terminal_id WHERE a.ends_on IS NULL \
+         AND t.status <> 'closed' AND ",
     );
     actor.scope(&mut query, "a.staff_id");
     query.push(" ORDER BY 1 LIMIT 200");

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::model::Product;
 use super::store;
+use crate::flow;
 use crate::importing::Findings;
 use crate::importing::table::{Row, Table};
 use crate::server::db::Tx;
@@ -18,6 +19,7 @@ const CHUNK: usize = 400;
 /// Imports products within `tx`.
 pub async fn import(tx: &mut Tx, actor: &Actor, table: &Table) -> Result<Findings, AppError> {
     let mut findings = Findings::default();
+    flow::store::hold_open(tx).await?;
     let report = &mut findings.report;
     let mut seen = BTreeSet::new();
     for rows in table.chunks(CHUNK) {

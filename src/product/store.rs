@@ -162,8 +162,9 @@ pub async fn view(
     })
 }
 
+/// A business line in the history; the main one stands for none.
 fn line_name(line: &str) -> String {
-    if line.is_empty() {
+    if line.is_empty() || line == MAIN_LINE {
         String::new()
     } else {
         line_label(line)

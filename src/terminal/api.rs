@@ -73,12 +73,7 @@ pub async fn save_terminal(
         } else {
             status
         },
-        // A choice of the list stands as its code and name.
-        parent: clean(
-            parent
-                .split_once(' ')
-                .map_or(parent.as_str(), |(code, _)| code),
-        ),
+        parent: clean(&parent),
         ..Master::default()
     };
     let mut checks = Checks::default();

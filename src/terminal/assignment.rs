@@ -71,11 +71,28 @@ pub async fn assign(
     Ok(true)
 }
 
+/// [`place`], with what follows for the lines of flow: those sold since credit the new one.
+pub async fn give(
+    state: &AppState,
+    tx: &mut Tx,
+    actor: &Actor,
+    terminal_id: &str,
+    staff_id: &str,
+    line: &str,
+    from: &str,
+) -> Result<Option<Value>, AppError> {
+    let detail = place(state, tx, actor, terminal_id, staff_id, line, from).await?;
+    if detail.is_some() && from <= state.zone.today().as_str() {
+        crate::flow::store::recredit(tx, &[terminal_id.to_owned()], from).await?;
+    }
+    Ok(detail)
+}
+
 /// Gives a terminal in a business line to a person from a day on; the one before ends the day before. Gives the detail of the audit event
 /// `terminal.assign`, which the caller writes; `None` if they have it already.
 ///
 /// `Conflict` if an assignment that begins on or after that day stands already.
-pub async fn give(
+pub async fn place(
     state: &AppState,
     tx: &mut Tx,
     actor: &Actor,
@@ -136,9 +153,6 @@ pub async fn give(
     .bind(line)
     .exec(&mut *tx)
     .await?;
-    if from < state.zone.today().as_str() {
-        crate::flow::store::recredit(tx, terminal_id, from).await?;
-    }
     // HCPs of the hospital who belong to nobody go to the new one of the main line; others stay, since what was earned
     // stays. Who begins later does not look after anybody yet.
     if line == MAIN_LINE && from <= state.zone.today().as_str() {

@@ -9,7 +9,7 @@ use crate::importing::Findings;
 use crate::importing::model::ImportReport;
 use crate::importing::table::Table;
 use crate::server::audit::Event;
-use crate::server::db::{Rows, Tx, insert_many, q};
+use crate::server::db::{Lock, Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, search, time};
 use crate::shared::AppError;
@@ -205,6 +205,8 @@ pub async fn assignments(
     table: &Table,
 ) -> Result<Findings, AppError> {
     let mut findings = Findings::default();
+    tx.serialise(Lock::Assignments).await?;
+    crate::flow::store::hold_open(tx).await?;
     let terminals: HashMap<String, String> = q("SELECT code, id FROM terminal")
         .all::<(String, String)>(&mut *tx)
         .await?

@@ -85,7 +85,7 @@ pub struct TerminalFilter {
     pub province: String,
     pub kind: String,
     pub level: String,
-    /// `yes`, `no` or empty; by `line` where one is named.
+    /// `yes`, `no` or empty; by `line` where one is named, `no` else by the main one.
     pub assigned: String,
     /// A business line.
     pub line: String,

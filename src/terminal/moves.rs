@@ -64,8 +64,13 @@ async fn plan(
         return Ok(Err(vec![("to", "field.transfer_same")]));
     }
     Ok(Ok(Plan {
+        // The line narrows only together with who holds it there.
         filter: TerminalFilter {
-            line: line.clone(),
+            line: if holder.is_some() {
+                line.clone()
+            } else {
+                String::new()
+            },
             ..filter.clone()
         },
         line,
@@ -212,6 +217,10 @@ pub async fn apply(
         return Ok(saved);
     }
     tx.serialise(Lock::Assignments).await?;
+    // Before any of them changes, so that two who change many do not wait for each other's months.
+    if plan.from <= state.zone.today() {
+        crate::flow::store::hold_open(&mut tx).await?;
+    }
     let ids = moving(&mut tx, &plan).await?;
     let n = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     if n != seen || n == 0 {
@@ -221,7 +230,10 @@ pub async fn apply(
         return Err(AppError::Conflict("terminals.move_many".into()));
     }
     for id in &ids {
-        assignment::give(state, &mut tx, actor, id, &plan.to, &plan.line, &plan.from).await?;
+        assignment::place(state, &mut tx, actor, id, &plan.to, &plan.line, &plan.from).await?;
+    }
+    if plan.from <= state.zone.today() {
+        crate::flow::store::recredit(&mut tx, &ids, &plan.from).await?;
     }
     let event = Event::new("terminal.move", "staff", &plan.to).detail(json!({
         "line": plan.line, "from": plan.from, "holder": plan.holder, "terminals": ids

@@ -1,7 +1,7 @@
 //! SQL of terminals: lists, choices, what finds them.
 
 use super::assignment;
-use super::model::{TerminalFilter, TerminalPage, TerminalRow};
+use super::model::{MAIN_LINE, TerminalFilter, TerminalPage, TerminalRow};
 use crate::server::db::{Db, DbResult, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::search;
@@ -57,21 +57,20 @@ pub fn narrow(query: &mut Query, filter: &TerminalFilter, holder: Option<&str>) 
     }
     let mut open =
         q("SELECT 1 FROM terminal_assignment a WHERE a.terminal_id = t.id AND a.ends_on IS NULL");
-    // Without a line it is anybody's in whatever line.
+    // Without a line: whoever has it in one, and nobody who has it in the main one.
+    let free = filter.assigned == "no";
     if !filter.line.is_empty() {
         open.push_with(" AND a.business_line = ?", [&filter.line]);
+    } else if free && holder.is_none() {
+        open.push_with(" AND a.business_line = ?", [MAIN_LINE]);
     }
     if let Some(holder) = holder {
         open.push_with(" AND a.staff_id = ?", [holder]);
     }
-    match (filter.assigned.as_str(), holder) {
-        ("no", None) => {
-            query.push(" AND NOT EXISTS (").append(open).push(")");
-        }
-        ("", None) => {}
-        _ => {
-            query.push(" AND EXISTS (").append(open).push(")");
-        }
+    if free {
+        query.push(" AND NOT EXISTS (").append(open).push(")");
+    } else if filter.assigned == "yes" || holder.is_some() || !filter.line.is_empty() {
+        query.push(" AND EXISTS (").append(open).push(")");
     }
 }
 

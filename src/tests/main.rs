@@ -6,6 +6,7 @@ mod support;
 mod access;
 mod articles;
 mod audit;
+mod backup;
 mod checkins;
 mod codes;
 mod colleagues;

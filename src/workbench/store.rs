@@ -35,7 +35,7 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
         facts.count(
             "unassigned",
             q("SELECT COUNT(*) FROM terminal t WHERE t.status <> 'closed' AND NOT EXISTS (SELECT 1 FROM terminal_assignment a \
-               WHERE a.terminal_id = t.id AND a.ends_on IS NULL)"),
+               WHERE a.terminal_id = t.id AND a.ends_on IS NULL AND a.business_line = 'default')"),
         );
         facts.count(
             "people",

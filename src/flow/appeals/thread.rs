@@ -75,7 +75,7 @@ async fn listeners(tx: &mut Tx, actor: &Actor, appeal: &Stored) -> DbResult<Vec<
     Ok(people.into_iter().collect())
 }
 
-/// Tells people of an appeal, each once for each kind and round.
+/// Tells people of an appeal, each once for each kind and mark; gives how many messages are new.
 pub async fn tell(
     tx: &mut Tx,
     to: &[String],
@@ -83,7 +83,7 @@ pub async fn tell(
     appeal: &str,
     mark: &str,
     by: &str,
-) -> DbResult<()> {
+) -> DbResult<u64> {
     let path = format!("/flow/appeals/{appeal}");
     let marks: Vec<String> = to
         .iter()
@@ -102,8 +102,7 @@ pub async fn tell(
             dedupe,
         })
         .collect();
-    inbox::send(tx, &messages).await?;
-    Ok(())
+    inbox::send(tx, &messages).await
 }
 
 /// Those who look at an appeal next: the managers above, or else operations.
@@ -244,6 +243,7 @@ pub async fn mark_line(tx: &mut Tx, appeal: &Stored, to: &str) -> Result<(), App
 pub async fn evidence(
     state: &AppState,
     actor: &Actor,
+    key: &str,
     id: &str,
     body: &str,
     bytes: Vec<u8>,
@@ -258,6 +258,14 @@ pub async fn evidence(
     let (bare, kind) = crate::visit::photo::bare_photo(bytes)?;
     let file = files::put_sealed(state, &bare).await?;
     let mut tx = state.db.begin().await?;
+    if form_key::earlier(&mut tx, actor, key).await?.is_some() {
+        return Ok(());
+    }
+    // One after the other, so that the bound holds.
+    q("UPDATE flow_appeal SET round = round WHERE id = $1")
+        .bind(id)
+        .exec(&mut tx)
+        .await?;
     let there =
         q("SELECT COUNT(*) FROM flow_appeal_step WHERE appeal_id = $1 AND file_id IS NOT NULL")
             .bind(id)
@@ -268,54 +276,73 @@ pub async fn evidence(
         .bind(&file)
         .count(&mut tx)
         .await?;
-    if same > 0 {
+    if same > 0 && body.trim().is_empty() {
         // Sent twice.
         return Ok(());
     }
-    if there >= PHOTOS_MOST {
+    if same == 0 && there >= PHOTOS_MOST {
         return Err(AppError::Conflict("flow.photos_many".into()));
     }
-    let with = With {
-        file: Some((&file, kind)),
-        ..With::default()
+    // A photo that is there already brings its new words only.
+    let (act, with) = if same > 0 {
+        ("comment", With::default())
+    } else {
+        let file = Some((file.as_str(), kind));
+        (
+            "evidence",
+            With {
+                file,
+                ..With::default()
+            },
+        )
     };
-    let step = note(&mut tx, actor, id, "evidence", body, with).await?;
+    let step = note(&mut tx, actor, id, act, body, with).await?;
     let people = listeners(&mut tx, actor, &stored).await?;
     let kind = "message.flow_appeal_said";
     tell(&mut tx, &people, kind, id, &step, &actor.name).await?;
-    let event =
-        Event::new("flow.appeal_step", "flow_appeal", id).detail(json!({ "act": "evidence" }));
+    let event = Event::new("flow.appeal_step", "flow_appeal", id).detail(json!({ "act": act }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
+    form_key::keep(&mut tx, actor, key, &Saved::stay("notice.saved")).await?;
     tx.commit().await?;
     state.live.tell_all(people);
     Ok(())
 }
 
-/// Appeals that one round reminds of at most.
-const REMINDED: i64 = 500;
-
-/// Reminds those whose step of an appeal is due today or late, once for each day by which.
+/// Reminds those whose step of an appeal is due today or late, once for each day by which. What waits for a manager who is
+/// gone goes on to operations.
 pub async fn remind(state: &AppState) -> Result<(), AppError> {
-    let due: Vec<(String, String, String, String, String)> = q(
-        "SELECT a.id, a.state, a.staff_id, s.name, a.due_on FROM flow_appeal a JOIN staff s ON s.id = a.staff_id \
-         WHERE a.state IN ('manager', 'operations') AND a.due_on <= $1 ORDER BY a.due_on, a.id LIMIT $2",
-    )
-    .bind(state.zone.today())
-    .bind(REMINDED)
-    .all(&state.db)
-    .await?;
-    for some in due.chunks(50) {
+    let mut after = String::new();
+    loop {
+        let due: Vec<(String, String, String, String, String)> = q(
+            "SELECT a.id, a.state, a.staff_id, s.name, a.due_on FROM flow_appeal a JOIN staff s ON s.id = a.staff_id \
+             WHERE a.state IN ('manager', 'operations') AND a.due_on <= $1 AND a.id > $2 ORDER BY a.id LIMIT 50",
+        )
+        .bind(state.zone.today())
+        .bind(&after)
+        .all(&state.db)
+        .await?;
+        let Some((last, ..)) = due.last() else {
+            return Ok(());
+        };
+        after.clone_from(last);
         let mut tx = state.db.begin().await?;
         let mut told = BTreeSet::new();
-        for (id, step, staff, name, day) in some {
-            let people = next_people(&mut tx, step, staff).await?;
-            tell(&mut tx, &people, "message.flow_appeal_due", id, day, name).await?;
-            told.extend(people);
+        for (id, step, staff, name, day) in &due {
+            let mut people = next_people(&mut tx, step, staff).await?;
+            if people.is_empty() && step == "manager" {
+                q("UPDATE flow_appeal SET state = 'operations' WHERE id = $1 AND state = 'manager'")
+                    .bind(id)
+                    .exec(&mut tx)
+                    .await?;
+                people = next_people(&mut tx, "operations", staff).await?;
+            }
+            if tell(&mut tx, &people, "message.flow_appeal_due", id, day, name).await? > 0 {
+                told.extend(people);
+            }
         }
         tx.commit().await?;
         state.live.tell_all(told.into_iter().collect());
     }
-    Ok(())
 }
 
 /// The photo of a step of an appeal within scope: its media type and its bytes.

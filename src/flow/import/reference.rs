@@ -75,15 +75,16 @@ async fn matcher(on: &mut Exec<'_>) -> Result<Matcher, AppError> {
 #[derive(Debug, Default)]
 pub struct KeptMatcher(Mutex<Option<(Stamp, Arc<Matcher>)>>);
 
-/// How many terminals there are, and when one was changed last.
-type Stamp = (i64, Option<i64>);
+/// How many terminals there are, and what the times of their changes add up to.
+type Stamp = (i64, i64);
 
 impl KeptMatcher {
     /// The matcher of the terminals as they stand.
     pub async fn get(&self, db: &Db) -> Result<Arc<Matcher>, AppError> {
-        let stamp: Stamp = q("SELECT COUNT(*), MAX(updated_at) FROM terminal")
-            .one(db)
-            .await?;
+        let stamp: Stamp =
+            q("SELECT COUNT(*), COALESCE(CAST(SUM(updated_at) AS BIGINT), 0) FROM terminal")
+                .one(db)
+                .await?;
         let mut kept = self.0.lock().await;
         if let Some((of, known)) = kept.as_ref()
             && *of == stamp

@@ -186,9 +186,11 @@ pub async fn decided_meanwhile(tx: &mut Tx, file_id: &str) -> Result<(), AppErro
     .bind(file_id)
     .exec(&mut *tx)
     .await?;
+    // Terminals may have been given, and products moved, since the file's reading began.
+    let owner = lines::owner_on("l.terminal_id", "l.product_id", "l.sold_on");
     q(format!(
-        "UPDATE flow_line AS l SET credited_id = {} WHERE l.file_id = $1 AND l.matched_by = 'person' AND l.credited_id IS NULL",
-        lines::owner_on("l.terminal_id", "l.product_id", "l.sold_on")
+        "UPDATE flow_line AS l SET credited_id = {owner} WHERE l.file_id = $1 AND l.terminal_id IS NOT NULL \
+         AND COALESCE(l.credited_id, '') <> COALESCE({owner}, '')"
     ))
     .bind(file_id)
     .exec(tx)

@@ -239,6 +239,7 @@ fn Whole(appeal: Appeal) -> impl IntoView {
         {move || {
             let text = match fault.get().as_str() {
                 "photo" => tr!("field.photo"),
+                "photo_late" => tr!("flow.appeal.photo_late"),
                 "photo_only" => tr!("flow.appeal.photo_lost"),
                 "empty" => tr!("flow.appeal.nothing_said"),
                 "long" => tr!("flow.appeal.said_too_long"),

@@ -11,6 +11,9 @@ use crate::server::search;
 const FEW: i64 = 2_000;
 const FEW_BEGUN: i64 = 10_000;
 
+/// Stands for a count beyond its bound.
+const MANY: i64 = i64::MAX / 8;
+
 /// The bound of a term.
 fn few(term: &(String, bool)) -> i64 {
     if term.1 { FEW_BEGUN } else { FEW }
@@ -132,6 +135,17 @@ impl Search {
         // By word and level, the term that finds least.
         let mut least: HashMap<(i64, i64), (i64, i64)> = HashMap::new();
         for (w, t, level, n) in query.all::<(i64, i64, i64, i64)>(db).await? {
+            // Counted to its bound, a term may find any number.
+            let term = usize::try_from(w)
+                .ok()
+                .and_then(|w| words.get(w))
+                .zip(usize::try_from(t).ok())
+                .and_then(|(word, t)| word.terms.get(t));
+            let n = if level < 2 && term.is_some_and(|term| n > few(term)) {
+                MANY
+            } else {
+                n
+            };
             let entry = least.entry((w, level)).or_insert((t, n));
             if n < entry.1 {
                 *entry = (t, n);
@@ -158,9 +172,7 @@ impl Search {
 
     /// Whether the candidates are few enough to look at each.
     pub(super) fn is_few(&self) -> bool {
-        self.rarest
-            .as_ref()
-            .is_some_and(|(driver, n)| *n <= few(&driver.own).max(few(&driver.hospital)))
+        self.rarest.as_ref().is_some_and(|(_, n)| *n < MANY)
     }
 
     /// Whether candidates come one after the other, without all of them being gathered first.

@@ -48,7 +48,7 @@ pub fn TerminalList() -> impl IntoView {
     );
     view! {
         <PageTitle title=tr!("terminals.title")>
-            {may(Permission::Import).then(|| view! { <a class="btn btn-sm" href="/import?kind=hospitals">{tr!("terminals.import")}</a> })}
+            {may(Permission::Import).then(|| view! { <a class="btn btn-sm min-h-10" href="/import?kind=hospitals">{tr!("terminals.import")}</a> })}
             {may(Permission::ManageOrg).then(|| view! {
                 <a class="btn btn-sm min-h-10" href="/terminals/move">{tr!("terminals.move")}</a>
                 <a class="btn btn-sm btn-primary min-h-10" href="/terminals/new">{tr!("terminals.new")}</a>

@@ -91,14 +91,21 @@ on_both!(an_appeal_goes_to_the_manager_and_to_operations, |app| {
 
     // Evidence without EXIF, kept sealed, seen by who sees the appeal.
     let path = format!("/flow/appeals/{id}/evidence");
-    let answer = app.post_parts(&path, &w.rep, &[("photo", PHOTO)]).await;
+    let answer = app
+        .post_parts(&path, &w.rep, &[("form_key", b"p1"), ("photo", PHOTO)])
+        .await;
     assert_eq!(
         answer.location(),
         format!("/flow/appeals/{id}?done=notice.saved")
     );
-    app.post_parts(&path, &w.rep, &[("photo", PHOTO)]).await;
+    app.post_parts(&path, &w.rep, &[("form_key", b"p2"), ("photo", PHOTO)])
+        .await;
     let answer = app
-        .post_parts(&path, &w.rep, &[("photo", b"no photo")])
+        .post_parts(
+            &path,
+            &w.rep,
+            &[("form_key", b"p3"), ("photo", b"no photo")],
+        )
         .await;
     assert_eq!(answer.location(), format!("/flow/appeals/{id}?fault=photo"));
     // Words and a photo go together; words are kept where the photo is none, and tell whom they concern.
@@ -125,9 +132,23 @@ on_both!(an_appeal_goes_to_the_manager_and_to_operations, |app| {
         1
     );
     w.ok(step(&app, &w.manager, &id, "comment", "收到").await);
+    // The photo that is there already brings its new words; sent twice, once.
+    let again: [(&str, &[u8]); 3] = [
+        ("form_key", b"again"),
+        ("body", "同一张照片".as_bytes()),
+        ("photo", PHOTO),
+    ];
+    for _ in 0..2 {
+        app.post_parts(&path, &w.manager, &again).await;
+    }
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM flow_appeal_step WHERE act = 'comment'")
+            .await,
+        3
+    );
     let said =
         "SELECT COUNT(*) FROM message WHERE kind = 'message.flow_appeal_said' AND staff_id = ";
-    for (role, n) in [(Role::Rep, 1), (Role::Manager, 2)] {
+    for (role, n) in [(Role::Rep, 2), (Role::Manager, 2)] {
         let staff = app.id_of(role).await;
         assert_eq!(app.count(&format!("{said}'{staff}'")).await, n, "{role:?}");
     }

@@ -169,6 +169,18 @@ on_both!(many_terminals_go_in_one_act, |app| {
     ];
     let free = ask(&app, list, &free).await;
     assert_eq!(free["page"]["total"], 6);
+    // A vacant main line is what "nobody has it" means, whoever has it in another.
+    let free = [("province", "湖北省"), ("assigned", "no")];
+    assert_eq!(ask(&app, list, &free).await["page"]["total"], 6);
+    // A line by itself: who is had in it; with somebody and "no": whom they have not.
+    let held = [("province", "湖北省"), ("line", "急救")];
+    assert_eq!(ask(&app, list, &held).await["page"]["total"], 10);
+    let others = [
+        ("province", "湖北省"),
+        ("assigned", "no"),
+        ("holder", to.as_str()),
+    ];
+    assert_eq!(ask(&app, list, &others).await["page"]["total"], 6);
 });
 
 on_both!(a_group_has_branches_and_no_group_above, |app| {
