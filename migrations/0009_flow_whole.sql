@@ -46,6 +46,7 @@ CREATE TABLE flow_terminal_sum (
     PRIMARY KEY (month, terminal_id, credited_id)
 );
 CREATE INDEX flow_terminal_sum_credited ON flow_terminal_sum (credited_id, month);
+CREATE INDEX flow_terminal_sum_terminal ON flow_terminal_sum (terminal_id, month);
 INSERT INTO flow_terminal_sum (month, terminal_id, credited_id, quantity, fen, line_count, open_count, confirmed_count,
     appealed_count)
     SELECT month, terminal_id, credited_id, CAST(SUM(quantity) AS BIGINT), CAST(SUM(fen) AS BIGINT),
