@@ -146,6 +146,27 @@ pub fn FilterSelect(
     }
 }
 
+/// A field of a form that only asks and whose answer stands in the address, with what is wrong with its value.
+#[component]
+pub fn AskField(
+    name: &'static str,
+    #[prop(into)] label: String,
+    value: String,
+    fault: Option<String>,
+    #[prop(optional)] list: Option<&'static str>,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(optional)] required: bool,
+) -> impl IntoView {
+    let wrong = fault.is_some();
+    view! {
+        <label class="block">
+            <span class="mb-1 block text-sm font-medium">{label}{required.then(|| view! { <span class="text-error" aria-hidden="true">" *"</span> })}</span>
+            <input type=kind name=name value=value list=list required=required autocomplete="off" class="input w-full" class:input-error=wrong aria-invalid=wrong.to_string()/>
+            {fault.map(|text| view! { <span class="mt-1 block text-sm text-error" role="alert">{text}</span> })}
+        </label>
+    }
+}
+
 /// A day filter.
 #[component]
 pub fn FilterDay(

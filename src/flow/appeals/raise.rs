@@ -58,11 +58,12 @@ pub async fn raise(
     });
     let owner = lines::owner(&state.db, Some(&terminal_id), product, &today).await?;
     let theirs = owner.as_deref() == Some(actor.id.as_str());
-    if if about_line {
-        !theirs
+    let may = if about_line {
+        theirs
     } else {
-        !is_owner(state, &state.db, actor, &terminal_id).await?
-    } {
+        is_owner(state, &state.db, actor, &terminal_id).await?
+    };
+    if !may {
         return Err(AppError::NotFound);
     }
     let quantity = rules::whole(&new.quantity).filter(|n| n.abs() <= MOST_QUANTITY);

@@ -9,8 +9,8 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::columns::{self, Columns};
-use super::lines;
-use super::sums;
+use super::model::FlowReport;
+use super::{lines, sums};
 use crate::importing::table::{REASON_COLUMN, Table, read_rows};
 use crate::importing::{self, Existing, Findings, Kind, Mode, Watch};
 use crate::server::db::{Db, Exec, Tx, internal, q};
@@ -21,7 +21,6 @@ use classify::{Plan, classify};
 use reference::Reference;
 use write::{aside, decided_meanwhile, due, write};
 
-use super::model::FlowReport;
 pub use reference::KeptMatcher;
 pub use write::Values;
 

@@ -11,7 +11,7 @@ use crate::ownership::model::{
 };
 use crate::ui::boot::refresh;
 use crate::ui::form::{FieldMessage, PostForm, Submit, TextArea};
-use crate::ui::list::param;
+use crate::ui::list::{AskField, param};
 use crate::ui::parts::{Card, Empty, Loading, PageTitle, Stat, outcome};
 
 /// 转移客户: all of a colleague's, by rule, or the picked ones.
@@ -126,7 +126,7 @@ fn typed(label: String) -> Pick {
     }
 }
 
-/// A text field of the form that asks for the preview, with what is wrong with it.
+/// A field for a colleague or a place, which names what is wrong with it.
 #[component]
 fn Typed(
     name: &'static str,
@@ -134,20 +134,9 @@ fn Typed(
     pick: Pick,
     list: &'static str,
 ) -> impl IntoView {
-    let needed = matches!(name, "from" | "to");
     let fault = pick.fault.map(|key| crate::ui::locale::lookup(&key));
-    let class = if fault.is_some() {
-        "input input-error w-full"
-    } else {
-        "input w-full"
-    };
-    view! {
-        <label class="block">
-            <span class="mb-1 block text-sm font-medium">{label}{needed.then(|| view! { <span class="text-error" aria-hidden="true">" *"</span> })}</span>
-            <input type="text" name=name value=pick.label required=needed list=list autocomplete="off" class=class aria-invalid=fault.is_some().to_string()/>
-            {fault.map(|text| view! { <span class="mt-1 block text-sm text-error" role="alert">{text}</span> })}
-        </label>
-    }
+    let needed = matches!(name, "from" | "to");
+    view! { <AskField name=name label=label value=pick.label fault=fault list=list required=needed/> }
 }
 
 #[component]

@@ -8,7 +8,7 @@ use crate::terminal::api::{MoveTerminals, plan_move};
 use crate::terminal::model::{MoveForm, MovePreview, TerminalFilter, kind_label, line_label};
 use crate::ui::boot::refresh;
 use crate::ui::form::{FieldMessage, PostForm, Submit};
-use crate::ui::list::{FilterSelect, FilterText, param};
+use crate::ui::list::{AskField, FilterSelect, FilterText, param};
 use crate::ui::parts::{Card, Empty, Loading, PageTitle, Stat, outcome};
 
 /// A move: choose terminals, receiver and day, see what would happen, carry it out.
@@ -95,37 +95,16 @@ fn Body(data: MoveForm) -> impl IntoView {
                     </div>
                 </fieldset>
                 <div class="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
-                    <Typed name="holder" label=tr!("terminals.of_holder") value=filter.holder fault=fault("holder") list="reps"/>
-                    <Typed name="line" label=tr!("terminals.line") value=filter.line fault=fault("line") list="lines"/>
-                    <Typed name="to" label=tr!("terminals.receiver") value=to fault=fault("to") list="reps" required=true/>
-                    <Typed name="from" label=tr!("terminals.from") value=from fault=fault("from") kind="date" required=true/>
+                    <AskField name="holder" label=tr!("terminals.of_holder") value=filter.holder fault=fault("holder") list="reps"/>
+                    <AskField name="line" label=tr!("terminals.line") value=filter.line fault=fault("line") list="lines"/>
+                    <AskField name="to" label=tr!("terminals.receiver") value=to fault=fault("to") list="reps" required=true/>
+                    <AskField name="from" label=tr!("terminals.from") value=from fault=fault("from") kind="date" required=true/>
                 </div>
                 <p class="mt-2 text-sm text-base-content/70">{tr!("terminals.move_hint")}</p>
                 <button class="btn btn-primary mt-3">{tr!("terminals.move_preview")}</button>
             </form>
         </Card>
         {preview.map(|preview| view! { <Preview preview=preview asked=asked.to_vec() day=day/> })}
-    }
-}
-
-/// A field of the form that asks for the preview, with what is wrong with it.
-#[component]
-fn Typed(
-    name: &'static str,
-    #[prop(into)] label: String,
-    value: String,
-    fault: Option<String>,
-    #[prop(optional)] list: Option<&'static str>,
-    #[prop(default = "text")] kind: &'static str,
-    #[prop(optional)] required: bool,
-) -> impl IntoView {
-    let wrong = fault.is_some();
-    view! {
-        <label class="block">
-            <span class="mb-1 block text-sm font-medium">{label}{required.then(|| view! { <span class="text-error" aria-hidden="true">" *"</span> })}</span>
-            <input type=kind name=name value=value list=list required=required autocomplete="off" class="input w-full" class:input-error=wrong aria-invalid=wrong.to_string()/>
-            {fault.map(|text| view! { <span class="mt-1 block text-sm text-error" role="alert">{text}</span> })}
-        </label>
     }
 }
 
