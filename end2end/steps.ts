@@ -93,6 +93,8 @@ export async function makeLink(page: Page, hcp?: Hcp): Promise<string> {
   await page.waitForURL(/[?&]made=/);
   await expect(page.getByRole('heading', { name: '链接与二维码' })).toBeVisible();
   await expect(page.getByRole('img', { name: '分享二维码' }).locator('svg')).toBeVisible();
+  // Nobody else stays chosen for the next link.
+  await expect(page.locator('input[name="hcp_ids[]"]:checked')).toHaveCount(0);
   return page.getByLabel('文章链接').inputValue();
 }
 

@@ -1,4 +1,4 @@
-//! Commands: serve, migrate, demo, import, export, admin, audit, backup, restore, doctor, routes, version.
+//! Commands: serve, migrate, demo, import, export, admin, audit, rollup, backup, restore, doctor, routes, version.
 
 mod upkeep;
 
@@ -113,6 +113,9 @@ enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Sums that reports read
+    #[command(subcommand)]
+    Rollup(RollupCommand),
     /// Copy database and files to a folder while the server runs, and check the copy
     Backup {
         /// New, empty, or of an earlier backup
@@ -222,6 +225,12 @@ enum AdminCommand {
         #[arg(long, env = "MAILUO_ADMIN_PASSWORD", hide_env_values = true)]
         password: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum RollupCommand {
+    /// Write all sums of flow anew from its lines, and say how many rows differed
+    Rebuild,
 }
 
 #[derive(Debug, Subcommand)]
@@ -361,6 +370,11 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
         }) => {
             create_admin(&state, &name, &phone, &company, password).await?;
             println!("{name} can sign in with that phone and password");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Rollup(RollupCommand::Rebuild) => {
+            let differed = crate::flow::reports::rebuild(&state).await.map_err(said)?;
+            println!("sums of flow written anew: {differed} rows differed");
             Ok(ExitCode::SUCCESS)
         }
         Command::Backup { folder, with_key } => upkeep::backup(&state, &folder, with_key).await,

@@ -69,9 +69,14 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
     let most = search.count_most();
     let reach = Reach::of(db, actor).await?;
     let counted = count(db, actor, reach, filter, &search).await?;
-    // A page past the last, as an address may say after rows went, shows the last.
-    let page = page.clamp(1, (counted.min(most).max(1) + PAGE_SIZE - 1) / PAGE_SIZE);
     let few = counted <= most;
+    // A page past the last, as an address may say after rows went, shows the last; beyond the bound of the count there
+    // are more.
+    let page = if few {
+        page.clamp(1, (counted.max(1) + PAGE_SIZE - 1) / PAGE_SIZE)
+    } else {
+        page.max(1)
+    };
     let ids = found(
         db,
         actor,
@@ -167,8 +172,9 @@ fn narrow_within(actor: &Actor, filter: &Filter, query: &mut Query) {
         }
         owner => {
             query.push_with(
-                &format!(" AND h.owner_id IN (SELECT o.id FROM staff o WHERE o.id = ? OR o.name = ? OR {OWNER} = ?)"),
-                [owner, owner, owner],
+                &format!(" AND h.owner_id IN (SELECT o.id FROM staff o WHERE o.id = ? OR o.name = ? OR o.employee_no = ? \
+                     OR {OWNER} = ?)"),
+                [owner, owner, owner, owner],
             );
         }
     }

@@ -133,7 +133,8 @@ pub fn condition_by(way: Way, query: &mut Query, text: &str, columns: &[(&str, &
 
 /// Removes the terms of one object.
 pub async fn remove(tx: &mut Tx, kind: &str, object_id: &str) -> DbResult<()> {
-    q("DELETE FROM search_term WHERE object_id = $1 AND kind = $2")
+    // The joined kind sends SQLite to the index by object, not to the half of the terms that are of the kind.
+    q("DELETE FROM search_term WHERE object_id = $1 AND kind || '' = $2")
         .bind(object_id)
         .bind(kind)
         .exec(tx)

@@ -177,7 +177,13 @@ fn submit_handler(
             match answer {
                 Ok(saved) => {
                     state.error.set(None);
-                    if saved.next.is_none() {
+                    // Where the same page comes again, its boxes and fields would keep what was chosen for others.
+                    let here = window().location().pathname().unwrap_or_default();
+                    let stays = saved
+                        .next
+                        .as_deref()
+                        .is_none_or(|next| next.split(['?', '#']).next() == Some(here.as_str()));
+                    if stays {
                         form.reset();
                     }
                     state

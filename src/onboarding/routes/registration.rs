@@ -317,7 +317,10 @@ async fn check_profile(
         "none" => return Ok(Vec::new()),
         "" => {}
         id => {
-            if hospital::label(&state.db, id).await?.is_some() {
+            if let Some(label) = hospital::label(&state.db, id).await? {
+                // What was chosen stands on the next screen, not the part of it that was typed.
+                form.asked.clone_from(&label);
+                form.hospital = label;
                 return Ok(Vec::new());
             }
         }
