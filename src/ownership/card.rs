@@ -1,7 +1,7 @@
 //! What an HCP's page shows of ownership.
 
 use super::access::{self, owned};
-use super::model::{AccessRow, GroupMark, OwnershipView, Stretch};
+use super::model::{AccessRow, GroupMark, OwnershipView, Pick, Stretch};
 use super::people::{self, Among};
 use crate::hcp::store;
 use crate::server::db::{DbResult, q};
@@ -38,7 +38,7 @@ pub async fn card(state: &AppState, actor: &Actor, id: &str) -> Result<Ownership
     let (access, colleagues) = if may_share {
         (
             standing(state, id).await?,
-            people::labels(db, actor, Among::Readers, 200).await?,
+            people::labels(db, actor, Among::Readers, &Pick::default(), 200).await?,
         )
     } else {
         (Vec::new(), Vec::new())

@@ -16,6 +16,9 @@ const FROM: &str = " FROM staff s JOIN org_unit u ON u.id = s.unit_id WHERE ";
 pub const OWNER: &str =
     "s.left_at IS NULL AND s.role IN ('rep', 'otc_rep', 'trade_rep', 'manager')";
 
+/// What is wrong with a name that several bear.
+const SEVERAL: &str = "field.person_several";
+
 /// Among whom to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Among {
@@ -55,10 +58,25 @@ struct Person {
     gone: bool,
 }
 
-/// Labels to choose from, one's own unit first; of the givers only those who own HCPs.
-pub async fn labels(db: &Db, actor: &Actor, among: Among, most: i64) -> DbResult<Vec<String>> {
+/// How a colleague stands in lists of what was done, of `staff {alias}`: `number name`; nothing where there is none.
+pub fn named(alias: &str) -> String {
+    format!("TRIM(COALESCE({alias}.employee_no, '') || ' ' || {alias}.name)")
+}
+
+/// Labels to choose from, one's own unit first; of the givers only those who own HCPs. Where `picked` is a name that
+/// several bear, only these.
+pub async fn labels(
+    db: &Db,
+    actor: &Actor,
+    among: Among,
+    picked: &Pick,
+    most: i64,
+) -> DbResult<Vec<String>> {
     let mut query = q(format!("SELECT {LABEL}{FROM}"));
     among.narrow(actor, &mut query);
+    if picked.fault.as_deref() == Some(SEVERAL) {
+        query.push_with(" AND s.name = ?", [&picked.label]);
+    }
     if among == Among::Givers {
         query.push(" AND EXISTS (SELECT 1 FROM hcp h WHERE h.owner_id = s.id)");
     }
@@ -97,7 +115,7 @@ pub async fn pick(db: &Db, actor: &Actor, among: Among, text: &str) -> DbResult<
         },
         _ => {
             let fault = if several {
-                "field.person_several"
+                SEVERAL
             } else {
                 "field.colleague_unknown"
             };

@@ -1,7 +1,7 @@
 //! Which HCPs a transfer moves. Preview and transfer ask the same set.
 
 use super::model::{GROUPS_MOST, MoveGroup, MovedHcp, NAMES_MOST, TransferPreview};
-use super::people::OWNER;
+use super::people::{OWNER, named};
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, q};
 use crate::server::guard::Actor;
@@ -130,7 +130,11 @@ pub async fn preview(state: &AppState, actor: &Actor, plan: &Plan) -> DbResult<T
         .find(|(why, _)| why.is_empty())
         .map_or(0, |(_, n)| *n);
     let mut groups: Vec<MoveGroup> = over(
-        "SELECT f.name AS from_name, s.name AS to_name, g.n FROM (SELECT m.from_id, m.to_id, COUNT(*) AS n FROM ",
+        &format!(
+            "SELECT {} AS from_name, {} AS to_name, g.n FROM (SELECT m.from_id, m.to_id, COUNT(*) AS n FROM ",
+            named("f"),
+            named("s")
+        ),
         &format!(
             " m WHERE m.why = '' GROUP BY m.from_id, m.to_id) g LEFT JOIN staff f ON f.id = g.from_id \
              JOIN staff s ON s.id = g.to_id ORDER BY g.n DESC, g.to_id, COALESCE(g.from_id, '') LIMIT {}",

@@ -106,14 +106,14 @@ pub async fn form(
         0
     };
     let givers = if kind == "person" {
-        people::labels(db, actor, Among::Givers, 500).await?
+        people::labels(db, actor, Among::Givers, &from, 500).await?
     } else {
         Vec::new()
     };
     let owners = if kind == "rule" {
         Vec::new()
     } else {
-        people::labels(db, actor, Among::Owners, 500).await?
+        people::labels(db, actor, Among::Owners, &to, 500).await?
     };
     let (hospitals, departments) = if from.id.is_empty() {
         (Vec::new(), Vec::new())
@@ -367,9 +367,16 @@ struct Row {
     returned: Option<i64>,
 }
 
-const ROW: &str = "SELECT x.id, x.kind, f.name AS from_name, s.name AS to_name, x.reason, x.by_id, x.by_name, x.at, \
-    x.moved, x.undone_at, u.name AS undone_by, x.returned FROM hcp_transfer x LEFT JOIN staff f ON f.id = x.from_id \
-    LEFT JOIN staff s ON s.id = x.to_id LEFT JOIN staff u ON u.id = x.undone_by WHERE ";
+/// Begins a query of transfers; a condition must follow.
+fn rows() -> Query {
+    q(format!(
+        "SELECT x.id, x.kind, {} AS from_name, {} AS to_name, x.reason, x.by_id, x.by_name, x.at, x.moved, x.undone_at, \
+         u.name AS undone_by, x.returned FROM hcp_transfer x LEFT JOIN staff f ON f.id = x.from_id \
+         LEFT JOIN staff s ON s.id = x.to_id LEFT JOIN staff u ON u.id = x.undone_by WHERE ",
+        people::named("f"),
+        people::named("s")
+    ))
+}
 
 impl Row {
     fn is_closed(&self) -> bool {
@@ -408,7 +415,7 @@ impl Row {
 
 /// One transfer made by somebody within scope.
 async fn find(db: &Db, actor: &Actor, id: &str) -> DbResult<Row> {
-    let mut query = q(ROW);
+    let mut query = rows();
     actor.scope(&mut query, "x.by_id");
     query.push_with(" AND x.id = ?", [id]);
     query.one(db).await
@@ -459,7 +466,7 @@ pub async fn list(state: &AppState, actor: &Actor, page: i64) -> DbResult<Page<T
     let mut count = q("SELECT COUNT(*) FROM hcp_transfer x WHERE ");
     actor.scope(&mut count, "x.by_id");
     let total = count.count(&state.db).await?;
-    let mut rows = q(ROW);
+    let mut rows = rows();
     actor.scope(&mut rows, "x.by_id");
     rows.push_with(
         " ORDER BY x.at DESC, x.id DESC LIMIT ? OFFSET ?",
