@@ -457,14 +457,20 @@ on_both!(of_a_name_that_several_bear_these_are_offered, |app| {
     let admin = app.cookie(Role::Admin).await;
     let query =
         serde_urlencoded::to_string([("kind", "person"), ("from", "E7001"), ("to", "王同名")]);
-    let path = format!("/api/ownership/transfer_form?{}", query.expect("is encoded"));
+    let path = format!(
+        "/api/ownership/transfer_form?{}",
+        query.expect("is encoded")
+    );
     let form: TransferForm = read(&app, &admin, &path).await;
     assert_eq!(form.to.fault.as_deref(), Some("field.person_several"));
     assert_eq!(form.owners, ["E7001 王同名", "E7002 王同名"]);
     // Namesakes are told apart in the preview.
     let query =
         serde_urlencoded::to_string([("kind", "person"), ("from", "E7001"), ("to", "E7002")]);
-    let path = format!("/api/ownership/transfer_form?{}", query.expect("is encoded"));
+    let path = format!(
+        "/api/ownership/transfer_form?{}",
+        query.expect("is encoded")
+    );
     let form: TransferForm = read(&app, &admin, &path).await;
     let groups = form.preview.expect("is planned").groups;
     assert_eq!(groups[0].from_name.as_deref(), Some("E7001 王同名"));
