@@ -3,6 +3,7 @@
 pub mod api;
 pub mod audit;
 pub mod backup;
+pub mod charts;
 pub mod config;
 pub mod crypto;
 pub mod db;

@@ -51,6 +51,9 @@ pub fn router(state: AppState) -> Router {
     let pkg = ServeDir::new(format!("{site}/pkg"))
         .precompressed_br()
         .precompressed_gzip();
+    let charts = ServeDir::new(format!("{site}/charts"))
+        .precompressed_br()
+        .precompressed_gzip();
     let mut app = Router::new()
         .route("/api/{*function}", any(api::handle))
         .nest_service(
@@ -58,6 +61,12 @@ pub fn router(state: AppState) -> Router {
             tower::ServiceBuilder::new()
                 .layer(middleware::from_fn(immutable))
                 .service(pkg),
+        )
+        .nest_service(
+            "/charts",
+            tower::ServiceBuilder::new()
+                .layer(middleware::from_fn(immutable))
+                .service(charts),
         )
         .nest_service(
             "/js",
@@ -156,6 +165,7 @@ pub async fn render(state: AppState, flash: Option<Flash>, request: Request) -> 
             theme: session::cookie(request.headers(), "theme").unwrap_or_else(|| a.theme.clone()),
         }),
         texts: super::texts::path(locale),
+        charts: super::charts::path(&state.leptos.site_root),
         locale,
         form_key: crypto::random_token(12),
         company: state.config.server.company.clone(),
@@ -191,6 +201,7 @@ fn blank_boot() -> Boot {
         me: None,
         locale: crate::ui::locale::Locale::ZhCn,
         texts: String::new(),
+        charts: String::new(),
         form_key: String::new(),
         company: String::new(),
         today: String::new(),

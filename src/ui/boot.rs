@@ -24,6 +24,8 @@ pub struct Boot {
     pub locale: Locale,
     /// Address of the interface's texts in that language.
     pub texts: String,
+    /// Address of the script that draws charts; empty where the site lacks it.
+    pub charts: String,
     /// Part of every form's key on this page.
     pub form_key: String,
     /// The company's name.

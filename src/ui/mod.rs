@@ -12,6 +12,7 @@ macro_rules! tr {
 }
 
 pub mod boot;
+pub mod chart;
 pub mod form;
 pub mod history;
 pub mod icon;
