@@ -16,7 +16,7 @@ use crate::importing::{self, Existing, Kind, Mode};
 use crate::question::model::Format;
 use crate::server::config::Config;
 use crate::server::guard::Actor;
-use crate::server::{AppState, audit, http, jobs, router};
+use crate::server::{AppState, audit, http, jobs, metrics, router};
 use crate::shared::{AppError, Role};
 
 /// Mailuo 脉络: learning, HCPs, content and field work for pharmaceutical companies.
@@ -445,11 +445,18 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
         ));
     }
     let _lock = lock(&state)?;
-    let listener = tokio::net::TcpListener::bind(addr)
-        .await
-        .map_err(|e| format!("cannot listen on {addr}: {e}"))?;
+    let listener = listen(&addr.to_string()).await?;
+    let counted = match state.config.metrics.addr.as_str() {
+        "" => None,
+        addr => Some(listen(addr).await?),
+    };
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     tracing::info!(%address, engine = state.db.engine(), version = env!("CARGO_PKG_VERSION"), "serving");
+    if let Some(listener) = counted {
+        let router = metrics::router(state.clone());
+        // It answers while the other requests are finished, and ends with the process.
+        tokio::spawn(http::serve(listener, router, std::future::pending()));
+    }
     let sweeper = tokio::spawn(jobs::run(state.clone()));
     let clock = tokio::spawn(jobs::expire_attempts(state.clone()));
     let importer = tokio::spawn(crate::importing::worker::run(state.clone()));
@@ -460,6 +467,12 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
     state.db.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn listen(addr: &str) -> Result<tokio::net::TcpListener, String> {
+    tokio::net::TcpListener::bind(addr)
+        .await
+        .map_err(|e| format!("cannot listen on {addr}: {e}"))
 }
 
 /// Keeps a second server from the same SQLite file; the lock ends with the process, however it ends.

@@ -16,6 +16,7 @@ pub struct Config {
     pub files: Files,
     pub session: Session,
     pub sms: Sms,
+    pub metrics: Metrics,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,6 +66,13 @@ pub struct Sms {
     pub provider: String,
     pub phone_daily_cap: i64,
     pub address_hourly_cap: i64,
+}
+
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Address at which Prometheus finds them; empty: none.
+    pub addr: String,
 }
 
 impl Default for Server {

@@ -15,6 +15,7 @@ pub mod history;
 pub mod http;
 pub mod jobs;
 pub mod live;
+pub mod metrics;
 pub mod otp;
 pub mod queue;
 pub mod router;

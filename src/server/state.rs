@@ -10,6 +10,7 @@ use super::config::Config;
 use super::crypto::Keys;
 use super::db::Db;
 use super::live::Live;
+use super::metrics::Metrics;
 use super::sms::SmsProvider;
 use super::time::Zone;
 use crate::exam::writer::ExamWriter;
@@ -33,6 +34,7 @@ pub struct Inner {
     pub matcher: KeptMatcher,
     pub watch: Watcher,
     pub live: Live,
+    pub metrics: Metrics,
     pub leptos: LeptosOptions,
 }
 
@@ -67,6 +69,7 @@ impl AppState {
             matcher: KeptMatcher::default(),
             watch,
             live: Live::default(),
+            metrics: Metrics::new()?,
             leptos,
         })))
     }
