@@ -16,7 +16,7 @@ use crate::importing::{self, Existing, Kind, Mode};
 use crate::question::model::Format;
 use crate::server::config::Config;
 use crate::server::guard::Actor;
-use crate::server::{AppState, audit, http, jobs, metrics, router};
+use crate::server::{AppState, audit, http, jobs, live, metrics, router};
 use crate::shared::{AppError, Role};
 
 /// Mailuo 脉络: learning, HCPs, content and field work for pharmaceutical companies.
@@ -457,6 +457,7 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
         // It answers while the other requests are finished, and ends with the process.
         tokio::spawn(http::serve(listener, router, std::future::pending()));
     }
+    live::share(&state.db, &state.live);
     let sweeper = tokio::spawn(jobs::run(state.clone()));
     let clock = tokio::spawn(jobs::expire_attempts(state.clone()));
     let importer = tokio::spawn(crate::importing::worker::run(state.clone()));

@@ -35,7 +35,7 @@ async fn live(State(state): State<AppState>, visit: Visit) -> Response {
         move |(mut listen, id)| async move {
             loop {
                 match tokio::time::timeout_at(ends, listen.recv()).await {
-                    Ok(Ok(who)) if who.contains(&id) => break,
+                    Ok(Ok(changed)) if changed.concerns(&id) => break,
                     // Missed some: one of them may have been for this one.
                     Ok(Err(RecvError::Lagged(_))) => break,
                     Ok(Ok(_)) => {}
