@@ -5,9 +5,11 @@ mod upkeep;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leptos::config::LeptosOptions;
+use tokio::task::JoinSet;
 
 use crate::flow::model::FlowReport;
 use crate::identity::{password, rules, store, units};
@@ -15,6 +17,7 @@ use crate::importing::model::ImportReport;
 use crate::importing::{self, Existing, Kind, Mode};
 use crate::question::model::Format;
 use crate::server::config::Config;
+use crate::server::ending::Ending;
 use crate::server::guard::Actor;
 use crate::server::{AppState, audit, http, jobs, live, metrics, router};
 use crate::shared::{AppError, Role};
@@ -436,6 +439,9 @@ fn init_log(config: &Config, serving: bool) {
     }
 }
 
+/// How long the work in the background is waited for after the last request.
+const WORK_ENDS: Duration = Duration::from_secs(5);
+
 async fn serve(state: AppState) -> Result<ExitCode, String> {
     let addr = state.config.server.addr;
     if !addr.ip().is_loopback() && !state.config.server.trusted_proxy {
@@ -455,16 +461,32 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
     if let Some(listener) = counted {
         let router = metrics::router(state.clone());
         // It answers while the other requests are finished, and ends with the process.
-        tokio::spawn(http::serve(listener, router, std::future::pending()));
+        tokio::spawn(http::serve(
+            listener,
+            router,
+            Ending::default(),
+            Duration::ZERO,
+        ));
     }
     live::share(&state.db, &state.live);
-    let sweeper = tokio::spawn(jobs::run(state.clone()));
-    let clock = tokio::spawn(jobs::expire_attempts(state.clone()));
-    let importer = tokio::spawn(crate::importing::worker::run(state.clone()));
-    http::serve(listener, router::router(state.clone()), stop_signal()).await;
-    sweeper.abort();
-    clock.abort();
-    importer.abort();
+    let ending = state.ending.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        ending.begin();
+    });
+    let mut work = JoinSet::new();
+    work.spawn(jobs::run(state.clone()));
+    work.spawn(jobs::expire_attempts(state.clone()));
+    work.spawn(crate::importing::worker::run(state.clone()));
+    let grace = Duration::from_secs(state.config.server.drain_seconds);
+    let app = router::router(state.clone());
+    http::serve(listener, app, state.ending.clone(), grace).await;
+    // A round may take longer than anybody waits. What is cut off in its midst rolls back and is done by the next.
+    let ends = async { while work.join_next().await.is_some() {} };
+    if tokio::time::timeout(WORK_ENDS, ends).await.is_err() {
+        tracing::info!("the work in the background is cut off");
+    }
+    work.shutdown().await;
     state.db.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

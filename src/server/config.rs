@@ -34,6 +34,8 @@ pub struct Server {
     pub time_zone: String,
     /// "json" or "text".
     pub log_format: String,
+    /// How long new connections are still taken once the server is to stop.
+    pub drain_seconds: u64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -84,6 +86,7 @@ impl Default for Server {
             company: "脉络演示制药".into(),
             time_zone: "Asia/Shanghai".into(),
             log_format: "text".into(),
+            drain_seconds: 0,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod config;
 pub mod crypto;
 pub mod db;
+pub mod ending;
 pub mod facts;
 pub mod files;
 pub mod form_key;

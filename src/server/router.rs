@@ -206,6 +206,9 @@ fn blank_boot() -> Boot {
 }
 
 async fn ready(State(state): State<AppState>) -> Response {
+    if state.ending.begun() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the server stops").into_response();
+    }
     match super::db::q("SELECT COUNT(*) FROM setting")
         .count(&state.db)
         .await

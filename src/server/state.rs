@@ -9,6 +9,7 @@ use leptos::prelude::LeptosOptions;
 use super::config::Config;
 use super::crypto::Keys;
 use super::db::Db;
+use super::ending::Ending;
 use super::live::Live;
 use super::metrics::Metrics;
 use super::sms::SmsProvider;
@@ -35,6 +36,7 @@ pub struct Inner {
     pub watch: Watcher,
     pub live: Live,
     pub metrics: Metrics,
+    pub ending: Ending,
     pub leptos: LeptosOptions,
 }
 
@@ -70,6 +72,7 @@ impl AppState {
             watch,
             live: Live::default(),
             metrics: Metrics::new()?,
+            ending: Ending::default(),
             leptos,
         })))
     }
