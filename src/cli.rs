@@ -5,9 +5,11 @@ mod upkeep;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leptos::config::LeptosOptions;
+use tokio::task::JoinSet;
 
 use crate::flow::model::FlowReport;
 use crate::identity::{password, rules, store, units};
@@ -15,8 +17,9 @@ use crate::importing::model::ImportReport;
 use crate::importing::{self, Existing, Kind, Mode};
 use crate::question::model::Format;
 use crate::server::config::Config;
+use crate::server::ending::Ending;
 use crate::server::guard::Actor;
-use crate::server::{AppState, audit, http, jobs, router};
+use crate::server::{AppState, audit, http, jobs, live, metrics, router};
 use crate::shared::{AppError, Role};
 
 /// Mailuo 脉络: learning, HCPs, content and field work for pharmaceutical companies.
@@ -436,6 +439,9 @@ fn init_log(config: &Config, serving: bool) {
     }
 }
 
+/// How long the work in the background is waited for after the last request.
+const WORK_ENDS: Duration = Duration::from_secs(5);
+
 async fn serve(state: AppState) -> Result<ExitCode, String> {
     let addr = state.config.server.addr;
     if !addr.ip().is_loopback() && !state.config.server.trusted_proxy {
@@ -445,21 +451,51 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
         ));
     }
     let _lock = lock(&state)?;
-    let listener = tokio::net::TcpListener::bind(addr)
-        .await
-        .map_err(|e| format!("cannot listen on {addr}: {e}"))?;
+    let listener = listen(&addr.to_string()).await?;
+    let counted = match state.config.metrics.addr.as_str() {
+        "" => None,
+        addr => Some(listen(addr).await?),
+    };
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     tracing::info!(%address, engine = state.db.engine(), version = env!("CARGO_PKG_VERSION"), "serving");
-    let sweeper = tokio::spawn(jobs::run(state.clone()));
-    let clock = tokio::spawn(jobs::expire_attempts(state.clone()));
-    let importer = tokio::spawn(crate::importing::worker::run(state.clone()));
-    http::serve(listener, router::router(state.clone()), stop_signal()).await;
-    sweeper.abort();
-    clock.abort();
-    importer.abort();
+    if let Some(listener) = counted {
+        let router = metrics::router(state.clone());
+        // It answers while the other requests are finished, and ends with the process.
+        tokio::spawn(http::serve(
+            listener,
+            router,
+            Ending::default(),
+            Duration::ZERO,
+        ));
+    }
+    live::share(&state.db, &state.live);
+    let ending = state.ending.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        ending.begin();
+    });
+    let mut work = JoinSet::new();
+    work.spawn(jobs::run(state.clone()));
+    work.spawn(jobs::expire_attempts(state.clone()));
+    work.spawn(crate::importing::worker::run(state.clone()));
+    let grace = Duration::from_secs(state.config.server.drain_seconds);
+    let app = router::router(state.clone());
+    http::serve(listener, app, state.ending.clone(), grace).await;
+    // A round may take longer than anybody waits. What is cut off in its midst rolls back and is done by the next.
+    let ends = async { while work.join_next().await.is_some() {} };
+    if tokio::time::timeout(WORK_ENDS, ends).await.is_err() {
+        tracing::info!("the work in the background is cut off");
+    }
+    work.shutdown().await;
     state.db.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn listen(addr: &str) -> Result<tokio::net::TcpListener, String> {
+    tokio::net::TcpListener::bind(addr)
+        .await
+        .map_err(|e| format!("cannot listen on {addr}: {e}"))
 }
 
 /// Keeps a second server from the same SQLite file; the lock ends with the process, however it ends.

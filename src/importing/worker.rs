@@ -2,7 +2,8 @@
 //!
 //! A job is taken by a conditional update and held by a lease that is renewed while it runs, so that several servers
 //! on one Postgres share the work. What a server that died was checking is checked once more, in case it was not the
-//! file that killed it; what it was applying was rolled back with its transaction, and says so.
+//! file that killed it; what it was applying was rolled back with its transaction, and says so. A server that is told to
+//! stop puts its job back, to be taken up by the next.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub(super) fn wake() {
 pub async fn run(state: AppState) {
     // Only one server uses a SQLite file: what stands as running there died with the one before.
     let mut alone = state.db.engine() == "sqlite";
-    loop {
+    while !state.ending.begun() {
         let done = async {
             recover(&state, alone).await?;
             drain(&state).await
@@ -53,14 +54,19 @@ pub async fn run(state: AppState) {
             Ok(_) => alone = false,
             Err(error) => tracing::error!(%error, "the import worker failed"),
         }
-        let _ = tokio::time::timeout(BEAT, WAKE.notified()).await;
+        tokio::select! {
+            () = WAKE.notified() => {}
+            _ = state.ending.within(BEAT) => {}
+        }
     }
 }
 
-/// Carries out all jobs that wait; gives how many there were.
+/// Carries out all jobs that wait, unless the server stops; gives how many there were.
 pub async fn drain(state: &AppState) -> Result<usize, AppError> {
     let mut done = 0;
-    while let Some(job) = claim(state).await? {
+    while !state.ending.begun()
+        && let Some(job) = claim(state).await?
+    {
         // In a task of its own, so that a panic over a broken file ends the job and not the worker; in a set, so that
         // it ends with the worker.
         let mut tasks = JoinSet::new();
@@ -150,12 +156,17 @@ pub async fn recover(state: &AppState, all: bool) -> Result<(), AppError> {
 async fn carry_out(state: AppState, job: Job) {
     let (_place, running) = Place::take(&job.id);
     let result = tokio::select! {
-        result = work(&state, &job, &running) => result,
+        result = work(&state, &job, &running) => Some(result),
         never = beat(&state, &job, &running) => match never {},
+        // What it did so far is rolled back where it stands.
+        () = state.ending.wait() => None,
     };
-    if let Err(error) = result
-        && let Err(error) = end_badly(&state, &job, &running, &error).await
-    {
+    let written = match result {
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) => end_badly(&state, &job, &running, &error).await,
+        None => put_back(&state, &job, &running).await,
+    };
+    if let Err(error) = written {
         tracing::error!(%error, job = job.id, "cannot write how an import ended");
     }
 }
@@ -338,6 +349,23 @@ async fn end_badly(
         audit::record(&state.keys, &mut tx, by, event).await?;
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Puts a job back among those that wait. If its commit was under way after all, it has ended and stays so: the
+/// statement waits for that transaction.
+async fn put_back(state: &AppState, job: &Job, running: &Run) -> Result<(), AppError> {
+    if running.stopped_by().is_some() {
+        return end_badly(state, job, running, &cancelled()).await;
+    }
+    q(
+        "UPDATE import_job SET status = 'queued', started_at = NULL, lease_until = NULL, rows_done = 0 \
+       WHERE id = $1 AND started_at = $2 AND status IN ('checking', 'applying')",
+    )
+    .bind(&job.id)
+    .bind(job.started_at)
+    .exec(&state.db)
+    .await?;
     Ok(())
 }
 

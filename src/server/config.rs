@@ -16,6 +16,7 @@ pub struct Config {
     pub files: Files,
     pub session: Session,
     pub sms: Sms,
+    pub metrics: Metrics,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,6 +34,8 @@ pub struct Server {
     pub time_zone: String,
     /// "json" or "text".
     pub log_format: String,
+    /// How long new connections are still taken once the server is to stop.
+    pub drain_seconds: u64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -67,6 +70,13 @@ pub struct Sms {
     pub address_hourly_cap: i64,
 }
 
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Address at which Prometheus finds them; empty: none.
+    pub addr: String,
+}
+
 impl Default for Server {
     fn default() -> Self {
         Self {
@@ -76,6 +86,7 @@ impl Default for Server {
             company: "脉络演示制药".into(),
             time_zone: "Asia/Shanghai".into(),
             log_format: "text".into(),
+            drain_seconds: 0,
         }
     }
 }

@@ -177,6 +177,17 @@ impl Db {
         }
     }
 
+    /// Its pools by name: how many connections are open, and how many of them are idle.
+    pub fn pools(&self) -> Vec<(&'static str, u32, usize)> {
+        match self {
+            Db::Sqlite { read, write } => vec![
+                ("read", read.size(), read.num_idle()),
+                ("write", write.size(), write.num_idle()),
+            ],
+            Db::Postgres(pool) => vec![("all", pool.size(), pool.num_idle())],
+        }
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         match self {

@@ -68,7 +68,9 @@ pub async fn expire_attempts(state: AppState) {
         if let Err(error) = crate::exam::attempt::expire(&state).await {
             tracing::error!(%error, "attempts whose time is over were not handed in");
         }
-        tokio::time::sleep(Duration::from_secs(15)).await;
+        if state.ending.within(Duration::from_secs(15)).await {
+            return;
+        }
     }
 }
 
@@ -78,6 +80,8 @@ pub async fn run(state: AppState) {
         if let Err(error) = round(&state).await {
             tracing::error!(%error, "the hourly round failed");
         }
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        if state.ending.within(Duration::from_secs(3600)).await {
+            return;
+        }
     }
 }

@@ -19,9 +19,12 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::guard::Actor;
 use super::session::{self, ClientAddress, Secure};
-use super::{AppState, api, crypto, headers, http::Peer, web};
+use super::{AppState, api, crypto, headers, http::Peer, metrics, web};
 use crate::app::{App, shell};
 use crate::ui::boot::{Boot, Flash, Me};
+
+/// Where the server functions are.
+pub(super) const FUNCTIONS: &str = "/api/{*function}";
 
 /// Plain routes beside the server functions and pages: every one is named here and in the permission test.
 fn plain_routes() -> Router<AppState> {
@@ -55,7 +58,7 @@ pub fn router(state: AppState) -> Router {
         .precompressed_br()
         .precompressed_gzip();
     let mut app = Router::new()
-        .route("/api/{*function}", any(api::handle))
+        .route(FUNCTIONS, any(api::handle))
         .nest_service(
             "/pkg",
             tower::ServiceBuilder::new()
@@ -116,6 +119,10 @@ pub fn router(state: AppState) -> Router {
         )
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(headers::layer))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            metrics::layer,
+        ))
         .layer(middleware::from_fn(log))
         .with_state(state)
 }
@@ -210,6 +217,9 @@ fn blank_boot() -> Boot {
 }
 
 async fn ready(State(state): State<AppState>) -> Response {
+    if state.ending.begun() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the server stops").into_response();
+    }
     match super::db::q("SELECT COUNT(*) FROM setting")
         .count(&state.db)
         .await

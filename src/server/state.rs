@@ -9,7 +9,9 @@ use leptos::prelude::LeptosOptions;
 use super::config::Config;
 use super::crypto::Keys;
 use super::db::Db;
+use super::ending::Ending;
 use super::live::Live;
+use super::metrics::Metrics;
 use super::sms::SmsProvider;
 use super::time::Zone;
 use crate::exam::writer::ExamWriter;
@@ -33,6 +35,8 @@ pub struct Inner {
     pub matcher: KeptMatcher,
     pub watch: Watcher,
     pub live: Live,
+    pub metrics: Metrics,
+    pub ending: Ending,
     pub leptos: LeptosOptions,
 }
 
@@ -67,6 +71,8 @@ impl AppState {
             matcher: KeptMatcher::default(),
             watch,
             live: Live::default(),
+            metrics: Metrics::new()?,
+            ending: Ending::default(),
             leptos,
         })))
     }

@@ -48,7 +48,7 @@ pub async fn imported(app: &TestApp, actor: &Actor, existing: Existing, csv: &st
     job
 }
 
-fn many(count: usize) -> String {
+pub fn many(count: usize) -> String {
     let mut csv = "姓名,手机号,医院,科室\n".to_owned();
     for i in 0..count {
         writeln!(csv, "王医生{i},139{i:08},甲医院,内科").expect("is written");

@@ -200,6 +200,19 @@ impl TestApp {
         app
     }
 
+    /// Another server on the same database, key and files.
+    pub async fn beside(&self) -> TestApp {
+        let state = AppState::open(self.state.config.clone(), self.state.leptos.clone())
+            .await
+            .expect("the application opens beside");
+        TestApp {
+            router: router::router(state.clone()),
+            state,
+            dir: self.dir.clone(),
+            units: self.units.clone(),
+        }
+    }
+
     async fn seed(&mut self) {
         let mut tx = self.state.db.begin().await.expect("begins");
         let company = units::ensure_unit(&mut tx, None, "公司", "company")

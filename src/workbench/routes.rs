@@ -31,11 +31,16 @@ async fn live(State(state): State<AppState>, visit: Visit) -> Response {
     };
     let ends = tokio::time::Instant::now() + LASTS;
     let heard = stream::unfold(
-        (state.live.listen(), actor.id),
-        move |(mut listen, id)| async move {
+        (state.live.listen(), actor.id, state.ending.clone()),
+        move |(mut listen, id, ending)| async move {
             loop {
-                match tokio::time::timeout_at(ends, listen.recv()).await {
-                    Ok(Ok(who)) if who.contains(&id) => break,
+                let changed = tokio::select! {
+                    changed = tokio::time::timeout_at(ends, listen.recv()) => changed,
+                    // A stream would hold up the end. The browser opens the next where somebody answers.
+                    () = ending.wait() => return None,
+                };
+                match changed {
+                    Ok(Ok(changed)) if changed.concerns(&id) => break,
                     // Missed some: one of them may have been for this one.
                     Ok(Err(RecvError::Lagged(_))) => break,
                     Ok(Ok(_)) => {}
@@ -43,7 +48,7 @@ async fn live(State(state): State<AppState>, visit: Visit) -> Response {
                 }
             }
             let event = Ok::<_, Infallible>(Event::default().event("changed").data("1"));
-            Some((event, (listen, id)))
+            Some((event, (listen, id, ending)))
         },
     );
     Sse::new(heard)
