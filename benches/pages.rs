@@ -23,7 +23,7 @@ pub async fn account(state: &AppState, role: Role) -> Outcome<String> {
 pub async fn person(state: &AppState, role: Role) -> Outcome<(Actor, String)> {
     let id = account(state, role).await?;
     let mut tx = state.db.begin().await?;
-    let token = session::start(&mut tx, &id, "bench", "bench").await?;
+    let token = session::start(&mut tx, &id, "2026-01-01", "bench", "bench").await?;
     tx.commit().await?;
     let actor = session::actor_of(state, &token, "bench")
         .await?

@@ -5,7 +5,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use crate::lazy::{Content, Field, Goods, Library, Office, Own, Teaching};
+use crate::lazy::{Content, Field, Goods, Insight, Library, Office, Own, Teaching};
 use crate::ui::boot::Boot;
 use crate::ui::layout::StaffLayout;
 use crate::ui::parts::ErrorView;
@@ -66,6 +66,10 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <ErrorView error=crate::shared::AppError::NotFound/> }>
                 <ParentRoute path=path!("") view=StaffLayout ssr=SsrMode::Async>
                     <Route path=path!("/") view=workbench::pages::Workbench ssr=SsrMode::Async/>
+                    <Route path=path!("/insight") view=Insight::Dashboard ssr=SsrMode::Async/>
+                    <Route path=path!("/insight/rows") view=Insight::Drilldown ssr=SsrMode::Async/>
+                    <Route path=path!("/insight/report") view=Insight::Reports ssr=SsrMode::Async/>
+                    <Route path=path!("/insight/measures") view=Insight::Measures ssr=SsrMode::Async/>
                     <Route path=path!("/hcps") view=Library::HcpList ssr=SsrMode::Async/>
                     <Route path=path!("/hcps/new") view=Library::HcpNew ssr=SsrMode::Async/>
                     <Route path=path!("/hcps/selection") view=Library::SelectionPage ssr=SsrMode::Async/>
@@ -208,6 +212,7 @@ pub fn page_permission(path: &str) -> crate::shared::Permission {
             P::SeeAppeals
         }
         ("flow", _) => P::ConfirmFlow,
+        ("insight", _) => P::ReadInsight,
         ("import", _) => P::OwnImports,
         ("audit", _) => P::ReadAudit,
         ("account", _) => P::OwnAccount,

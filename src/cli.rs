@@ -232,8 +232,10 @@ enum AdminCommand {
 
 #[derive(Debug, Subcommand)]
 enum RollupCommand {
-    /// Write all sums of flow anew from its lines, and say how many rows differed
+    /// Count all kept sums from their rows, write them anew, and say how many differed
     Rebuild,
+    /// Count all kept sums from their rows and say how many differ, without changing any
+    Check,
 }
 
 #[derive(Debug, Subcommand)]
@@ -376,9 +378,23 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Rollup(RollupCommand::Rebuild) => {
-            let differed = crate::flow::reports::rebuild(&state).await.map_err(said)?;
-            println!("sums of flow written anew: {differed} rows differed");
+            for (table, differed) in crate::insight::rollup::rebuild(&state)
+                .await
+                .map_err(said)?
+            {
+                println!("{table}: {differed} rows differed");
+            }
+            println!("all written anew");
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Rollup(RollupCommand::Check) => {
+            let found = crate::insight::rollup::recount(&state)
+                .await
+                .map_err(said)?;
+            for (table, differing) in &found {
+                println!("{table}: {differing} rows differ");
+            }
+            Ok(ExitCode::from(u8::from(found.iter().any(|(_, n)| *n > 0))))
         }
         Command::Backup { folder, with_key } => upkeep::backup(&state, &folder, with_key).await,
         Command::Audit(AuditCommand::Verify) => {
@@ -477,6 +493,7 @@ async fn serve(state: AppState) -> Result<ExitCode, String> {
     let mut work = JoinSet::new();
     work.spawn(jobs::run(state.clone()));
     work.spawn(jobs::expire_attempts(state.clone()));
+    work.spawn(jobs::refresh_sums(state.clone()));
     work.spawn(crate::importing::worker::run(state.clone()));
     let grace = Duration::from_secs(state.config.server.drain_seconds);
     let app = router::router(state.clone());

@@ -160,6 +160,15 @@ chunk! {
 }
 
 chunk! {
+    /// Dashboards.
+    Insight in load_insight, __preload_load_insight:
+    Dashboard => crate::insight::pages::Dashboard,
+    Drilldown => crate::insight::pages::Drilldown,
+    Reports => crate::insight::pages::Reports,
+    Measures => crate::insight::pages::Measures,
+}
+
+chunk! {
     /// What everybody has of their own beside the first page.
     Own in load_own, __preload_load_own:
     Learning => crate::learning::pages::Learning,

@@ -23,6 +23,7 @@ pub mod hcp;
 pub mod identity;
 pub mod importing;
 pub mod inbox;
+pub mod insight;
 mod lazy;
 pub mod learning;
 pub mod memo;

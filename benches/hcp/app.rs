@@ -77,7 +77,7 @@ impl Bench {
             .ok_or("the account is there")?
             .id;
         let mut tx = self.state.db.begin().await?;
-        let token = session::start(&mut tx, &id, "bench", "bench").await?;
+        let token = session::start(&mut tx, &id, "2026-01-01", "bench", "bench").await?;
         tx.commit().await?;
         let actor = session::actor_of(&self.state, &token, "bench")
             .await?

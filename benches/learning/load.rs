@@ -100,7 +100,7 @@ impl Bench {
         let (mut learners, mut trainer) = (Vec::new(), String::new());
         let mut trainer_cookie = String::new();
         for (id, role) in staff {
-            let token = session::start(&mut tx, &id, "bench", "bench").await?;
+            let token = session::start(&mut tx, &id, "2026-01-01", "bench", "bench").await?;
             if role == "trainer" {
                 trainer.clone_from(&token);
                 trainer_cookie = format!("sid={token}");

@@ -3,6 +3,7 @@
 //! The files lie in `demo/`. Hospitals, people, assignments, HCPs and articles go in through the importers; sharing is
 //! written in bulk with the same rules that the tracker uses, and so is what the library holds beside its HCPs.
 
+mod activity;
 mod courses;
 mod exams;
 mod field;
@@ -102,6 +103,8 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     clock.step("field work");
     flow::load(state, seed).await?;
     clock.step("products and flow");
+    activity::load(state, seed).await?;
+    clock.step("activity");
     unfinished(state).await?;
     let note = crate::duplicate::finder::nightly(state).await?;
     clock.step(&format!("duplicates: {note}"));

@@ -137,6 +137,10 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             "flow" if path.ends_with("/new") => {
                 return Some(format!("{path}?terminal={}", delivered.clone()?));
             }
+            // Without a measure there is nothing to list.
+            "insight" if path.ends_with("/rows") => {
+                return Some(format!("{path}?measure=active_staff"));
+            }
             _ if !path.contains('{') => return Some(path.to_owned()),
             "products" => product.clone(),
             "flow" if path.contains("appeals") => appeal.clone(),

@@ -1,6 +1,7 @@
 //! What hangs on an HCP moves to another and back, table by table and set by set: thousands of reads are two statements.
 
 use super::model::Attached;
+use crate::insight::rollup;
 use crate::server::db::{Db, DbResult, Query, Tx, q};
 
 /// Rows that name their HCP in one column.
@@ -158,6 +159,8 @@ fn noted(place: &str, name: &str) -> String {
 
 /// Moves what hangs on `gone` to `kept` and notes each row under the merge. Gives how many rows moved.
 pub async fn move_all(tx: &mut Tx, merge: &str, gone: &str, kept: &str) -> DbResult<u64> {
+    let readers = [format!("hcp:{gone}"), format!("hcp:{kept}")];
+    rollup::readers(tx, &readers, -1).await?;
     let mut moved = 0;
     for rows in &MOVING {
         let Rows {
@@ -192,8 +195,9 @@ pub async fn move_all(tx: &mut Tx, merge: &str, gone: &str, kept: &str) -> DbRes
     // What is picked for a bulk act is nobody's record.
     q("DELETE FROM hcp_selection WHERE hcp_id = $1")
         .bind(gone)
-        .exec(tx)
+        .exec(&mut *tx)
         .await?;
+    rollup::readers(tx, &readers, 1).await?;
     Ok(moved)
 }
 
@@ -209,6 +213,8 @@ fn stay(query: &mut Query, rows: &Rows, to: &str) {
 
 /// Moves back what a merge moved and what still is with `kept`. Gives how many rows went.
 pub async fn move_back(tx: &mut Tx, merge: &str, gone: &str, kept: &str) -> DbResult<u64> {
+    let readers = [format!("hcp:{gone}"), format!("hcp:{kept}")];
+    rollup::readers(tx, &readers, -1).await?;
     let mut moved = 0;
     for rows in &MOVING {
         let Rows {
@@ -228,6 +234,7 @@ pub async fn move_back(tx: &mut Tx, merge: &str, gone: &str, kept: &str) -> DbRe
         stay(&mut query, rows, &to);
         moved += query.exec(&mut *tx).await?;
     }
+    rollup::readers(tx, &readers, 1).await?;
     Ok(moved)
 }
 

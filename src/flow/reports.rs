@@ -468,6 +468,11 @@ pub async fn file(
     .map_err(internal)
 }
 
+/// Recounts the sums without changing them: table and how many of its rows differ.
+pub async fn recount(state: &AppState) -> DbResult<Vec<(String, i64)>> {
+    sums::recount(&state.db).await
+}
+
 /// Recounts all sums; how many rows differ. For operators.
 pub async fn rebuild(state: &AppState) -> Result<u64, AppError> {
     let mut tx = state.db.begin().await?;

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::lines::hold;
-use crate::server::db::{DbResult, Query, Tx, q};
+use crate::server::db::{Db, DbResult, Query, Tx, q};
 
 /// A month and a terminal (none for lines without one) whose sums are written together.
 pub type Cell = (String, Option<String>);
 
-const HEAD: &str = "INSERT INTO flow_sum (month, terminal_id, product_id, distributor_id, credited_id, quantity, fen, \
-    line_count, open_count, confirmed_count, appealed_count) \
-    SELECT l.month, COALESCE(l.terminal_id, ''), COALESCE(l.product_id, ''), l.distributor_id, \
+const COLUMNS: &str = "month, terminal_id, product_id, distributor_id, credited_id, quantity, fen, \
+    line_count, open_count, confirmed_count, appealed_count";
+const FRESH: &str = "SELECT l.month, COALESCE(l.terminal_id, ''), COALESCE(l.product_id, ''), l.distributor_id, \
     COALESCE(l.credited_id, ''), CAST(SUM(l.quantity) AS BIGINT), CAST(SUM(l.amount_fen) AS BIGINT), \
     CAST(SUM(CASE WHEN l.state IN ('reversed', 'reversal') THEN 0 ELSE 1 END) AS BIGINT), \
     CAST(SUM(CASE WHEN l.state = 'open' THEN 1 ELSE 0 END) AS BIGINT), \
@@ -20,12 +20,42 @@ const HEAD: &str = "INSERT INTO flow_sum (month, terminal_id, product_id, distri
 const TAIL: &str = " GROUP BY l.month, COALESCE(l.terminal_id, ''), COALESCE(l.product_id, ''), l.distributor_id, \
     COALESCE(l.credited_id, '')";
 
-const TERMINAL_HEAD: &str = "INSERT INTO flow_terminal_sum (month, terminal_id, credited_id, quantity, fen, line_count, \
-    open_count, confirmed_count, appealed_count) SELECT s.month, s.terminal_id, s.credited_id, \
+const TERMINAL_COLUMNS: &str = "month, terminal_id, credited_id, quantity, fen, line_count, \
+    open_count, confirmed_count, appealed_count";
+const TERMINAL_FRESH: &str = "SELECT s.month, s.terminal_id, s.credited_id, \
     CAST(SUM(s.quantity) AS BIGINT), CAST(SUM(s.fen) AS BIGINT), CAST(SUM(s.line_count) AS BIGINT), \
     CAST(SUM(s.open_count) AS BIGINT), CAST(SUM(s.confirmed_count) AS BIGINT), CAST(SUM(s.appealed_count) AS BIGINT) \
     FROM flow_sum s WHERE ";
 const TERMINAL_TAIL: &str = " GROUP BY s.month, s.terminal_id, s.credited_id";
+
+/// What writes the finest sums, up to the conditions on lines.
+fn head() -> String {
+    format!("INSERT INTO flow_sum ({COLUMNS}) {FRESH}")
+}
+
+/// Recounts the sums by terminal without changing them: table and how many of its rows differ. Each table is one
+/// statement, so that it sees one moment and keeps nobody waiting.
+pub async fn recount(db: &Db) -> DbResult<Vec<(String, i64)>> {
+    let mut out = Vec::new();
+    for (table, columns, fresh) in [
+        ("flow_sum", COLUMNS, format!("{FRESH} {TAIL}")),
+        (
+            "flow_terminal_sum",
+            TERMINAL_COLUMNS,
+            format!("{TERMINAL_FRESH}1 = 1 {TERMINAL_TAIL}"),
+        ),
+    ] {
+        let stored = format!("SELECT {columns} FROM {table}");
+        let fresh = format!("SELECT * FROM ({fresh}) counted_rows");
+        let differing = q(format!(
+            "SELECT (SELECT COUNT(*) FROM ({stored} EXCEPT {fresh}) a) + (SELECT COUNT(*) FROM ({fresh} EXCEPT {stored}) b)"
+        ))
+        .count(db)
+        .await?;
+        out.push((table.to_owned(), differing));
+    }
+    Ok(out)
+}
 
 /// Which cells: `{0}` as a condition on the month and terminal of `flow_sum s` or another alias.
 type Which<'a> = &'a (dyn Fn(&mut Query, &str) + Sync);
@@ -63,7 +93,9 @@ async fn clear(tx: &mut Tx, which: Which<'_>) -> DbResult<()> {
 /// Writes the coarser sums of cells whose sums were just written.
 async fn spread(tx: &mut Tx, which: Which<'_>) -> DbResult<()> {
     add(tx, "", which).await?;
-    let mut query = q(TERMINAL_HEAD);
+    let mut query = q(format!(
+        "INSERT INTO flow_terminal_sum ({TERMINAL_COLUMNS}) {TERMINAL_FRESH}"
+    ));
     which(&mut query, "s");
     query.push(TERMINAL_TAIL);
     query.exec(tx).await?;
@@ -88,7 +120,7 @@ pub async fn resum(tx: &mut Tx, cells: &BTreeSet<Cell>) -> DbResult<()> {
             );
         };
         clear(tx, &which).await?;
-        let mut query = q(HEAD);
+        let mut query = q(head());
         query.push_with(" WHERE l.month = ?", [month]);
         match terminal {
             Some(terminal) => query.push_with(" AND l.terminal_id = ?", [terminal]),
@@ -118,14 +150,15 @@ pub async fn resum_where(tx: &mut Tx, condition: &str, value: &str) -> DbResult<
         ));
     };
     clear(tx, &which).await?;
+    let head = head();
     q(format!(
-        "{HEAD} JOIN ({cells}) c ON c.month = l.month AND c.terminal_id = l.terminal_id {TAIL}"
+        "{head} JOIN ({cells}) c ON c.month = l.month AND c.terminal_id = l.terminal_id {TAIL}"
     ))
     .bind(value)
     .exec(&mut *tx)
     .await?;
     q(format!(
-        "{HEAD} JOIN ({cells} AND f.terminal_id IS NULL) c ON c.month = l.month WHERE l.terminal_id IS NULL {TAIL}"
+        "{head} JOIN ({cells} AND f.terminal_id IS NULL) c ON c.month = l.month WHERE l.terminal_id IS NULL {TAIL}"
     ))
     .bind(value)
     .exec(&mut *tx)
@@ -149,7 +182,7 @@ pub async fn resum_all(tx: &mut Tx) -> DbResult<u64> {
         .await?;
         q(format!("DELETE FROM {table}")).exec(&mut *tx).await?;
     }
-    q(format!("{HEAD} {TAIL}")).exec(&mut *tx).await?;
+    q(format!("{} {TAIL}", head())).exec(&mut *tx).await?;
     spread(tx, &|query: &mut Query, _: &str| {
         query.push("1 = 1");
     })

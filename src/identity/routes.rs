@@ -212,7 +212,14 @@ async fn try_sign_in(state: &AppState, visit: &Visit, form: &SignIn) -> Result<S
     if let Some(Ok(pass)) = pass {
         otp::consume(&mut tx, pass).await?;
     }
-    let token = session::start(&mut tx, &person.id, &visit.address, &visit.user_agent).await?;
+    let token = session::start(
+        &mut tx,
+        &person.id,
+        &state.zone.today(),
+        &visit.address,
+        &visit.user_agent,
+    )
+    .await?;
     let who = Who {
         id: person.id.clone(),
         name: person.name,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::model::{Person, PersonRow, SessionRow};
+use crate::insight::rollup;
 use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, Tx, is_unique_violation, q};
 use crate::server::guard::Actor;
@@ -193,6 +194,12 @@ pub async fn change_person(
             .exec(&mut *tx)
             .await
             .map_err(taken)?;
+    }
+    // Sums by unit go by today's tree (domain, Who uses it).
+    let moves = before.unit_id != input.unit_id;
+    if moves {
+        rollup::moved(tx, &before.unit_id).await?;
+        rollup::moved(tx, &input.unit_id).await?;
     }
     q("UPDATE staff SET name = $1, role = $2, unit_id = $3, employee_no = $4 WHERE id = $5")
         .bind(&input.name)

@@ -58,6 +58,7 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     }
     if (1..5).contains(&state.zone.hour(time::now())) {
         crate::duplicate::finder::nightly(state).await?;
+        crate::insight::rollup::nightly(state).await?;
     }
     Ok(())
 }
@@ -67,6 +68,18 @@ pub async fn expire_attempts(state: AppState) {
     loop {
         if let Err(error) = crate::exam::attempt::expire(&state).await {
             tracing::error!(%error, "attempts whose time is over were not handed in");
+        }
+        if state.ending.within(Duration::from_secs(15)).await {
+            return;
+        }
+    }
+}
+
+/// Writes the sums of units anew whose people changed, every quarter of a minute.
+pub async fn refresh_sums(state: AppState) {
+    loop {
+        if let Err(error) = crate::insight::rollup::refresh(&state).await {
+            tracing::error!(%error, "the sums of units whose people changed were not written anew");
         }
         if state.ending.within(Duration::from_secs(15)).await {
             return;

@@ -41,6 +41,7 @@ fn plain_routes() -> Router<AppState> {
         .merge(crate::learning::routes())
         .merge(crate::visit::routes())
         .merge(crate::flow::routes())
+        .merge(crate::insight::routes())
         .merge(crate::workbench::routes())
         .route("/texts/{name}", get(super::texts::get))
         .route("/livez", get(|| async { "ok" }))

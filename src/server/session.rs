@@ -44,10 +44,11 @@ pub fn set_cookie(secure: Secure, name: &str, value: &str, max_age: i64) -> Head
     .unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Starts a session and gives its token for the cookie.
+/// Starts a session on a day of the configured zone and gives its token for the cookie.
 pub async fn start(
     tx: &mut Tx,
     staff_id: &str,
+    day: &str,
     address: &str,
     user_agent: &str,
 ) -> DbResult<String> {
@@ -61,8 +62,9 @@ pub async fn start(
     .bind(now)
     .bind(address)
     .bind(user_agent.chars().take(300).collect::<String>())
-    .exec(tx)
+    .exec(&mut *tx)
     .await?;
+    crate::insight::rollup::is_here(tx, staff_id, day).await?;
     Ok(token)
 }
 
@@ -93,7 +95,12 @@ pub async fn actor_of(state: &AppState, token: &str, address: &str) -> DbResult<
     .optional(&state.db)
     .await?;
     let Some(found) = found else { return Ok(None) };
-    if now - found.last_seen_at > 5 * time::MINUTE {
+    let day = state.zone.day(now);
+    let new_day = state.zone.day(found.last_seen_at) != day;
+    if new_day {
+        crate::insight::rollup::is_here(&state.db, &found.id, &day).await?;
+    }
+    if new_day || now - found.last_seen_at > 5 * time::MINUTE {
         q("UPDATE session SET last_seen_at = $1, address = $2 WHERE id = $3")
             .bind(now)
             .bind(address)

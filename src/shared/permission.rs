@@ -125,6 +125,10 @@ impl Role {
                 self,
                 R::Rep | R::OtcRep | R::Manager | R::Compliance | R::Admin
             ),
+            P::ReadInsight => matches!(
+                self,
+                R::Manager | R::Trainer | R::Marketer | R::Compliance | R::Admin
+            ),
             P::OwnImports => matches!(self, R::Trainer | R::Compliance | R::Admin),
             P::ReadResults => {
                 matches!(self, R::Manager | R::Trainer | R::Compliance | R::Admin)
@@ -219,6 +223,8 @@ pub enum Permission {
     Share,
     /// Numbers and trees of sharing within scope.
     ReadShares,
+    /// Dashboards and their reports within scope; each number also asks for the permission of what it counts.
+    ReadInsight,
     /// The audit log.
     ReadAudit,
     /// Terminals and who looks after them.

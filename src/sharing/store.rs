@@ -5,6 +5,7 @@ use serde_json::json;
 use super::model::{MadeLink, TreeLink};
 use super::rules::{Link, Read, Weights};
 use super::tracker;
+use crate::insight::rollup::{self, Change, Column};
 use crate::onboarding::store::TRACKED;
 use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, q};
@@ -90,6 +91,7 @@ pub async fn share(
         hcps.iter().map(Some).collect()
     };
     let mut made = Vec::new();
+    let mut change = Change::default();
     for recipient in recipients {
         let token = crypto::random_token(16);
         q("INSERT INTO share_link (token, article_id, sharer, root, root_staff_id, level, channel, recipient_id, \
@@ -105,11 +107,19 @@ pub async fn share(
         .exec(&mut tx)
         .await?;
         tracker::insert_closure(&mut tx, &token, None).await?;
+        change.add(
+            &state.zone.day(now),
+            &actor.id,
+            article_id,
+            Column::Created,
+            1,
+        );
         if let Some(hcp) = recipient {
             crate::hcp::store::touch(&mut tx, hcp, now).await?;
         }
         made.push(token);
     }
+    change.write(&mut tx).await?;
     let event = Event::new("article.share", "article", article_id)
         .detail(json!({ "links": made.len(), "hcps": hcps }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
@@ -294,12 +304,16 @@ pub async fn staff_name(db: &Db, actor: &Actor, id: &str) -> Result<String, AppE
 
 /// Marks a reader's own link as passed on (转发 pressed).
 pub async fn press(db: &Db, token: &str) -> DbResult<()> {
-    q("UPDATE share_link SET pressed_at = $1 WHERE token = $2 AND pressed_at IS NULL")
+    let mut tx = db.begin().await?;
+    let first = q("UPDATE share_link SET pressed_at = $1 WHERE token = $2 AND pressed_at IS NULL")
         .bind(time::now())
         .bind(token)
-        .exec(db)
+        .exec(&mut tx)
         .await?;
-    Ok(())
+    if first == 1 {
+        rollup::was_pressed(&mut tx, token).await?;
+    }
+    tx.commit().await
 }
 
 /// Sets the weights of the composite index.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::rules;
+use crate::insight::rollup::{self, Change, Column};
 use crate::onboarding::store::TRACKED;
 use crate::server::db::{Db, DbResult, Lock, Tx, q};
 use crate::server::time::Zone;
@@ -147,15 +148,17 @@ async fn commit(db: &Db, zone: &Zone, works: &[&Work]) -> DbResult<Vec<Contact>>
     let mut tx = db.begin().await?;
     tx.serialise(Lock::Views).await?;
     let mut made = Vec::new();
+    let mut change = Change::default();
     for work in works {
         match work {
             Work::Link(link) => insert_link(&mut tx, zone, link).await?,
             Work::Hit(hit) => {
-                let hcp = record(&mut tx, zone, hit).await?;
+                let hcp = record(&mut tx, zone, hit, &mut change).await?;
                 made.extend(hcp.map(|hcp| (hcp, hit.at)));
             }
         }
     }
+    change.write(&mut tx).await?;
     tx.commit().await?;
     Ok(made)
 }
@@ -234,6 +237,9 @@ struct Seen {
     at: i64,
     dwell_ms: Option<i64>,
     depth: Option<i64>,
+    counts: bool,
+    finished: bool,
+    viewed_on: String,
 }
 
 /// As whom a view counts now, and whether it is of their own link (自看). A merged HCP counts as the one who was kept;
@@ -287,12 +293,20 @@ async fn known_as(tx: &mut Tx, hcp: &str) -> DbResult<(String, bool)> {
     Ok((id, false))
 }
 
-/// Records a view within `tx` as of its own time; gives the HCP as whose reading it counts, if it does.
-pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<Option<String>> {
-    let seen: Option<Seen> = q("SELECT at, dwell_ms, depth FROM article_view WHERE id = $1")
-        .bind(&hit.view_id)
-        .optional(&mut *tx)
-        .await?;
+/// Records a view within `tx` as of its own time, and in `change` what it adds to the sums; gives the HCP as whose
+/// reading it counts, if it does.
+pub async fn record(
+    tx: &mut Tx,
+    zone: &Zone,
+    hit: &Hit,
+    change: &mut Change,
+) -> DbResult<Option<String>> {
+    let seen: Option<Seen> = q(
+        "SELECT at, dwell_ms, depth, kind = 'pv' AS counts, finished, viewed_on FROM article_view WHERE id = $1",
+    )
+    .bind(&hit.view_id)
+    .optional(&mut *tx)
+    .await?;
     if let Some(seen) = seen {
         // Nobody has looked for longer than the view is old; a few seconds are the network's.
         let most = (hit.at - seen.at + 15_000).min(rules::DWELL_MOST);
@@ -310,8 +324,16 @@ pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<Option<Stri
             .bind(depth)
             .bind(finished)
             .bind(&hit.view_id)
-            .exec(tx)
+            .exec(&mut *tx)
             .await?;
+        if seen.counts && finished && !seen.finished {
+            if let Some(staff) = &hit.root_staff_id {
+                change.add(&seen.viewed_on, staff, &hit.article_id, Column::Finished, 1);
+            }
+            if let Some(link) = &hit.link {
+                rollup::was_read(tx, change, link).await?;
+            }
+        }
         return Ok(None);
     }
     let (reader, own) = reader(tx, hit).await?;
@@ -350,12 +372,24 @@ pub async fn record(tx: &mut Tx, zone: &Zone, hit: &Hit) -> DbResult<Option<Stri
     .bind(hit.depth.map(|d| d.clamp(0, 100)))
     .exec(&mut *tx)
     .await?;
+    if counts && let Some(staff) = &hit.root_staff_id {
+        let day = zone.day(hit.at);
+        change.add(&day, staff, &hit.article_id, Column::Pv, 1);
+        if reread {
+            change.add(&day, staff, &hit.article_id, Column::Rereads, 1);
+        }
+        change.saw(&reader, staff, &day, &hit.view_id);
+    }
     if counts && let Some(link) = &hit.link {
-        q("UPDATE share_link SET opened_at = $1 WHERE token = $2 AND opened_at IS NULL")
-            .bind(hit.at)
-            .bind(link)
-            .exec(&mut *tx)
-            .await?;
+        let first =
+            q("UPDATE share_link SET opened_at = $1 WHERE token = $2 AND opened_at IS NULL")
+                .bind(hit.at)
+                .bind(link)
+                .exec(&mut *tx)
+                .await?;
+        if first == 1 {
+            rollup::was_opened(tx, change, link).await?;
+        }
     }
     Ok(reader
         .strip_prefix("hcp:")

@@ -33,6 +33,14 @@ const HCP_WRITERS: &[Role] = &[
     Role::Compliance,
     Role::Admin,
 ];
+/// Who has dashboards.
+const INSIGHT: &[Role] = &[
+    Role::Manager,
+    Role::Trainer,
+    Role::Marketer,
+    Role::Compliance,
+    Role::Admin,
+];
 const ASSIGNERS: &[Role] = &[Role::Manager, Role::Compliance, Role::Admin];
 const CODE_MAKERS: &[Role] = &[
     Role::Rep,
@@ -370,6 +378,10 @@ pub(crate) const FUNCTIONS: &[Row] = &[
         "id=x&verdict=accept",
         ADMIN,
     ),
+    ("GET", "/api/insight/board", "", INSIGHT),
+    ("GET", "/api/insight/rows", "measure=people", INSIGHT),
+    ("GET", "/api/insight/report", "", INSIGHT),
+    ("GET", "/api/insight/measures", "", INSIGHT),
     ("GET", "/api/flow/report", "", FLOW_READERS),
 ];
 
@@ -422,6 +434,8 @@ const STAFF_ROUTES: &[Row] = &[
     ("GET", "/attempts/x", "", ALL),
     ("GET", "/questions/images/x", "", ALL),
     ("GET", "/coverage.xlsx", "", HCP_READERS),
+    ("GET", "/insight/rows.xlsx", "measure=people", INSIGHT),
+    ("GET", "/insight/report.xlsx", "", INSIGHT),
     ("GET", "/flow/report.xlsx", "", FLOW_READERS),
     ("GET", "/flow/files/x/original", "", ADMIN),
     ("GET", "/flow/files/x/refused.xlsx", "", ADMIN),

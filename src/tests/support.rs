@@ -296,7 +296,7 @@ impl TestApp {
     /// A session cookie of a person.
     pub async fn session(&self, staff_id: &str) -> String {
         let mut tx = self.state.db.begin().await.expect("begins");
-        let token = session::start(&mut tx, staff_id, "test", "test")
+        let token = session::start(&mut tx, staff_id, &self.state.zone.today(), "test", "test")
             .await
             .expect("starts");
         tx.commit().await.expect("commits");

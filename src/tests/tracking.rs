@@ -171,6 +171,7 @@ on_both!(repeats_and_rereads_by_the_clock, |app| {
     for (i, (minute, _, _)) in minutes.iter().enumerate() {
         let at = start + (minute * MINUTE as f64) as i64;
         let mut tx = app.state.db.begin().await.expect("begins");
+        let mut change = mailuo::insight::rollup::Change::default();
         let hit = Hit {
             view_id: format!("v{i}"),
             article_id: article.clone(),
@@ -184,9 +185,10 @@ on_both!(repeats_and_rereads_by_the_clock, |app| {
             depth: None,
             expected_ms: 1000,
         };
-        mailuo::sharing::tracker::record(&mut tx, &app.state.zone, &hit)
+        mailuo::sharing::tracker::record(&mut tx, &app.state.zone, &hit, &mut change)
             .await
             .expect("is recorded");
+        change.write(&mut tx).await.expect("is summed");
         tx.commit().await.expect("commits");
     }
     let rows: Vec<(String, bool)> = q("SELECT kind, reread FROM article_view ORDER BY id")

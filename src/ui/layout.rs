@@ -37,6 +37,13 @@ pub fn entries() -> Vec<Entry> {
         }
     };
     add(
+        Permission::ReadInsight,
+        "/insight",
+        "insight",
+        tr!("insight.title"),
+        false,
+    );
+    add(
         Permission::ReadHcps,
         "/hcps",
         "people",

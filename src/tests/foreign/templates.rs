@@ -73,6 +73,11 @@ pub const MISSING: &[(&str, &str)] = &[
     ("/api/courses/answer", "comment={comment}&text=答"),
     ("/api/courses/settle_comment", "comment={comment}"),
     ("/api/learning/record", "person={owner}"),
+    ("/api/insight/board", "person={owner}"),
+    ("/api/insight/rows", "measure=visits&person={owner}"),
+    ("/api/insight/rows", "measure=met&hcp={hcp}"),
+    ("/api/insight/report", "by=rep&person={owner}"),
+    ("/api/insight/report", "by=rep&hcp={hcp}"),
     ("/api/shares/tree", "id={article}&hcp={hcp}"),
     ("/api/shares/tree", "id={article}&rep={owner}"),
     ("/api/visits/get", "id={visit}"),
@@ -267,6 +272,11 @@ pub const OWN: &[(&str, &str, u16)] = &[
     ("/api/flow/appeal_choices", "", 200),
     ("/api/flow/report", "by=terminal", 200),
     ("/api/flow/report", "by=rep", 200),
+    ("/api/insight/board", "", 200),
+    ("/api/insight/report", "", 200),
+    ("/api/insight/rows", "measure=people", 200),
+    ("/api/insight/rows", "measure=active_staff", 200),
+    ("/api/insight/measures", "", 200),
 ];
 
 /// Pages of what is somebody else's.
@@ -293,6 +303,8 @@ pub const MISSING_PAGES: &[&str] = &[
     "/import/{job}",
     "/import/{job}/failed.xlsx",
     "/people/{owner}",
+    "/insight?person={owner}",
+    "/insight/rows?measure=met&hcp={hcp}",
     "/articles/{article}/tree?hcp={hcp}",
     "/articles/{article}/tree?rep={owner}",
     "/visits/{visit}",
@@ -364,6 +376,10 @@ pub const OWN_PAGES: &[&str] = &[
     "/flow/appeals",
     "/flow/report",
     "/flow/report?by=rep",
+    "/insight",
+    "/insight/report",
+    "/insight/rows?measure=people",
+    "/insight/measures",
     "/flow/periods",
 ];
 
@@ -392,4 +408,6 @@ pub const WORKBOOKS: &[(&str, Permission)] = &[
     ("/coverage.xlsx?by=region", Permission::ReadHcps),
     ("/flow/report.xlsx?by=rep", Permission::ReadFlow),
     ("/flow/report.xlsx?by=terminal", Permission::ReadFlow),
+    ("/insight/report.xlsx", Permission::ReadInsight),
+    ("/insight/rows.xlsx?measure=people", Permission::ReadInsight),
 ];

@@ -1,0 +1,141 @@
+// Dashboards: every number opens as many rows as it says, filters stand in the address, reports and workbooks.
+
+import type { Page } from '@playwright/test';
+import { expect, expectAccessible, expectNoSidewaysScroll, goto, hydrated, signIn, test } from '../fixtures';
+import { ADMIN, COMPLIANCE, MANAGER, MARKETER, REP, TRAINER } from '../steps';
+
+/** The big number of a figure on the board. */
+const figure = (page: Page, measure: string) => page.locator(`[data-measure="${measure}"] > a`).first();
+
+/** How many rows the page of a number says that there are. */
+const total = async (page: Page) => Number(await page.locator('[data-total]').getAttribute('data-total'));
+
+const asNumber = (text: string | null) => Number((text ?? '').replaceAll(',', ''));
+
+for (const [who, phone, measures] of [
+  ['manager', MANAGER, ['visits', 'pv', 'hcps', 'people']],
+  ['marketer', MARKETER, ['pv', 'created', 'articles_published']],
+  ['trainer', TRAINER, ['assigned', 'lessons', 'wau']],
+  ['compliance', COMPLIANCE, ['articles_published', 'visits', 'exports']],
+  ['headquarters', ADMIN, ['mau', 'hcps', 'uv']],
+] as const) {
+  test(`each number of the ${who}'s board opens as many rows @nojs`, async ({ page }) => {
+    await signIn(page, phone);
+    await goto(page, '/insight');
+    await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
+    for (const measure of measures) {
+      await goto(page, '/insight');
+      const link = figure(page, measure);
+      const shown = asNumber(await link.textContent());
+      await link.click();
+      await page.waitForURL(/\/insight\/rows\?/);
+      await hydrated(page);
+      // Whoever is here right now is active, and what is opened is audited: these may have grown by one.
+      const rows = await total(page);
+      expect(rows - shown, measure).toBeGreaterThanOrEqual(0);
+      expect(rows - shown, measure).toBeLessThanOrEqual(measure === 'exports' || measure.endsWith('au') ? 3 : 0);
+      if (rows > 0) await expect(page.locator('main tbody tr').first()).toBeVisible();
+    }
+    await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
+  });
+}
+
+test('a rep has no dashboards', async ({ page, problems }) => {
+  problems.allow(/status of 403/);
+  await signIn(page, REP);
+  await page.goto('/insight');
+  await expect(page.getByText('403')).toBeVisible();
+});
+
+test('filters and comparison stand in the address @nojs', async ({ page }) => {
+  await signIn(page, MANAGER);
+  await goto(page, '/insight');
+  await page.getByLabel('近 30 天').selectOption({ label: '上月' });
+  await page.locator('summary').getByText('更多筛选与对比').click();
+  await page.getByLabel('对比上一期').selectOption({ label: '对比去年同期' });
+  await page.getByRole('button', { name: '查看', exact: true }).click();
+  await page.waitForURL(/span=last_month/);
+  await hydrated(page);
+  const address = new URL(page.url());
+  expect(address.searchParams.get('compare')).toBe('year');
+  const words = await page.locator('main').getByText(/至 .* 对比：/).textContent();
+  const [from] = words!.match(/\d{4}-\d{2}-\d{2}/)!;
+  expect(from).toMatch(/-01$/);
+  // The same address gives the same board.
+  await goto(page, address.pathname + address.search);
+  await expect(page.getByLabel('近 30 天')).toHaveValue('last_month');
+  await expect(page.locator('main').getByText(words!.trim())).toBeVisible();
+});
+
+test('a unit of the ranking opens its own board @nojs', async ({ page }) => {
+  await signIn(page, ADMIN);
+  await goto(page, '/insight');
+  const ranking = page.locator('[data-ranking="unit"]');
+  const row = ranking.locator('tbody tr').first();
+  await row.getByRole('link').first().click();
+  await page.waitForURL(/unit=/);
+  await hydrated(page);
+  await expect(page.locator('[data-ranking="unit"] tbody tr').first()).toBeVisible();
+  await expectNoSidewaysScroll(page);
+});
+
+test('a chart is drawn, is gone through by keyboard, and opens its rows', async ({ page }) => {
+  await signIn(page, MARKETER);
+  await goto(page, '/insight');
+  const chart = page.locator('mailuo-chart').first();
+  await expect(chart.locator('canvas')).toBeVisible();
+  await chart.focus();
+  await page.keyboard.press('Home');
+  await expect(chart.locator('.live')).not.toBeEmpty();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/insight\/rows\?measure=/);
+});
+
+test('reports have chosen columns, groups, an order and a workbook @nojs', async ({ page }) => {
+  await signIn(page, MANAGER);
+  await goto(page, '/insight/report?by=rep');
+  await page.locator('summary').getByText('选择列').click();
+  await page.getByRole('checkbox', { name: '复读', exact: true }).uncheck();
+  await page.getByRole('checkbox', { name: '签到', exact: true }).check();
+  await page.getByLabel('不分组').selectOption({ label: '组织' });
+  await page.getByRole('button', { name: '查看', exact: true }).click();
+  await page.waitForURL(/group=unit/);
+  await hydrated(page);
+  const heads = page.locator('main thead th');
+  await expect(heads.filter({ hasText: '签到' })).toBeVisible();
+  await expect(heads.filter({ hasText: '复读' })).toHaveCount(0);
+  await heads.getByRole('link', { name: '签到' }).click();
+  await page.waitForURL(/sort=-checkins/);
+  await hydrated(page);
+  await expect(page.locator('main thead th[aria-sort="descending"]')).toHaveText(/签到/);
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: '下载 XLSX' }).click();
+  expect((await download).suggestedFilename()).toBe('mailuo-report.xlsx');
+  for (const by of ['article', 'course', 'hcp']) {
+    await goto(page, `/insight/report?by=${by}`);
+    await expect(page.locator('main table')).toBeVisible();
+    await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
+  }
+});
+
+test("a colleague's unit and other people's ids are not found", async ({ page, problems }) => {
+  problems.allow(/status of 404/);
+  await signIn(page, MANAGER);
+  for (const path of ['/insight?unit=nobody', '/insight/rows?measure=visits&person=nobody', '/insight/rows?measure=events']) {
+    await page.goto(path);
+    await expect(page.getByText('404')).toBeVisible();
+  }
+});
+
+test('what measures mean is written down @nojs', async ({ page }) => {
+  await signIn(page, ADMIN);
+  await goto(page, '/insight/measures');
+  await expect(page.getByRole('rowheader', { name: '必修覆盖率' })).toBeVisible();
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+});

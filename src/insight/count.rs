@@ -1,0 +1,539 @@
+//! The SQL of numbers: one count, or counts by a group; out of the sums that are kept where they can answer, else out of
+//! the rows themselves.
+
+use super::facts::{Fact, Scope, When, filled};
+use super::model::Slice;
+use super::registry::{Count, Kept, Key, Measure};
+use super::slice::Asker;
+use crate::server::db::{Query, q};
+use crate::server::time;
+use crate::shared::AppError;
+
+/// Days of a chart that belong together, both included, and their name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    pub label: String,
+    pub from: String,
+    pub to: String,
+}
+
+/// By what numbers are told apart.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    Person,
+    /// These units, each with all below it.
+    Units(&'a [String]),
+    /// The unit in which somebody is.
+    HomeUnit,
+    Role,
+    Article,
+    Audience,
+    Course,
+    Category,
+    Hcp,
+    HcpProvince,
+    HcpSpecialty,
+    /// The group's id is the place in the list, from 0.
+    Buckets(&'a [Bucket]),
+}
+
+/// The days of a slice as a measure takes them.
+fn days<'a>(measure: &Measure, slice: &'a Slice) -> (String, &'a str) {
+    let from = measure
+        .window
+        .map_or_else(|| slice.from.clone(), |n| time::shift_day(&slice.to, 1 - n));
+    (from, &slice.to)
+}
+
+/// Appends what keeps the rows of a fact that lie within the asker's scope and the slice.
+fn push_where(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    fact: &Fact,
+    only: &str,
+    slice: &Slice,
+    query: &mut Query,
+) {
+    let state = asker.state;
+    query.push(" WHERE ").push(&filled(state, fact.base));
+    if !only.is_empty() {
+        query.push(" AND ").push(&filled(state, only));
+    }
+    query.push(" AND ");
+    match fact.scope {
+        Scope::People => asker.actor.scope(query, fact.person),
+        Scope::Library => crate::hcp::store::scope(asker.actor, query),
+        Scope::Company => {
+            query.push(if asker.actor.role.sees_company() {
+                "1 = 1"
+            } else {
+                "1 = 0"
+            });
+        }
+    }
+    push_when(asker, measure, fact.when, slice, query);
+    if !fact.person.is_empty() {
+        push_whose(fact.person, slice, query);
+    }
+    for (condition, value) in [
+        (fact.province, &slice.province),
+        (fact.specialty, &slice.specialty),
+        (fact.product, &slice.product),
+    ] {
+        if !condition.is_empty() && !value.is_empty() {
+            query.push(" AND ");
+            query.push_with(&filled(state, condition), [value]);
+        }
+    }
+    for (column, value) in [
+        (fact.article, &slice.article),
+        (fact.course, &slice.course),
+        (fact.hcp, &slice.hcp),
+    ] {
+        if !column.is_empty() && !value.is_empty() {
+            query.push_with(&format!(" AND {column} = ?"), [value]);
+        }
+    }
+}
+
+fn push_when(asker: &Asker<'_>, measure: &Measure, when: When, slice: &Slice, query: &mut Query) {
+    let (from, to) = days(measure, slice);
+    match when {
+        When::Now => {}
+        When::Day(column) => {
+            query.push_with(
+                &format!(" AND {column} >= ? AND {column} <= ?"),
+                [from.as_str(), to],
+            );
+        }
+        When::Month(column) => {
+            query.push_with(
+                &format!(" AND {column} >= ? AND {column} <= ?"),
+                [&from[..7], &to[..7]],
+            );
+        }
+        When::Moment(column) => {
+            let zone = &asker.state.zone;
+            let begins = zone.start_of(&from).unwrap_or_default();
+            let ends = zone.start_of(&time::shift_day(to, 1)).unwrap_or(i64::MAX);
+            query.push_with(
+                &format!(" AND {column} >= ? AND {column} < ?"),
+                [begins, ends],
+            );
+        }
+    }
+}
+
+/// Keeps what belongs to the unit and person of a slice.
+pub fn push_whose(person: &str, slice: &Slice, query: &mut Query) {
+    if !slice.unit.is_empty() {
+        query.push_with(
+            &format!(
+                " AND {person} IN (SELECT in_s.id FROM staff in_s JOIN org_closure in_c \
+                 ON in_c.descendant_id = in_s.unit_id WHERE in_c.ancestor_id = ?)"
+            ),
+            [&slice.unit],
+        );
+    }
+    if !slice.person.is_empty() {
+        query.push_with(&format!(" AND {person} = ?"), [&slice.person]);
+    }
+}
+
+/// What a slice is narrowed by beside days, units and people.
+fn only_people(slice: &Slice) -> bool {
+    [
+        &slice.province,
+        &slice.specialty,
+        &slice.product,
+        &slice.article,
+        &slice.course,
+        &slice.hcp,
+    ]
+    .iter()
+    .all(|value| value.is_empty())
+}
+
+/// `Invalid` where a list of rows is narrowed by what its fact does not know: the rows would be others than those meant.
+pub fn refuse_ignored(fact: &Fact, slice: &Slice) -> Result<(), AppError> {
+    for (value, known, field) in [
+        (&slice.article, fact.article, "article"),
+        (&slice.course, fact.course, "course"),
+        (&slice.hcp, fact.hcp, "hcp"),
+    ] {
+        if !value.is_empty() && known.is_empty() {
+            return Err(AppError::field(field, "field.not_narrowed"));
+        }
+    }
+    Ok(())
+}
+
+/// The parts of a count that lists the rows behind a measure: the fact, its condition, the key of a distinct count.
+pub fn parts(measure: &Measure) -> Option<(&'static Fact, &'static str, Option<Key>)> {
+    match measure.count {
+        Count::Rows(fact, only) => Some((fact, only, None)),
+        Count::Distinct(fact, only, key) => Some((fact, only, Some(key))),
+        Count::Share(..) => None,
+    }
+}
+
+/// Appends `FROM … WHERE` of the rows behind a measure; `joins` stand between.
+pub fn push_from(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    slice: &Slice,
+    joins: &str,
+    query: &mut Query,
+) {
+    let Some((fact, only, _)) = parts(measure) else {
+        return;
+    };
+    query
+        .push(" FROM ")
+        .push(&filled(asker.state, fact.from))
+        .push(" ")
+        .push(joins);
+    push_where(asker, measure, fact, only, slice, query);
+}
+
+/// The one number of a measure that is no share: `SELECT` of one BIGINT.
+pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Query {
+    if let Some(query) = kept_total(asker, measure, slice) {
+        return query;
+    }
+    let mut query = q(match parts(measure) {
+        Some((_, _, Some(key))) => format!("SELECT COUNT(DISTINCT {})", key.column()),
+        _ => "SELECT COUNT(*)".to_owned(),
+    });
+    push_from(asker, measure, slice, "", &mut query);
+    query
+}
+
+/// The same out of kept sums.
+fn kept_total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
+    if !only_people(slice) {
+        return kept_article(asker, measure, slice);
+    }
+    let (from, to) = days(measure, slice);
+    let mut query;
+    match measure.kept {
+        Kept::Share(column) if slice.person.is_empty() && asker.unit_of(slice).is_some() => {
+            query = q(format!(
+                "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM unit_day z WHERE "
+            ));
+            query.push_with(
+                "z.unit_id = ? AND z.day >= ? AND z.day <= ?",
+                [asker.unit_of(slice)?, from.as_str(), to],
+            );
+        }
+        Kept::Share(column) => {
+            query = q(format!(
+                "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM share_day z WHERE "
+            ));
+            asker.actor.scope(&mut query, "z.staff_id");
+            push_whose("z.staff_id", slice, &mut query);
+            query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+        }
+        Kept::Reach { hcps_only } => {
+            if !slice.person.is_empty() {
+                return None;
+            }
+            // Who was seen on some of the days, at the first of them: the day before on which the unit had them lies
+            // before the range.
+            query = q("SELECT CAST(COALESCE(SUM(z.n), 0) AS BIGINT) FROM reach z WHERE ");
+            query.push_with(
+                "z.unit_id = ? AND z.day >= ? AND z.day <= ? AND z.prev_on < ?",
+                [asker.unit_of(slice)?, from.as_str(), to, from.as_str()],
+            );
+            if hcps_only {
+                query.push(" AND z.kind = 'hcp'");
+            }
+        }
+        Kept::Flow(sum) => {
+            query = q(format!(
+                "SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM flow_terminal_sum s WHERE "
+            ));
+            asker.actor.scope(&mut query, "s.credited_id");
+            push_whose("s.credited_id", slice, &mut query);
+            query.push_with(" AND s.month >= ? AND s.month <= ?", [&from[..7], &to[..7]]);
+        }
+        Kept::Nothing => return None,
+    }
+    Some(query)
+}
+
+/// Sums of an article over the company.
+fn kept_article(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
+    let Kept::Share(column) = measure.kept else {
+        return None;
+    };
+    let alone = Slice {
+        from: slice.from.clone(),
+        to: slice.to.clone(),
+        article: slice.article.clone(),
+        product: slice.product.clone(),
+        ..Slice::default()
+    };
+    if alone != *slice || !asker.actor.role.sees_company() {
+        return None;
+    }
+    let (from, to) = days(measure, slice);
+    let mut query = q(format!(
+        "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM article_day z WHERE "
+    ));
+    query.push_with("z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+    if !slice.article.is_empty() {
+        query.push_with(" AND z.article_id = ?", [&slice.article]);
+    }
+    if !slice.product.is_empty() {
+        query.push_with(
+            " AND z.article_id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
+            [&slice.product],
+        );
+    }
+    Some(query)
+}
+
+/// Numbers of a measure by a group, as rows with `id`, an empty `text` and `n`; only of the given ids, if they are.
+/// `None` where the measure cannot be told apart so.
+pub fn grouped(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    slice: &Slice,
+    by: By<'_>,
+    ids: Option<&[String]>,
+) -> Option<Query> {
+    if let Some(query) = kept_grouped(asker, measure, slice, by, ids) {
+        return Some(query);
+    }
+    let (fact, only, key) = parts(measure)?;
+    let (group, joins) = group(asker, fact, by)?;
+    let what = key.map_or_else(
+        || "COUNT(*)".to_owned(),
+        |key| format!("COUNT(DISTINCT {})", key.column()),
+    );
+    let mut query = q(format!(
+        "SELECT CAST({group} AS TEXT) AS id, '' AS text, {what} AS n FROM {} {joins}",
+        filled(asker.state, fact.from)
+    ));
+    push_where(asker, measure, fact, only, slice, &mut query);
+    query.push(&format!(" AND {group} IS NOT NULL"));
+    if matches!(by, By::Hcp | By::HcpProvince | By::HcpSpecialty) {
+        // Who reads is told of by name only while they agree, and to those who see them.
+        query.push(" AND ");
+        crate::hcp::store::visible(asker.actor, &mut query);
+        if matches!(fact.tables, "article_view" | "share_link") {
+            query
+                .push(" AND ")
+                .push(crate::onboarding::consent::TRACKED);
+        }
+    }
+    if let Some(ids) = ids {
+        query.push(" AND ").push_among(&group, ids);
+    }
+    query.push(&format!(" GROUP BY {group}"));
+    Some(query)
+}
+
+/// The expression by which rows of a fact are grouped, and the joins that it needs.
+fn group(asker: &Asker<'_>, fact: &Fact, by: By<'_>) -> Option<(String, String)> {
+    let known = |column: &'static str| (!column.is_empty()).then_some(column);
+    let plain = |column: &'static str| Some((known(column)?.to_owned(), String::new()));
+    let staff = |column: &'static str| -> Option<String> {
+        Some(format!("JOIN staff gs ON gs.id = {}", known(column)?))
+    };
+    match by {
+        By::Person => plain(fact.person),
+        By::Article => plain(fact.article),
+        By::Course => plain(fact.course),
+        By::HomeUnit => Some(("gs.unit_id".into(), staff(fact.person)?)),
+        By::Role => Some(("gs.role".into(), staff(fact.person)?)),
+        By::Units(units) => {
+            // Ids of units are this server's own.
+            let list = units
+                .iter()
+                .map(|id| format!("'{}'", id.replace('\'', "")))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let list = if list.is_empty() { "NULL" } else { &list };
+            Some((
+                "gc.ancestor_id".into(),
+                format!(
+                    "{} JOIN org_closure gc ON gc.descendant_id = gs.unit_id AND gc.ancestor_id IN ({list})",
+                    staff(fact.person)?
+                ),
+            ))
+        }
+        By::Audience => Some((
+            "ga.audience".into(),
+            format!("JOIN article ga ON ga.id = {}", known(fact.article)?),
+        )),
+        By::Category => Some((
+            "gk.category".into(),
+            format!("JOIN course gk ON gk.id = {}", known(fact.course)?),
+        )),
+        By::Hcp | By::HcpProvince | By::HcpSpecialty => {
+            let hcp = known(fact.hcp)?;
+            // Facts of the library have the HCP as `h` already.
+            let join = if hcp.starts_with("h.") || fact.from.contains("JOIN hcp h ") {
+                String::new()
+            } else {
+                format!("JOIN hcp h ON h.id = {hcp}")
+            };
+            let group = match by {
+                By::Hcp => "h.id",
+                By::HcpProvince => "h.province",
+                _ => "COALESCE(NULLIF(h.specialty, ''), h.department)",
+            };
+            Some((group.into(), join))
+        }
+        By::Buckets(buckets) => Some((bucket_of(asker, fact.when, buckets)?, String::new())),
+    }
+}
+
+/// SQL that gives the place of a row's bucket. Days are this server's own.
+fn bucket_of(asker: &Asker<'_>, when: When, buckets: &[Bucket]) -> Option<String> {
+    let mut sql = "CASE".to_owned();
+    for (i, bucket) in buckets.iter().enumerate() {
+        let before = match when {
+            When::Now => return None,
+            When::Day(column) => format!("{column} <= '{}'", bucket.to),
+            When::Month(column) => format!("{column} <= '{}'", &bucket.to[..7]),
+            When::Moment(column) => {
+                let ends = asker.state.zone.start_of(&time::shift_day(&bucket.to, 1))?;
+                format!("{column} < {ends}")
+            }
+        };
+        sql.push_str(&format!(" WHEN {before} THEN {i}"));
+    }
+    Some(sql + " END")
+}
+
+fn kept_grouped(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    slice: &Slice,
+    by: By<'_>,
+    ids: Option<&[String]>,
+) -> Option<Query> {
+    if !only_people(slice) {
+        return None;
+    }
+    let (from, to) = days(measure, slice);
+    let head = |group: &str, sum: &str, table: &str| {
+        q(format!(
+            "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n FROM {table} z WHERE "
+        ))
+    };
+    let units_fresh = |units: &[String]| units.iter().all(|unit| asker.is_fresh(unit));
+    let of_unit = slice
+        .person
+        .is_empty()
+        .then(|| asker.unit_of(slice))
+        .flatten();
+    let (mut query, group): (Query, String) = match (measure.kept, by) {
+        (Kept::Share(column), By::Buckets(buckets)) if of_unit.is_some() => {
+            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
+            let mut query = head(&group, &format!("z.{column}"), "unit_day");
+            query.push_with("z.unit_id = ?", [of_unit?]);
+            (query, group)
+        }
+        (Kept::Share(column), By::Buckets(buckets)) => {
+            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
+            let mut query = head(&group, &format!("z.{column}"), "share_day");
+            asker.actor.scope(&mut query, "z.staff_id");
+            push_whose("z.staff_id", slice, &mut query);
+            (query, group)
+        }
+        (Kept::Share(column), By::Person) => {
+            let mut query = head("z.staff_id", &format!("z.{column}"), "share_day");
+            asker.actor.scope(&mut query, "z.staff_id");
+            push_whose("z.staff_id", slice, &mut query);
+            (query, "z.staff_id".into())
+        }
+        (Kept::Share(column), By::Units(units))
+            if slice.person.is_empty() && units_fresh(units) =>
+        {
+            let mut query = head("z.unit_id", &format!("z.{column}"), "unit_day");
+            query.push_among("z.unit_id", units);
+            (query, "z.unit_id".into())
+        }
+        (Kept::Share(column), By::Article)
+            if asker.actor.role.sees_company()
+                && slice.unit.is_empty()
+                && slice.person.is_empty() =>
+        {
+            let mut query = head("z.article_id", &format!("z.{column}"), "article_day");
+            query.push("1 = 1");
+            (query, "z.article_id".into())
+        }
+        (Kept::Reach { hcps_only }, By::Buckets(buckets)) => {
+            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
+            let earlier = bucket_of(asker, When::Day("z.prev_on"), buckets)?;
+            let mut query = head(&group, "z.n", "reach");
+            query.push_with("z.unit_id = ?", [of_unit?]);
+            // Each bucket counts its own: seen in it for the first time.
+            query.push_with(" AND (z.prev_on < ? OR ", [&from]);
+            query.push(&format!("{group} <> {earlier})"));
+            if hcps_only {
+                query.push(" AND z.kind = 'hcp'");
+            }
+            (query, group)
+        }
+        (Kept::Reach { hcps_only }, By::Units(units))
+            if slice.person.is_empty() && units_fresh(units) =>
+        {
+            let mut query = head("z.unit_id", "z.n", "reach");
+            query.push_among("z.unit_id", units);
+            query.push_with(" AND z.prev_on < ?", [&from]);
+            if hcps_only {
+                query.push(" AND z.kind = 'hcp'");
+            }
+            (query, "z.unit_id".into())
+        }
+        _ => return None,
+    };
+    query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+    if let Some(ids) = ids {
+        query.push(" AND ").push_among(&group, ids);
+    }
+    query.push(&format!(" GROUP BY {group}"));
+    Some(query)
+}
+
+/// The days of a slice as a chart shows them: each, by week from 32 days on, by month from 190 on.
+pub fn buckets(from: &str, to: &str) -> Vec<Bucket> {
+    let days = time::days_between(from, to);
+    let mut out: Vec<Bucket> = Vec::new();
+    for day in &days {
+        let fresh = match days.len() {
+            0..=31 => true,
+            32..=189 => day
+                .parse::<jiff::civil::Date>()
+                .is_ok_and(|d| d.weekday() == jiff::civil::Weekday::Monday),
+            _ => day.ends_with("-01"),
+        };
+        match out.last_mut() {
+            Some(last) if !fresh => last.to.clone_from(day),
+            _ => out.push(Bucket {
+                label: if days.len() > 189 {
+                    day[..7].to_owned()
+                } else {
+                    day[5..].to_owned()
+                },
+                from: day.clone(),
+                to: day.clone(),
+            }),
+        }
+    }
+    out
+}
+
+/// Whether flow or other months are asked for: a bucket of days would count a month many times.
+pub fn in_buckets(measure: &Measure, buckets: &[Bucket]) -> bool {
+    match measure.fact().when {
+        When::Now => false,
+        When::Month(_) => buckets.iter().all(|b| b.label.len() == 7),
+        _ => measure.window.is_none(),
+    }
+}

@@ -1,0 +1,227 @@
+//! 数据看板.
+
+use leptos::prelude::*;
+
+use super::filters::{Days, Narrow, options};
+use super::{Formula, InsightNav, linked, slice_param};
+use crate::insight::api::insight_board;
+use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
+use crate::ui::boot::refresh;
+use crate::ui::chart::Chart;
+use crate::ui::list::{FilterDay, FilterSelect, param};
+use crate::ui::parts::{Loading, PageTitle, outcome};
+
+/// A board with its filter in the address.
+#[component]
+pub fn Dashboard() -> impl IntoView {
+    let slice = slice_param();
+    let (board, span, compare) = (param("board"), param("span"), param("compare"));
+    let (from2, to2, unit2) = (param("from2"), param("to2"), param("unit2"));
+    let filter = Memo::new(move |_| BoardFilter {
+        board: board.get(),
+        span: span.get(),
+        slice: slice.get(),
+        compare: compare.get(),
+        from2: from2.get(),
+        to2: to2.get(),
+        unit2: unit2.get(),
+    });
+    let data = Resource::new(
+        move || (filter.get(), refresh()),
+        |(filter, _)| insight_board(filter),
+    );
+    view! {
+        <PageTitle title=tr!("insight.title")/>
+        <InsightNav here="/insight"/>
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                outcome(data.await, |board| view! { <Whole board=board/> })
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Whole(board: Board) -> impl IntoView {
+    let filter = board.filter.clone();
+    let tabs = (board.boards.len() > 1).then(|| {
+        let links = board
+            .boards
+            .iter()
+            .map(|(code, name)| {
+                let here = *code == filter.board;
+                let class = if here { "tab tab-active" } else { "tab" };
+                view! { <a class=class aria-current=here.then_some("page") href=format!("/insight?board={code}")>{name.clone()}</a> }
+            })
+            .collect_view();
+        view! { <nav class="tabs tabs-border mb-4 flex-wrap" aria-label=tr!("insight.boards")>{links}</nav> }
+    });
+    let groups = board
+        .groups
+        .into_iter()
+        .map(|(head, numbers)| {
+            view! {
+                <section class="mb-4">
+                    <h2 class="mb-2 text-base font-semibold">{head}</h2>
+                    <div class="grid grid-cols-2 gap-2 sm:grid-cols-3 xl:grid-cols-4">
+                        {numbers.into_iter().map(|n| view! { <Figure number=n/> }).collect_view()}
+                    </div>
+                </section>
+            }
+        })
+        .collect_view();
+    let charts = board
+        .charts
+        .into_iter()
+        .map(|data| view! { <div class="min-w-0 rounded-box border border-base-300 bg-base-100 p-4"><Chart data=data/></div> })
+        .collect_view();
+    let rankings = board
+        .rankings
+        .into_iter()
+        .map(|ranking| view! { <Ranked ranking=ranking/> })
+        .collect_view();
+    view! {
+        {tabs}
+        <Asked filter=filter choices=board.choices/>
+        <p class="num mb-4 text-sm text-base-content/80">
+            {board.days}" · "{tr!("insight.compared_with", what = board.compared)}
+        </p>
+        {groups}
+        <div class="mb-4 grid gap-4 lg:grid-cols-2">{charts}</div>
+        {rankings}
+    }
+}
+
+/// The filters of a board.
+#[component]
+fn Asked(filter: BoardFilter, choices: crate::insight::model::Choices) -> impl IntoView {
+    let compares = [
+        ("year", tr!("insight.compare.year")),
+        ("days", tr!("insight.compare.days")),
+        ("unit", tr!("insight.compare.unit")),
+    ];
+    let units = choices.units.clone();
+    // What is seldom needed is folded, unless it is in use.
+    let open = filter.compare != "before"
+        || !filter.slice.province.is_empty()
+        || !filter.slice.specialty.is_empty()
+        || !filter.slice.product.is_empty();
+    view! {
+        <form method="get" action="/insight" class="mb-4 rounded-box border border-base-300 bg-base-100 p-3" role="search">
+            <input type="hidden" name="board" value=filter.board/>
+            <div class="flex flex-wrap items-end gap-2">
+                <Days slice=filter.slice/>
+                <button class="btn btn-primary">{tr!("ui.show")}</button>
+            </div>
+            <details class="mt-2" open=open>
+                <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("insight.more_filters")}</summary>
+                <div class="mt-1 flex flex-wrap items-end gap-2">
+                    <Narrow choices=choices/>
+                </div>
+                <div class="mt-3 flex flex-wrap items-end gap-2">
+                    <FilterSelect name="compare" label=tr!("insight.compare.before") options=options(compares)/>
+                    <FilterDay name="from2" label=tr!("insight.compare.from") value=filter.from2/>
+                    <FilterDay name="to2" label=tr!("insight.compare.to") value=filter.to2/>
+                    <FilterSelect name="unit2" label=tr!("insight.compare.which_unit") options=units/>
+                </div>
+            </details>
+        </form>
+    }
+}
+
+/// A number with its change, its fraction, and what it means.
+#[component]
+fn Figure(number: Number) -> impl IntoView {
+    let of = number.of.as_ref().map(|of| of.n);
+    let moved = number.before.as_ref().map(|(before, whole)| {
+        let whole = whole.as_ref().map(|w| w.n);
+        let text = change((number.now.n, of), (before.n, whole));
+        (text, shown(before.n, whole), before.href.clone())
+    });
+    let text = number.text();
+    let good = number.good;
+    let compared = moved.map(|(text, value, href)| {
+        let class = match text.as_deref().map(|t| (t.starts_with('-'), t.starts_with("+0.0"))) {
+            None | Some((_, true)) => "text-base-content/70",
+            Some((down, _)) if good != 0 => {
+                if down == (good > 0) { "text-error font-medium" } else { "text-success font-medium" }
+            }
+            Some(_) => "text-base-content/80",
+        };
+        view! {
+            <div class="text-xs">
+                <span class=class>{text.unwrap_or_else(|| "–".into())}</span>
+                " "
+                <a class="link link-hover inline-flex min-h-8 items-center text-base-content/70" href=href>{tr!("insight.was", value = value)}</a>
+            </div>
+        }
+    });
+    let fraction = number.of.clone().map(|of| {
+        let part = number.now.clone();
+        view! {
+            <div class="text-xs">
+                <a class="link link-hover inline-flex min-h-8 items-center" href=part.href>{crate::ui::money::grouped(part.n)}</a>
+                " / "
+                <a class="link link-hover inline-flex min-h-8 items-center" href=of.href>{crate::ui::money::grouped(of.n)}</a>
+            </div>
+        }
+    });
+    let name = number.meaning.name.clone();
+    let id = number.meaning.id.clone();
+    let now = number.before.is_none();
+    let ignores = (!number.ignores.is_empty())
+        .then(|| tr!("insight.ignores", names = number.ignores.join("、")));
+    view! {
+        <div class="num min-w-0 rounded-box border border-base-300 bg-base-100 px-4 py-3" data-measure=id>
+            <div class="text-sm text-base-content/80">{name}{now.then(|| view! { <span class="ms-1 text-xs text-base-content/70">{tr!("insight.as_of_now")}</span> })}</div>
+            <a class="link link-hover inline-flex min-h-10 items-center text-2xl font-semibold" href=number.now.href.clone()>{text}</a>
+            {fraction}
+            {compared}
+            {ignores.map(|text| view! { <div class="text-xs text-base-content/70">{text}</div> })}
+            <Formula meaning=number.meaning/>
+        </div>
+    }
+}
+
+#[component]
+fn Ranked(ranking: Ranking) -> impl IntoView {
+    let rows = ranking
+        .rows
+        .into_iter()
+        .enumerate()
+        .map(|(i, cells)| {
+            let mut cells = cells.into_iter();
+            let name = cells.next().unwrap_or_default();
+            view! {
+                <tr>
+                    <td class="num text-end">{i + 1}</td>
+                    <th scope="row" class="min-w-32 font-medium">{linked(name)}</th>
+                    {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end">{linked(cell)}</td> }).collect_view()}
+                </tr>
+            }
+        })
+        .collect_view();
+    let label = ranking.title.clone();
+    let heads = ranking
+        .heads
+        .into_iter()
+        .enumerate()
+        .map(|(i, head)| view! { <th scope="col" class=if i == 0 { "" } else { "whitespace-nowrap text-end" }>{head}</th> })
+        .collect_view();
+    view! {
+        <section class="mb-4 rounded-box border border-base-300 bg-base-100 p-4" data-ranking=ranking.by>
+            <div class="mb-2 flex flex-wrap items-center gap-2">
+                <h2 class="me-auto text-base font-semibold">{ranking.title}</h2>
+                <span class="num text-sm text-base-content/70">{tr!("ui.rows", total = ranking.total)}</span>
+                {ranking.more.map(|href| view! { <a class="btn btn-sm min-h-10" href=href>{tr!("insight.whole_report")}</a> })}
+            </div>
+            <Chart data=ranking.chart/>
+            <div tabindex="0" role="region" aria-label=label class="mt-3 overflow-x-auto">
+                <table class="table">
+                    <thead><tr><th scope="col" class="text-end">{tr!("insight.rank")}</th>{heads}</tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,106 @@
+//! Pages of dashboards.
+
+mod board;
+mod filters;
+mod measures;
+mod report;
+mod rows;
+
+pub use board::Dashboard;
+pub use measures::Measures;
+pub use report::Reports;
+pub use rows::Drilldown;
+
+use leptos::prelude::*;
+
+use super::model::{Cell, Meaning, Slice};
+use crate::ui::list::param;
+
+/// The slice of the address.
+pub fn slice_param() -> Memo<Slice> {
+    let names = [
+        "from",
+        "to",
+        "unit",
+        "person",
+        "province",
+        "specialty",
+        "product",
+        "article",
+        "course",
+        "hcp",
+    ];
+    let params = names.map(param);
+    Memo::new(move |_| {
+        let [
+            from,
+            to,
+            unit,
+            person,
+            province,
+            specialty,
+            product,
+            article,
+            course,
+            hcp,
+        ] = params.map(|p| p.get());
+        Slice {
+            from,
+            to,
+            unit,
+            person,
+            province,
+            specialty,
+            product,
+            article,
+            course,
+            hcp,
+        }
+    })
+}
+
+/// What a measure means, on demand.
+#[component]
+pub fn Formula(meaning: Meaning) -> impl IntoView {
+    view! {
+        <details class="group text-xs">
+            <summary class="link inline-flex min-h-10 cursor-pointer items-center text-base-content/70">{tr!("insight.formula")}</summary>
+            <dl class="mt-1 space-y-1 text-base-content/80">
+                <div><dt class="sr-only">{tr!("insight.formula")}</dt><dd>{meaning.formula}</dd></div>
+                <div><dt class="inline text-base-content/70">{tr!("insight.grain_head")}"："</dt><dd class="inline">{meaning.grain}</dd></div>
+                <div><dt class="inline text-base-content/70">{tr!("insight.scope_head")}"："</dt><dd class="inline">{meaning.scope}</dd></div>
+                <div><dt class="inline text-base-content/70">{tr!("insight.tables")}"："</dt><dd class="inline break-all">{meaning.tables}</dd></div>
+            </dl>
+        </details>
+    }
+}
+
+/// A value with the way to what is behind it.
+pub fn linked(cell: Cell) -> AnyView {
+    match cell.href {
+        Some(href) => view! { <a class="link link-hover inline-flex min-h-10 min-w-6 items-center" href=href>{cell.text}</a> }.into_any(),
+        None => cell.text.into_any(),
+    }
+}
+
+/// Links between the dashboards' pages.
+#[component]
+pub fn InsightNav(here: &'static str) -> impl IntoView {
+    let links = [
+        ("/insight", tr!("insight.boards")),
+        ("/insight/report", tr!("insight.reports")),
+        ("/insight/measures", tr!("insight.measures")),
+    ]
+    .into_iter()
+    .map(|(href, name)| {
+        let current = (href == here).then_some("page");
+        let class = if href == here {
+            "btn btn-primary min-h-10 px-3"
+        } else {
+            "btn btn-ghost min-h-10 px-3"
+        };
+        view! { <a href=href class=class aria-current=current>{name}</a> }
+    })
+    .collect_view();
+    view! { <nav class="mb-3 flex flex-wrap gap-1" aria-label=tr!("insight.title")>{links}</nav> }
+}

@@ -1,0 +1,66 @@
+//! The rows behind a number.
+
+use leptos::prelude::*;
+
+use super::{Formula, InsightNav, linked, slice_param};
+use crate::insight::api::insight_rows;
+use crate::insight::model::{Rows, address};
+use crate::ui::boot::refresh;
+use crate::ui::list::{page_param, param, rows_or_empty};
+use crate::ui::parts::{Loading, PageTitle, outcome};
+
+/// The rows that a number counted.
+#[component]
+pub fn Drilldown() -> impl IntoView {
+    let (measure, slice, page) = (param("measure"), slice_param(), page_param());
+    let data = Resource::new(
+        move || (measure.get(), slice.get(), page.get(), refresh()),
+        |(measure, slice, page, _)| insight_rows(measure, slice, page),
+    );
+    view! {
+        <InsightNav here=""/>
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                outcome(data.await, |rows| view! { <Listed rows=rows/> })
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Listed(rows: Rows) -> impl IntoView {
+    let file = address(
+        "/insight/rows.xlsx",
+        &[("measure", &rows.meaning.id)],
+        &rows.slice,
+    );
+    let title = rows.meaning.name.clone();
+    let label = title.clone();
+    let total = crate::ui::money::grouped(rows.page.total);
+    let heads = rows
+        .heads
+        .into_iter()
+        .map(|head| view! { <th scope="col" class="whitespace-nowrap">{head}</th> })
+        .collect_view();
+    let days = tr!("insight.days", from = rows.slice.from, to = rows.slice.to);
+    view! {
+        <PageTitle title=title>
+            <a class="btn btn-sm min-h-10" rel="external" download href=file>{tr!("insight.download")}</a>
+        </PageTitle>
+        <p class="num text-2xl font-semibold" data-total=rows.page.total.to_string()>{total}</p>
+        <p class="num mb-2 text-sm text-base-content/80">{std::iter::once(days).chain(rows.narrowed).collect::<Vec<_>>().join(" · ")}</p>
+        <div class="mb-3 max-w-prose"><Formula meaning=rows.meaning/></div>
+        {rows_or_empty(rows.page, tr!("insight.no_rows"), move |rows| view! {
+            <div tabindex="0" role="region" aria-label=label class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
+                <table class="table">
+                    <thead><tr>{heads}</tr></thead>
+                    <tbody>
+                        {rows.into_iter().map(|cells| view! {
+                            <tr>{cells.into_iter().map(|cell| view! { <td class="num">{linked(cell)}</td> }).collect_view()}</tr>
+                        }).collect_view()}
+                    </tbody>
+                </table>
+            </div>
+        })}
+    }
+}

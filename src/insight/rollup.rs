@@ -1,0 +1,580 @@
+//! The sums that are kept of sharing: written with each view and link, written anew for units whose people changed, and
+//! recounted at night.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::Check;
+use crate::server::db::{Arg, Db, DbResult, Exec, Lock, Tx, insert_many, q};
+use crate::server::{AppState, crypto, time};
+use crate::shared::AppError;
+
+/// The columns of sums, in the order of [`Column`].
+const COLUMNS: [&str; 9] = [
+    "pv",
+    "rereads",
+    "finished",
+    "created",
+    "opened",
+    "was_read",
+    "was_passed",
+    "was_reopened",
+    "passed",
+];
+
+/// A column of `share_day`, `unit_day` and `article_day`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    Pv,
+    Rereads,
+    Finished,
+    Created,
+    Opened,
+    WasRead,
+    WasPassed,
+    WasReopened,
+    Passed,
+}
+
+/// What a transaction changes of the sums; written at its end.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// By day, rep and article.
+    cells: BTreeMap<(String, String, String), [i64; 9]>,
+    /// Readers who were seen: reader, rep, day.
+    seen: BTreeSet<(String, String, String)>,
+    /// The views by which they were.
+    views: Vec<String>,
+}
+
+impl Change {
+    /// Adds to a cell.
+    pub fn add(&mut self, day: &str, staff_id: &str, article_id: &str, column: Column, n: i64) {
+        let key = (day.to_owned(), staff_id.to_owned(), article_id.to_owned());
+        self.cells.entry(key).or_default()[column as usize] += n;
+    }
+
+    /// A reader's counted view below a rep's link.
+    pub fn saw(&mut self, reader: &str, staff_id: &str, day: &str, view_id: &str) {
+        self.seen
+            .insert((reader.to_owned(), staff_id.to_owned(), day.to_owned()));
+        self.views.push(view_id.to_owned());
+    }
+
+    /// Writes the sums. Tables and rows are always taken in the same order, so that no two transactions wait for each
+    /// other.
+    pub async fn write(self, tx: &mut Tx) -> DbResult<()> {
+        if self.cells.is_empty() {
+            return Ok(());
+        }
+        let mut people: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
+        let mut articles: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
+        let mut units: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
+        let mut above: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for ((day, staff, article), sums) in &self.cells {
+            if !above.contains_key(staff) {
+                above.insert(staff.clone(), units_above(tx, staff).await?);
+            }
+            add(&mut people, (staff, day), sums);
+            add(&mut articles, (article, day), sums);
+            for unit in &above[staff] {
+                add(&mut units, (unit, day), sums);
+            }
+        }
+        upsert(tx, "share_day", "staff_id", people).await?;
+        upsert(tx, "unit_day", "unit_id", units).await?;
+        upsert(tx, "article_day", "article_id", articles).await?;
+        let mut reach: BTreeMap<(String, String, String, String), i64> = BTreeMap::new();
+        let mut met: BTreeSet<(String, String, String)> = BTreeSet::new();
+        for (reader, staff, day) in &self.seen {
+            let before = before(tx, reader, day, &self.views).await?;
+            for unit in &above[staff] {
+                // Two reps of one unit in one transaction: once for the unit.
+                if !met.insert((reader.clone(), unit.clone(), day.clone())) {
+                    continue;
+                }
+                let prev = before.get(unit).cloned().unwrap_or_default();
+                if prev != *day {
+                    let key = (unit.clone(), day.clone(), prev, kind(reader));
+                    *reach.entry(key).or_default() += 1;
+                }
+            }
+        }
+        let rows = reach
+            .into_iter()
+            .map(|((unit, day, prev, kind), n)| {
+                vec![unit.into(), day.into(), prev.into(), kind.into(), n.into()]
+            })
+            .collect();
+        insert_many(
+            tx,
+            "INSERT INTO reach (unit_id, day, prev_on, kind, n)",
+            rows,
+            "ON CONFLICT (unit_id, day, prev_on, kind) DO UPDATE SET n = reach.n + excluded.n",
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+fn kind(reader: &str) -> String {
+    reader.chars().take(3).collect()
+}
+
+fn add(into: &mut BTreeMap<(String, String), [i64; 9]>, key: (&String, &String), sums: &[i64; 9]) {
+    let cell = into.entry((key.0.clone(), key.1.clone())).or_default();
+    for (sum, n) in cell.iter_mut().zip(sums) {
+        *sum += n;
+    }
+}
+
+/// The units above somebody, with their own.
+async fn units_above(tx: &mut Tx, staff_id: &str) -> DbResult<Vec<String>> {
+    let rows: Vec<(String,)> = q(
+        "SELECT c.ancestor_id FROM staff s JOIN org_closure c ON c.descendant_id = s.unit_id WHERE s.id = $1 \
+         ORDER BY c.ancestor_id",
+    )
+    .bind(staff_id)
+    .all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// By unit, the last day up to this one on which the unit had the reader, without these views.
+async fn before(
+    tx: &mut Tx,
+    reader: &str,
+    day: &str,
+    views: &[String],
+) -> DbResult<BTreeMap<String, String>> {
+    let mut query = q(
+        "SELECT c.ancestor_id, MAX(v.viewed_on) FROM article_view v JOIN staff s ON s.id = v.root_staff_id \
+         JOIN org_closure c ON c.descendant_id = s.unit_id WHERE ",
+    );
+    query.push_with(
+        "v.reader = ? AND v.kind = 'pv' AND v.viewed_on <= ? AND NOT ",
+        [reader, day],
+    );
+    query.push_among("v.id", views);
+    query.push(" GROUP BY c.ancestor_id");
+    Ok(query
+        .all::<(String, String)>(tx)
+        .await?
+        .into_iter()
+        .collect())
+}
+
+async fn upsert(
+    tx: &mut Tx,
+    table: &str,
+    key: &str,
+    cells: BTreeMap<(String, String), [i64; 9]>,
+) -> DbResult<()> {
+    let rows = cells
+        .into_iter()
+        .map(|((id, day), sums)| {
+            let mut row: Vec<Arg> = vec![id.into(), day.into()];
+            row.extend(sums.map(Arg::from));
+            row
+        })
+        .collect();
+    let set: Vec<String> = COLUMNS
+        .iter()
+        .map(|c| format!("{c} = {table}.{c} + excluded.{c}"))
+        .collect();
+    insert_many(
+        tx,
+        &format!("INSERT INTO {table} ({key}, day, {})", COLUMNS.join(", ")),
+        rows,
+        &format!("ON CONFLICT ({key}, day) DO UPDATE SET {}", set.join(", ")),
+    )
+    .await?;
+    Ok(())
+}
+
+/// What a root is marked with once something comes of it.
+async fn mark(tx: &mut Tx, change: &mut Change, token: &str, column: Column) -> DbResult<()> {
+    let name = COLUMNS[column as usize];
+    let done = q(format!(
+        "UPDATE share_link SET {name} = TRUE WHERE NOT {name} AND parent IS NULL \
+         AND token = (SELECT b.root FROM share_link b WHERE b.token = $1)"
+    ))
+    .bind(token)
+    .exec(&mut *tx)
+    .await?;
+    if done == 1 {
+        let (day, staff, article): (String, Option<String>, String) = q(
+            "SELECT r.created_on, r.root_staff_id, r.article_id FROM share_link r JOIN share_link b ON b.root = r.token \
+             WHERE b.token = $1",
+        )
+        .bind(token)
+        .one(tx)
+        .await?;
+        if let Some(staff) = staff {
+            change.add(&day, &staff, &article, column, 1);
+        }
+    }
+    Ok(())
+}
+
+/// Somebody read to the end through a link.
+pub async fn was_read(tx: &mut Tx, change: &mut Change, token: &str) -> DbResult<()> {
+    mark(tx, change, token, Column::WasRead).await
+}
+
+/// 转发 was pressed on a link.
+pub async fn was_pressed(tx: &mut Tx, token: &str) -> DbResult<()> {
+    let deeper = q("SELECT COUNT(*) FROM share_link WHERE token = $1 AND parent IS NOT NULL")
+        .bind(token)
+        .count(&mut *tx)
+        .await?;
+    if deeper > 0 {
+        let mut change = Change::default();
+        mark(tx, &mut change, token, Column::WasPassed).await?;
+        change.write(tx).await?;
+    }
+    Ok(())
+}
+
+/// A link was opened by another visitor for the first time.
+pub async fn was_opened(tx: &mut Tx, change: &mut Change, token: &str) -> DbResult<()> {
+    let (parent, day, staff, article): (Option<String>, String, Option<String>, String) =
+        q("SELECT parent, created_on, root_staff_id, article_id FROM share_link WHERE token = $1")
+            .bind(token)
+            .one(&mut *tx)
+            .await?;
+    let column = if parent.is_some() {
+        Column::Passed
+    } else {
+        Column::Opened
+    };
+    if let Some(staff) = &staff {
+        change.add(&day, staff, &article, column, 1);
+    }
+    if parent.is_some() {
+        mark(tx, change, token, Column::WasPassed).await?;
+        mark(tx, change, token, Column::WasReopened).await?;
+    }
+    Ok(())
+}
+
+/// Marks the units above a unit, it included: their sums are not read until they are written anew. To be called before
+/// and after somebody or a part of the tree moves.
+pub async fn moved(tx: &mut Tx, unit_id: &str) -> DbResult<()> {
+    q("INSERT INTO rollup_stale (unit_id, mark) SELECT ancestor_id, $2 FROM org_closure WHERE descendant_id = $1 \
+       ORDER BY ancestor_id ON CONFLICT (unit_id) DO UPDATE SET mark = excluded.mark")
+        .bind(unit_id)
+        .bind(crypto::random_token(8))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The days of readers by unit, each with the day before.
+fn reach_sql(only: &str) -> String {
+    format!(
+        "SELECT e.unit_id, e.day, e.prev_on, e.kind, COUNT(*) AS n FROM (SELECT d.unit_id, d.day, d.kind, \
+         COALESCE(LAG(d.day) OVER (PARTITION BY d.unit_id, d.reader ORDER BY d.day), '') AS prev_on FROM ( \
+         SELECT DISTINCT c.ancestor_id AS unit_id, v.reader, v.viewed_on AS day, SUBSTR(v.reader, 1, 3) AS kind \
+         FROM article_view v JOIN staff s ON s.id = v.root_staff_id JOIN org_closure c ON c.descendant_id = s.unit_id \
+         WHERE v.kind = 'pv'{only}) d) e GROUP BY e.unit_id, e.day, e.prev_on, e.kind"
+    )
+}
+
+/// Takes readers out of `reach` (-1) or puts them in (1): around a change of whose some views are.
+pub async fn readers(tx: &mut Tx, readers: &[String], sign: i64) -> DbResult<()> {
+    if readers.is_empty() {
+        return Ok(());
+    }
+    let list = readers
+        .iter()
+        .map(|reader| format!("'{}'", reader.replace('\'', "")))
+        .collect::<Vec<_>>()
+        .join(", ");
+    q(format!(
+        "INSERT INTO reach (unit_id, day, prev_on, kind, n) SELECT f.unit_id, f.day, f.prev_on, f.kind, {sign} * f.n \
+         FROM ({}) f WHERE 1 = 1 ON CONFLICT (unit_id, day, prev_on, kind) DO UPDATE SET n = reach.n + excluded.n",
+        reach_sql(&format!(" AND v.reader IN ({list})"))
+    ))
+    .exec(&mut *tx)
+    .await?;
+    q("DELETE FROM reach WHERE n = 0").exec(tx).await?;
+    Ok(())
+}
+
+/// What `share_day` and `article_day` are to hold, by `key` (a column of the views `v` and of the links `l`).
+fn share_sql(name: &str, view: &str, link: &str) -> String {
+    let sums: Vec<String> = COLUMNS
+        .iter()
+        .map(|c| format!("CAST(SUM(x.{c}) AS BIGINT) AS {c}"))
+        .collect();
+    let root =
+        |condition: &str| format!("CASE WHEN l.parent IS NULL AND {condition} THEN 1 ELSE 0 END");
+    format!(
+        "SELECT x.{name}, x.day, {} FROM (SELECT {view} AS {name}, v.viewed_on AS day, 1 AS pv, \
+         CASE WHEN v.reread THEN 1 ELSE 0 END AS rereads, CASE WHEN v.finished THEN 1 ELSE 0 END AS finished, \
+         0 AS created, 0 AS opened, 0 AS was_read, 0 AS was_passed, 0 AS was_reopened, 0 AS passed \
+         FROM article_view v WHERE v.kind = 'pv' AND v.root_staff_id IS NOT NULL UNION ALL \
+         SELECT {link}, l.created_on, 0, 0, 0, {}, {}, {}, {}, {}, \
+         CASE WHEN l.parent IS NOT NULL AND l.opened_at IS NOT NULL THEN 1 ELSE 0 END \
+         FROM share_link l WHERE l.root_staff_id IS NOT NULL AND (l.parent IS NULL OR l.opened_at IS NOT NULL)) x \
+         GROUP BY x.{name}, x.day",
+        sums.join(", "),
+        root("1 = 1"),
+        root("l.opened_at IS NOT NULL"),
+        root("l.was_read"),
+        root("l.was_passed"),
+        root("l.was_reopened"),
+    )
+}
+
+/// What `unit_day` is to hold, out of `share_day`.
+fn unit_sql(only: &str) -> String {
+    let sums: Vec<String> = COLUMNS
+        .iter()
+        .map(|c| format!("CAST(SUM(z.{c}) AS BIGINT) AS {c}"))
+        .collect();
+    format!(
+        "SELECT c.ancestor_id AS unit_id, z.day, {} FROM share_day z JOIN staff s ON s.id = z.staff_id \
+         JOIN org_closure c ON c.descendant_id = s.unit_id{only} GROUP BY c.ancestor_id, z.day",
+        sums.join(", ")
+    )
+}
+
+/// What the marks of roots are to be.
+const MARKS: [(&str, &str); 3] = [
+    (
+        "was_read",
+        "EXISTS (SELECT 1 FROM share_link d JOIN article_view v ON v.link = d.token \
+         WHERE d.root = share_link.token AND v.kind = 'pv' AND v.finished)",
+    ),
+    (
+        "was_passed",
+        "EXISTS (SELECT 1 FROM share_link d WHERE d.root = share_link.token AND d.parent IS NOT NULL \
+         AND (d.pressed_at IS NOT NULL OR d.opened_at IS NOT NULL))",
+    ),
+    (
+        "was_reopened",
+        "EXISTS (SELECT 1 FROM share_link d WHERE d.root = share_link.token AND d.parent IS NOT NULL \
+         AND d.opened_at IS NOT NULL)",
+    ),
+];
+
+/// The kept tables, their columns, and what each is to hold.
+fn tables() -> [(&'static str, String, String); 4] {
+    let sums = COLUMNS.join(", ");
+    [
+        (
+            "share_day",
+            format!("staff_id, day, {sums}"),
+            share_sql("staff_id", "v.root_staff_id", "l.root_staff_id"),
+        ),
+        (
+            "article_day",
+            format!("article_id, day, {sums}"),
+            share_sql("article_id", "v.article_id", "l.article_id"),
+        ),
+        ("unit_day", format!("unit_id, day, {sums}"), unit_sql("")),
+        (
+            "reach",
+            "unit_id, day, prev_on, kind, n".to_owned(),
+            reach_sql(""),
+        ),
+    ]
+}
+
+/// Rows that stand in a table and should not, or the other way round: one statement, so that it sees one moment and
+/// keeps nobody waiting. A row of noughts is as good as none.
+async fn differing(db: &Db, table: &str, columns: &str, fresh: &str) -> DbResult<i64> {
+    let some = if table == "reach" {
+        "n <> 0".to_owned()
+    } else {
+        COLUMNS.map(|c| format!("{c} <> 0")).join(" OR ")
+    };
+    // A unit that waits to be written anew differs on purpose.
+    let fresh_units = if matches!(table, "unit_day" | "reach") {
+        " WHERE unit_id NOT IN (SELECT unit_id FROM rollup_stale)"
+    } else {
+        ""
+    };
+    let stored = format!("SELECT {columns} FROM {table} WHERE {some}");
+    let fresh = format!("SELECT {columns} FROM ({fresh}) fresh_rows WHERE {some}");
+    let stored = format!("SELECT * FROM ({stored}) stored_rows{fresh_units}");
+    let fresh = format!("SELECT * FROM ({fresh}) counted_rows{fresh_units}");
+    q(format!(
+        "SELECT (SELECT COUNT(*) FROM ({stored} EXCEPT {fresh}) a) + (SELECT COUNT(*) FROM ({fresh} EXCEPT {stored}) b)"
+    ))
+    .count(db)
+    .await
+}
+
+/// Roots whose marks are not what came of them.
+async fn differing_marks(db: &Db) -> DbResult<i64> {
+    let wrong = MARKS
+        .map(|(column, is)| format!("{column} <> {is}"))
+        .join(" OR ");
+    q(format!(
+        "SELECT COUNT(*) FROM share_link WHERE parent IS NULL AND ({wrong})"
+    ))
+    .count(db)
+    .await
+}
+
+/// Recounts all sums without changing them: table and how many of its rows differ.
+pub async fn recount(state: &AppState) -> Result<Vec<(String, i64)>, AppError> {
+    let mut out = vec![("share_link".to_owned(), differing_marks(&state.db).await?)];
+    for (table, columns, fresh) in tables() {
+        out.push((
+            table.to_owned(),
+            differing(&state.db, table, &columns, &fresh).await?,
+        ));
+    }
+    out.extend(crate::flow::reports::recount(state).await?);
+    Ok(out)
+}
+
+/// Writes all sums anew; table and how many of its rows differed before.
+pub async fn rebuild(state: &AppState) -> Result<Vec<(String, i64)>, AppError> {
+    let found = recount(state).await?;
+    let mut tx = state.db.begin().await?;
+    tx.serialise(Lock::Views).await?;
+    write_all(&mut tx).await?;
+    tx.commit().await?;
+    crate::flow::reports::rebuild(state).await?;
+    Ok(found)
+}
+
+/// Writes the sums of sharing anew within `tx`, which must hold [`Lock::Views`].
+pub async fn write_all(tx: &mut Tx) -> DbResult<()> {
+    let wrong = MARKS
+        .map(|(column, is)| format!("{column} <> {is}"))
+        .join(" OR ");
+    let set = MARKS
+        .map(|(column, is)| format!("{column} = {is}"))
+        .join(", ");
+    q(format!(
+        "UPDATE share_link SET {set} WHERE parent IS NULL AND ({wrong})"
+    ))
+    .exec(&mut *tx)
+    .await?;
+    for (table, columns, fresh) in tables() {
+        q(format!("DELETE FROM {table}")).exec(&mut *tx).await?;
+        q(format!("INSERT INTO {table} ({columns}) {fresh}"))
+            .exec(&mut *tx)
+            .await?;
+    }
+    q("DELETE FROM rollup_stale").exec(tx).await?;
+    Ok(())
+}
+
+/// Writes the sums of marked units anew.
+pub async fn refresh(state: &AppState) -> Result<(), AppError> {
+    let stale: Vec<(String, String)> = q("SELECT unit_id, mark FROM rollup_stale ORDER BY unit_id")
+        .all(&state.db)
+        .await?;
+    for (unit, mark) in stale {
+        let mut tx = state.db.begin().await?;
+        tx.serialise(Lock::Views).await?;
+        for (table, columns, sql) in [
+            (
+                "unit_day",
+                format!("unit_id, day, {}", COLUMNS.join(", ")),
+                unit_sql(" AND c.ancestor_id = $1"),
+            ),
+            (
+                "reach",
+                "unit_id, day, prev_on, kind, n".to_owned(),
+                reach_sql(" AND c.ancestor_id = $1"),
+            ),
+        ] {
+            q(format!("DELETE FROM {table} WHERE unit_id = $1"))
+                .bind(&unit)
+                .exec(&mut tx)
+                .await?;
+            q(format!("INSERT INTO {table} ({columns}) {sql}"))
+                .bind(&unit)
+                .exec(&mut tx)
+                .await?;
+        }
+        // Somebody may have moved again meanwhile: then the mark is another one.
+        q("DELETE FROM rollup_stale WHERE unit_id = $1 AND mark = $2")
+            .bind(&unit)
+            .bind(&mark)
+            .exec(&mut tx)
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Once a night: recounts the sums, notes how many rows differed, and writes them anew if any did.
+pub async fn nightly(state: &AppState) -> Result<(), AppError> {
+    let now = time::now();
+    let mine = q(
+        "INSERT INTO job_run (name, started_at) VALUES ('rollup', $1) ON CONFLICT (name) \
+         DO UPDATE SET started_at = excluded.started_at WHERE job_run.started_at < $2",
+    )
+    .bind(now)
+    .bind(now - 20 * time::HOUR)
+    .exec(&state.db)
+    .await?;
+    if mine == 0 {
+        return Ok(());
+    }
+    let found = recount(state).await?;
+    let rows = found
+        .iter()
+        .map(|(name, n)| vec![now.into(), name.into(), (*n).into()])
+        .collect();
+    let mut tx = state.db.begin().await?;
+    insert_many(
+        &mut tx,
+        "INSERT INTO rollup_check (at, name, differing)",
+        rows,
+        "ON CONFLICT DO NOTHING",
+    )
+    .await?;
+    q("DELETE FROM rollup_check WHERE at < $1")
+        .bind(now - 90 * time::DAY)
+        .exec(&mut tx)
+        .await?;
+    tx.commit().await?;
+    if found.iter().any(|(_, n)| *n > 0) {
+        tracing::error!(
+            ?found,
+            "kept sums differ from their rows and are written anew"
+        );
+        rebuild(state).await?;
+    }
+    Ok(())
+}
+
+/// The latest recounts.
+pub async fn checks(state: &AppState) -> DbResult<Vec<Check>> {
+    let rows: Vec<(i64, String, i64)> =
+        q("SELECT at, name, differing FROM rollup_check WHERE at IN \
+         (SELECT DISTINCT at FROM rollup_check ORDER BY at DESC LIMIT 14) ORDER BY at DESC, name")
+        .all(&state.db)
+        .await?;
+    let mut out: Vec<Check> = Vec::new();
+    for (at, name, differing) in rows {
+        let at = state.zone.minute(at);
+        match out.last_mut() {
+            Some(last) if last.at == at => last.differing.push((name, differing)),
+            _ => out.push(Check {
+                at,
+                differing: vec![(name, differing)],
+            }),
+        }
+    }
+    Ok(out)
+}
+
+/// Notes the day on which a member of staff was here.
+pub async fn is_here<'a>(on: impl Into<Exec<'a>>, staff_id: &str, day: &str) -> DbResult<()> {
+    q("INSERT INTO active_day (day, staff_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(day)
+        .bind(staff_id)
+        .exec(on)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,339 @@
+//! What a number is narrowed to: days out of spans, whose it may be, the choices of the filters.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::facts::Fact;
+use super::model::{BoardFilter, Choices, Slice};
+use crate::server::AppState;
+use crate::server::db::{DbResult, Query, q};
+use crate::server::guard::Actor;
+use crate::server::time;
+use crate::shared::{AppError, Role};
+
+/// Days that may be asked for at once.
+const MOST_DAYS: i64 = 400;
+/// Entries of a filter.
+const MOST_CHOICES: i64 = 500;
+
+/// Who asks, with what the sums that are kept by unit can answer.
+pub struct Asker<'a> {
+    pub state: &'a AppState,
+    pub actor: &'a Actor,
+    /// The unit that with all below it is the actor's scope, if there is one.
+    root: Option<String>,
+    /// Units whose kept sums wait to be written anew.
+    stale: Vec<String>,
+}
+
+impl<'a> Asker<'a> {
+    /// Looks up the scope.
+    pub async fn new(state: &'a AppState, actor: &'a Actor) -> DbResult<Asker<'a>> {
+        let db = &state.db;
+        let roots: Vec<(String,)> = if actor.role.sees_company() {
+            q("SELECT id FROM org_unit WHERE parent_id IS NULL LIMIT 2")
+                .all(db)
+                .await?
+        } else {
+            // Somebody who manages one unit and works in it: then nothing of their own lies outside.
+            q("SELECT m.unit_id FROM unit_manager m WHERE m.staff_id = $1 \
+               AND EXISTS (SELECT 1 FROM org_closure c WHERE c.ancestor_id = m.unit_id AND c.descendant_id = $2) \
+               AND (SELECT COUNT(*) FROM unit_manager n WHERE n.staff_id = $1) = 1")
+                .bind(&actor.id)
+                .bind(&actor.unit_id)
+                .all(db)
+                .await?
+        };
+        let stale: Vec<(String,)> = q("SELECT unit_id FROM rollup_stale").all(db).await?;
+        Ok(Asker {
+            state,
+            actor,
+            root: match &roots[..] {
+                [(root,)] => Some(root.clone()),
+                _ => None,
+            },
+            stale: stale.into_iter().map(|(id,)| id).collect(),
+        })
+    }
+
+    /// The unit whose kept sums are those of a slice that only days and units narrow.
+    pub fn unit_of<'b>(&'b self, slice: &'b Slice) -> Option<&'b str> {
+        let unit = if slice.unit.is_empty() {
+            self.root.as_deref()?
+        } else {
+            slice.unit.as_str()
+        };
+        self.is_fresh(unit).then_some(unit)
+    }
+
+    /// Whether the kept sums of a unit can be read.
+    pub fn is_fresh(&self, unit: &str) -> bool {
+        !self.stale.iter().any(|stale| stale == unit)
+    }
+}
+
+/// Fills the days of a slice: those of the span, or those asked for, up to today; the last 30 where there are none.
+pub fn settle(state: &AppState, slice: &mut Slice, span: &mut String) {
+    let today = state.zone.today();
+    let date: Date = today.parse().unwrap_or_default();
+    let first = date.first_of_month();
+    let asked = span.is_empty() && !(slice.from.is_empty() && slice.to.is_empty());
+    if asked {
+        *span = "days".into();
+    }
+    let back = |days: i64| time::shift_day(&today, 1 - days);
+    (slice.from, slice.to) = match span.as_str() {
+        "days" => asked_days(slice, &today),
+        "week" => {
+            let monday = i64::from(date.weekday().to_monday_zero_offset());
+            (back(1 + monday), today)
+        }
+        "month" => (first.to_string(), today),
+        "last_month" => {
+            let last = first.checked_sub(1.day()).unwrap_or(first);
+            (last.first_of_month().to_string(), last.to_string())
+        }
+        "quarter" => {
+            let months = i64::from((first.month() - 1) % 3);
+            let from = first.checked_sub(months.months()).unwrap_or(first);
+            (from.to_string(), today)
+        }
+        "year" => (first.first_of_year().to_string(), today),
+        _ => {
+            *span = "days30".into();
+            (back(30), today)
+        }
+    };
+}
+
+fn asked_days(slice: &Slice, today: &str) -> (String, String) {
+    let to = if time::is_day(&slice.to) && slice.to.as_str() <= today {
+        slice.to.clone()
+    } else {
+        today.to_owned()
+    };
+    let earliest = time::shift_day(&to, 1 - MOST_DAYS);
+    let from = if time::is_day(&slice.from) && slice.from <= to {
+        slice.from.clone().max(earliest)
+    } else {
+        time::shift_day(&to, -29)
+    };
+    (from, to)
+}
+
+/// The slice with which a board is compared.
+pub fn other(filter: &mut BoardFilter) -> Slice {
+    let mut slice = filter.slice.clone();
+    let days = time::days_between(&slice.from, &slice.to).len() as i64;
+    let year_before = |day: &str| {
+        day.parse::<Date>()
+            .ok()
+            .and_then(|d| d.checked_sub(1.year()).ok())
+            .map_or_else(|| day.to_owned(), |d| d.to_string())
+    };
+    match filter.compare.as_str() {
+        "unit" if !filter.unit2.is_empty() => slice.unit.clone_from(&filter.unit2),
+        "year" => {
+            slice.from = year_before(&slice.from);
+            slice.to = year_before(&slice.to);
+        }
+        "days"
+            if time::is_day(&filter.from2)
+                && time::is_day(&filter.to2)
+                && filter.from2 <= filter.to2 =>
+        {
+            slice.from = filter
+                .from2
+                .clone()
+                .max(time::shift_day(&filter.to2, 1 - MOST_DAYS));
+            slice.to.clone_from(&filter.to2);
+        }
+        _ => {
+            filter.compare = "before".into();
+            slice.to = time::shift_day(&slice.from, -1);
+            slice.from = time::shift_day(&slice.from, -days);
+        }
+    }
+    slice
+}
+
+/// Appends the ids of the units that the actor sees: all, or those below what they manage.
+fn push_units(actor: &Actor, query: &mut Query) {
+    if actor.role.sees_company() {
+        query.push("1 = 1");
+    } else if actor.role == Role::Manager {
+        query.push_with(
+            "u.id IN (SELECT c.descendant_id FROM unit_manager m JOIN org_closure c ON c.ancestor_id = m.unit_id \
+             WHERE m.staff_id = ?)",
+            [&actor.id],
+        );
+    } else {
+        query.push_with("u.id = ?", [&actor.unit_id]);
+    }
+}
+
+/// `NotFound` where a slice names somebody or something that the actor does not see.
+pub async fn check(asker: &Asker<'_>, slice: &Slice) -> Result<(), AppError> {
+    let db = &asker.state.db;
+    let mut queries = Vec::new();
+    if !slice.unit.is_empty() {
+        let mut query = q("SELECT COUNT(*) FROM org_unit u WHERE ");
+        query.push_with("u.id = ? AND ", [&slice.unit]);
+        push_units(asker.actor, &mut query);
+        queries.push(query);
+    }
+    if !slice.person.is_empty() {
+        let mut query = q("SELECT COUNT(*) FROM staff s WHERE ");
+        query.push_with("s.id = ? AND ", [&slice.person]);
+        asker.actor.scope(&mut query, "s.id");
+        queries.push(query);
+    }
+    if !slice.hcp.is_empty() {
+        let mut query = q("SELECT COUNT(*) FROM hcp h WHERE ");
+        query.push_with("h.id = ? AND ", [&slice.hcp]);
+        crate::hcp::store::scope(asker.actor, &mut query);
+        queries.push(query);
+    }
+    for (table, id) in [
+        ("article", &slice.article),
+        ("course", &slice.course),
+        ("product", &slice.product),
+    ] {
+        if !id.is_empty() {
+            let mut query = q(format!("SELECT COUNT(*) FROM {table} x WHERE "));
+            query.push_with("x.id = ?", [id]);
+            queries.push(query);
+        }
+    }
+    for query in queries {
+        if query.count(db).await? == 0 {
+            return Err(AppError::NotFound);
+        }
+    }
+    Ok(())
+}
+
+/// Names of the filters that a slice sets and a fact does not know.
+pub fn ignored(fact: &Fact, slice: &Slice) -> Vec<String> {
+    [
+        (&slice.unit, fact.person, tr!("insight.unit")),
+        (&slice.person, fact.person, tr!("insight.person")),
+        (&slice.province, fact.province, tr!("insight.province")),
+        (&slice.specialty, fact.specialty, tr!("insight.specialty")),
+        (&slice.product, fact.product, tr!("insight.product")),
+        (&slice.article, fact.article, tr!("insight.article")),
+        (&slice.course, fact.course, tr!("insight.course")),
+        (&slice.hcp, fact.hcp, tr!("insight.hcp")),
+    ]
+    .into_iter()
+    .filter(|(value, known, _)| !value.is_empty() && known.is_empty())
+    .map(|(_, _, name)| name)
+    .collect()
+}
+
+/// The units that the actor sees: id, name with the indent of its depth.
+pub async fn units(asker: &Asker<'_>) -> DbResult<Vec<(String, String)>> {
+    let mut query = q(
+        "SELECT u.id, u.name, COALESCE(u.parent_id, ''), (SELECT COUNT(*) FROM org_closure d WHERE d.descendant_id = u.id) \
+         FROM org_unit u WHERE ",
+    );
+    push_units(asker.actor, &mut query);
+    query.push_with(" ORDER BY u.name, u.id LIMIT ?", [MOST_CHOICES]);
+    let found: Vec<(String, String, String, i64)> = query.all(&asker.state.db).await?;
+    // Each below its parent.
+    fn below(
+        found: &[(String, String, String, i64)],
+        parent: &str,
+        depth: usize,
+        out: &mut Vec<(String, String)>,
+    ) {
+        for (id, name, _, _) in found.iter().filter(|unit| unit.2 == parent) {
+            out.push((id.clone(), format!("{}{name}", "\u{3000}".repeat(depth))));
+            below(found, id, depth + 1, out);
+        }
+    }
+    let mut out = Vec::new();
+    let tops = found
+        .iter()
+        .filter(|unit| !found.iter().any(|other| other.0 == unit.2));
+    for top in tops {
+        out.push((top.0.clone(), top.1.clone()));
+        below(&found, &top.0, 1, &mut out);
+    }
+    Ok(out)
+}
+
+/// What the filters can be set to.
+pub async fn choices(asker: &Asker<'_>) -> DbResult<Choices> {
+    let db = &asker.state.db;
+    let same = |rows: Vec<(String,)>| {
+        rows.into_iter()
+            .map(|(value,)| (value.clone(), value))
+            .collect()
+    };
+    let (units, provinces, specialties, products) = tokio::try_join!(
+        units(asker),
+        q("SELECT DISTINCT province FROM terminal WHERE province <> '' ORDER BY province LIMIT 100").all(db),
+        q("SELECT DISTINCT specialty FROM hcp WHERE specialty <> '' ORDER BY specialty LIMIT 300").all(db),
+        q("SELECT id, name || ' ' || specification FROM product WHERE discontinued_at IS NULL ORDER BY name, id LIMIT 500").all(db),
+    )?;
+    Ok(Choices {
+        units,
+        provinces: same(provinces),
+        specialties: same(specialties),
+        products,
+    })
+}
+
+/// What a slice is narrowed by, in words, without its days.
+pub async fn narrowed(asker: &Asker<'_>, slice: &Slice) -> DbResult<Vec<String>> {
+    let db = &asker.state.db;
+    let mut out = Vec::new();
+    for (sql, id, name) in [
+        (
+            "SELECT name FROM org_unit WHERE id = $1",
+            &slice.unit,
+            tr!("insight.unit"),
+        ),
+        (
+            "SELECT name FROM staff WHERE id = $1",
+            &slice.person,
+            tr!("insight.person"),
+        ),
+        (
+            "SELECT title FROM article WHERE id = $1",
+            &slice.article,
+            tr!("insight.article"),
+        ),
+        (
+            "SELECT title FROM course WHERE id = $1",
+            &slice.course,
+            tr!("insight.course"),
+        ),
+        (
+            "SELECT name FROM product WHERE id = $1",
+            &slice.product,
+            tr!("insight.product"),
+        ),
+        (
+            "SELECT name FROM hcp WHERE id = $1",
+            &slice.hcp,
+            tr!("insight.hcp"),
+        ),
+    ] {
+        if !id.is_empty()
+            && let Some((text,)) = q(sql).bind(id).optional::<(String,)>(db).await?
+        {
+            out.push(format!("{name}：{text}"));
+        }
+    }
+    for (value, name) in [
+        (&slice.province, tr!("insight.province")),
+        (&slice.specialty, tr!("insight.specialty")),
+    ] {
+        if !value.is_empty() {
+            out.push(format!("{name}：{value}"));
+        }
+    }
+    Ok(out)
+}
