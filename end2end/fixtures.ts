@@ -13,7 +13,9 @@ import { test as base, expect, type BrowserContext, type ConsoleMessage, type Pa
 import { readFileSync } from 'node:fs';
 
 export const PASSWORD = 'mailuo-demo';
-const SMS = `${process.env.E2E_FOLDER || 'target/e2e'}/data/sms.jsonl`;
+/** Where the server under test has its data. */
+export const FOLDER = process.env.E2E_FOLDER || 'target/e2e';
+const SMS = `${FOLDER}/data/sms.jsonl`;
 
 export type Options = {
   /** Complaints that are no failure. One pattern: Playwright would take an array's second for settings. */
