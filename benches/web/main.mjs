@@ -7,7 +7,7 @@
 
 import { chromium } from '@playwright/test';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const PASSWORD = 'mailuo-demo';
@@ -218,6 +218,9 @@ for (const page of measured) {
   page.report = reports[Math.floor((reports.length - 1) / 2)];
   page.range = [score(reports[0], 'performance'), score(reports.at(-1), 'performance')];
 }
+
+// It holds sessions.
+rmSync(join(folder, 'headers.json'), { force: true });
 
 const { lighthouseVersion, environment, configSettings } = measured[0].report;
 const { rttMs, throughputKbps, cpuSlowdownMultiplier } = configSettings.throttling;
