@@ -10,6 +10,9 @@ use mailuo::server::config::Config;
 /// What can go wrong here is told and ends the run.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
+/// What requests call themselves.
+pub const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64)";
+
 /// The application over the database `name` of an engine in a folder; made anew if `fresh`.
 pub async fn state(engine: &str, dir: &Path, name: &str, fresh: bool) -> Outcome<AppState> {
     if fresh {
@@ -31,6 +34,8 @@ pub fn request(method: Method, path: &str, cookie: &str) -> axum::http::request:
         .method(method)
         .uri(path)
         .header(header::HOST, "localhost")
+        // Without one it would be a crawler's, which the reading page hands no view.
+        .header(header::USER_AGENT, USER_AGENT)
         .header("sec-fetch-site", "same-origin")
         .header(header::COOKIE, cookie)
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Method, StatusCode};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{Method, Request, Response, StatusCode};
 use mailuo::identity::store;
 use mailuo::server::guard::Actor;
 use mailuo::server::{AppState, session};
@@ -31,17 +31,21 @@ pub async fn person(state: &AppState, role: Role) -> Outcome<(Actor, String)> {
     Ok((actor, format!("sid={token}")))
 }
 
+/// Sends a request on a thread of the pool; the answer with its whole body.
+pub async fn send(router: &Router, ask: Request<Body>) -> Outcome<Response<Bytes>> {
+    let router = router.clone();
+    let answered = tokio::spawn(async move {
+        let (head, body) = router.oneshot(ask).await?.into_parts();
+        let body = to_bytes(body, 1 << 26).await?;
+        Outcome::Ok(Response::from_parts(head, body))
+    });
+    answered.await?
+}
+
 /// Gets a page to its last byte.
 pub async fn get(router: &Router, path: &str, cookie: &str) -> Outcome<()> {
-    let router = router.clone();
     let ask = request(Method::GET, path, cookie).body(Body::empty())?;
-    let answered = tokio::spawn(async move {
-        let response = router.oneshot(ask).await?;
-        let status = response.status();
-        to_bytes(response.into_body(), 1 << 26).await?;
-        Outcome::Ok(status)
-    });
-    match answered.await?? {
+    match send(router, ask).await?.status() {
         StatusCode::OK => Ok(()),
         status => Err(format!("{path}: {status}").into()),
     }

@@ -1,16 +1,21 @@
 // What every browser test imports instead of '@playwright/test'.
 //
-// A test fails at its end if the browser or the server complained while it ran: an error in the console, an exception
-// on a page, an answer of 5xx, a violation of the content security policy. What a test provokes on purpose it names:
+// A test fails at its end if the browser or the server complained while it ran: an error in the console of a page or of
+// a service worker, an exception on a page, an answer of 5xx, a violation of the content security policy. All contexts of
+// `browser` are watched, those too that a test makes by itself; with JavaScript off the browser itself tells of violations
+// in the console. What a test provokes on purpose it names:
 //   problems.allow(/status of 422/)           within the test
 //   test.use({ allow: /status of 422/ })      for a file or a describe block
+// A browser that a test starts by itself is not watched: see `problems.watch`.
 
 import AxeBuilder from '@axe-core/playwright';
-import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
+import { test as base, expect, type BrowserContext, type ConsoleMessage, type Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 
 export const PASSWORD = 'mailuo-demo';
-const SMS = `${process.env.E2E_FOLDER || 'target/e2e'}/data/sms.jsonl`;
+/** Where the server under test has its data. */
+export const FOLDER = process.env.E2E_FOLDER || 'target/e2e';
+const SMS = `${FOLDER}/data/sms.jsonl`;
 
 export type Options = {
   /** Complaints that are no failure. One pattern: Playwright would take an array's second for settings. */
@@ -32,18 +37,24 @@ export class Problems {
   private allowed: RegExp[] = [];
   /** Pages that themselves answered 4xx: the browser logs those as errors, and the test has looked at the page. */
   private refusedPages = new Set<string>();
+  private watched = new WeakSet<BrowserContext>();
 
   allow(...patterns: RegExp[]) {
     this.allowed.push(...patterns);
   }
 
-  watch(context: BrowserContext) {
-    context.on('console', (message) => {
+  /** Listens to a context; twice is no more than once. To be awaited before its first page is made. */
+  async watch(context: BrowserContext) {
+    if (this.watched.has(context)) return;
+    this.watched.add(context);
+    const hear = (message: ConsoleMessage) => {
       const text = message.text();
       if (message.type() === 'error' || /Content Security Policy/i.test(text)) {
         this.found.push({ text: `console: ${text}`, url: message.location().url });
       }
-    });
+    };
+    context.on('console', hear);
+    context.on('serviceworker', (worker) => worker.on('console', hear));
     context.on('weberror', (error) => {
       this.found.push({ text: `exception: ${error.error().stack ?? error.error()}`, url: error.page()?.url() });
     });
@@ -53,6 +64,15 @@ export class Problems {
       } else if (response.status() >= 400 && response.request().isNavigationRequest()) {
         this.refusedPages.add(response.url());
       }
+    });
+    await context.exposeBinding('tellOfViolation', ({ page }, violation: string) => {
+      this.found.push({ text: `content security policy: ${violation}`, url: page.url() });
+    });
+    await context.addInitScript(() => {
+      const tell = (window as unknown as { tellOfViolation?: (violation: string) => void }).tellOfViolation;
+      window.addEventListener('securitypolicyviolation', (event) => {
+        tell?.(`${event.effectiveDirective} forbids ${event.blockedURI || 'inline'} ${event.sample} at line ${event.lineNumber}`);
+      }, true);
     });
   }
 
@@ -65,7 +85,7 @@ export class Problems {
 }
 
 async function prepare(context: BrowserContext, options: { problems: Problems; wechat: boolean; js?: boolean }) {
-  options.problems.watch(context);
+  await options.problems.watch(context);
   if (options.js === false) contextsWithoutJs.add(context);
   if (options.wechat) {
     await context.addInitScript(() => {
@@ -81,10 +101,18 @@ export const test = base.extend<Fixtures & Options>({
   wechat: [false, { option: true }],
 
   problems: [
-    async ({ allow }, use) => {
+    async ({ allow, browser }, use) => {
       const problems = new Problems();
       if (allow) problems.allow(allow);
+      // Whoever makes a context, the `context` fixture among them, gets it watched.
+      const newContext = browser.newContext;
+      browser.newContext = async (options) => {
+        const context = await newContext.call(browser, options);
+        await problems.watch(context);
+        return context;
+      };
       await use(problems);
+      browser.newContext = newContext;
       expect(problems.list(), 'what the browser and the server complained of').toEqual([]);
     },
     { auto: true },

@@ -23,4 +23,6 @@ if ! "$mailuo" demo --data-dir "$data" >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     exit 1
 fi
+# The pages with examples on data that no test has changed yet.
+"$mailuo" routes --json --data-dir "$data" >"$folder/routes.json"
 exec "$mailuo" serve --data-dir "$data" --addr "$address" >>"$log" 2>&1

@@ -1,8 +1,11 @@
 // Every page in the light and the dark theme: nothing that axe-core calls serious or critical, nothing wider than the
-// screen.
+// screen. The server's own list of pages is walked whole; what pages look like after something was done on them follows.
+//   E2E_ROLES=all     each page as every role that may open it, not as the first alone
 
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { expect, expectNoSidewaysScroll, goto, graveFaults, signIn, test } from '../fixtures';
+import { FOLDER, expect, expectNoSidewaysScroll, goto, graveFaults, hydrated, signIn, test } from '../fixtures';
 import {
   ADMIN, COMPLIANCE, MANAGER, MARKETER, OTC_REP, PUBLIC_ARTICLE, REP, SERVICE_AGENT, TRADE_REP, TRAINER,
   makeCode, makeLink, onboardFreshHcp, openArticle, openFreshHcp,
@@ -10,6 +13,8 @@ import {
 
 /** The page as it stands, in both themes, of which only colours differ. Goes on after a fault, to name all of them. */
 async function lookAt(page: Page) {
+  // Between its hydration and the next moment a page has none.
+  await expect.soft(page, page.url()).toHaveTitle(/./);
   // A sidebar more or less changes no colours: the dark theme is looked at on the phone.
   const themes = page.viewportSize()!.width < 1000 ? (['light', 'dark'] as const) : (['light'] as const);
   for (const colorScheme of themes) {
@@ -47,9 +52,107 @@ async function lookAtAll(page: Page, routes: string[]) {
   }
 }
 
-test.describe.configure({ timeout: 240_000 });
+test.describe.configure({ timeout: process.env.E2E_ROLES === 'all' ? 900_000 : 240_000 });
 // A trace of so many pages costs more than it tells.
 test.use({ trace: 'off' });
+
+/** What `mailuo routes --json` prints. */
+type Listed = {
+  routes: { path: string; roles: string[]; example: string | null }[];
+  accounts: Record<string, string>;
+  hcp_cookie: string | null;
+};
+
+/** Pages that the list leaves out: where it has no example on the demo's data, or because they are no pages of a role. */
+const MORE: Record<string, { role: string; find: (page: Page) => Promise<string> }> = {
+  '/import/{id}': {
+    role: 'admin',
+    find: async (page) => {
+      await goto(page, '/import');
+      await page.getByLabel('数据类型').selectOption({ label: '客户' });
+      const buffer = Buffer.from('姓名,医院\n,\n');
+      await page.getByLabel('文件', { exact: true }).setInputFiles({ name: 'hcps.csv', mimeType: 'text/csv', buffer });
+      await page.getByRole('button', { name: '上传并检查' }).click();
+      await page.waitForURL(/\/import\/[0-9a-f-]{20,}/);
+      await hydrated(page);
+      return new URL(page.url()).pathname;
+    },
+  },
+  '/attempts/{id}': {
+    role: 'otc_rep',
+    find: async (page) => {
+      await goto(page, '/learning');
+      const exam = page.getByRole('listitem').filter({ hasText: '心血管与合规基础（演示）' });
+      await exam.getByRole('button', { name: /^(开始考试|继续考试)$/ }).click();
+      await page.waitForURL(/\/attempts\//);
+      return new URL(page.url()).pathname;
+    },
+  },
+  '/a/{id}': {
+    role: 'rep',
+    find: async (page) => `/a/${await openArticle(page, PUBLIC_ARTICLE)}`,
+  },
+};
+
+/** Makes somebody of this page: a visitor, the demo's HCP, or the demo account of a role. */
+async function become(page: Page, role: string, listed: Listed) {
+  if (role === 'visitor') return;
+  if (role !== 'hcp') return signIn(page, listed.accounts[role]);
+  const [name, ...value] = listed.hcp_cookie!.split('=');
+  await page.context().addCookies([{ name, value: value.join('='), url: test.info().project.use.baseURL! }]);
+}
+
+const ROLES = ['rep', 'otc_rep', 'trade_rep', 'manager', 'trainer', 'marketer', 'service_agent', 'compliance', 'admin', 'visitor', 'hcp'];
+
+test.describe('every page of the list', () => {
+  let listed: Listed;
+  /** Whose page each is, and addresses of it. */
+  let pages: { role: string; path: string; examples: string[] }[];
+
+  test.beforeAll(() => {
+    // Examples as the data were made. Other tests may have used one up: then one of now.
+    listed = JSON.parse(readFileSync(`${FOLDER}/routes.json`, 'utf8')) as Listed;
+    const mailuo = `${process.env.E2E_BUILD || 'target/debug'}/mailuo`;
+    const now = JSON.parse(execFileSync(mailuo, ['routes', '--json', '--data-dir', `${FOLDER}/data`], { encoding: 'utf8' })) as Listed;
+    pages = listed.routes.flatMap(({ path, roles, example }) => {
+      const later = now.routes.find((route) => route.path === path)?.example;
+      const examples = [...new Set([example, later].filter((url) => typeof url === 'string'))];
+      return (process.env.E2E_ROLES === 'all' ? roles : roles.slice(0, 1)).map((role) => ({ role, path, examples }));
+    });
+    for (const [path, { role }] of Object.entries(MORE)) {
+      if (!pages.some((page) => page.path === path)) pages.push({ role, path, examples: [] });
+    }
+  });
+
+  test('each is somebody\'s', () => {
+    // A role of its own name would be walked by none of the tests below.
+    expect(pages.filter(({ role }) => !ROLES.includes(role))).toEqual([]);
+    expect(listed.routes.filter(({ roles }) => roles.length === 0).map(({ path }) => path)).toEqual([]);
+    expect(listed.routes.length).toBeGreaterThan(100);
+  });
+
+  for (const role of ROLES) {
+    test(`as ${role}`, async ({ page }) => {
+      const own = pages.filter((one) => one.role === role);
+      test.skip(own.length === 0, 'others are looked at as');
+      await become(page, role, listed);
+      for (const { path, examples } of own) {
+        if (examples.length === 0 && MORE[path]) examples.push(await MORE[path].find(page));
+        expect.soft(examples, `addresses of ${path}: the demo's data have none, so the test must make one`).not.toEqual([]);
+        // One page is listed because it is not there.
+        const wanted = path === '/no-such-page' ? 404 : 200;
+        let status = 0;
+        for (const url of examples) {
+          status = (await goto(page, url))!.status();
+          if (status === wanted) break;
+        }
+        expect.soft(status, `the answer of ${path}: ${examples}`).toBe(wanted);
+        if (!path.startsWith('/sign-in')) expect.soft(page.url(), `${path} leads to`).not.toContain('/sign-in');
+        await lookAt(page);
+      }
+    });
+  }
+});
 
 test('pages of a rep', async ({ page, newPerson }) => {
   await signIn(page, REP);

@@ -122,7 +122,6 @@ test('without a line nothing is lost and nothing doubled, even when the tab is k
   test.setTimeout(120_000);
   problems.allow(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to fetch|service worker/i);
   const context = await browser.newContext();
-  problems.watch(context);
   let page = await context.newPage();
   await signInByForm(page, REP);
   const before = await today(page);
@@ -174,9 +173,8 @@ test('without a line nothing is lost and nothing doubled, even when the tab is k
   await context.close();
 });
 
-test('a new version of the worker replaces the copies of the old, and an empty cache is no trouble', async ({ browser, problems }) => {
+test('a new version of the worker replaces the copies of the old, and an empty cache is no trouble', async ({ browser }) => {
   const context = await browser.newContext();
-  problems.watch(context);
   const page = await context.newPage();
   await signInByForm(page, REP);
   // What a worker of an earlier version left behind.

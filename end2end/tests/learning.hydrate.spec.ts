@@ -274,7 +274,7 @@ test('a doctor learns what is meant for their department', async ({ page, newPer
   }
 });
 
-test('an exam outlives a killed browser and a killed server', async () => {
+test('an exam outlives a killed browser and a killed server', async ({ problems }) => {
   test.skip(test.info().project.name !== 'desktop', 'one is enough: it has a server of its own');
   test.setTimeout(180_000);
   const address = '127.0.0.1:3191';
@@ -289,6 +289,7 @@ test('an exam outlives a killed browser and a killed server', async () => {
   const browse = async () => {
     const browser = await chromium.launchServer({ ...test.info().project.use.launchOptions });
     const context = await (await chromium.connect(browser.wsEndpoint())).newContext({ viewport: { width: 390, height: 844 } });
+    await problems.watch(context);
     const page = await context.newPage();
     await page.goto(`http://${address}/sign-in`);
     await page.fill('input[name="phone"]', REP);
@@ -328,6 +329,7 @@ test('an exam outlives a killed browser and a killed server', async () => {
     await expect(second.page.getByText('已保存', { exact: true })).toBeVisible();
 
     // The server dies; an answer given meanwhile waits in the browser.
+    problems.allow(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED/);
     server.kill('SIGKILL');
     await expect.poll(async () => fetch(`http://${address}/readyz`).then(() => 1, () => 0)).toBe(0);
     await answer(second.page, 8, 9);
