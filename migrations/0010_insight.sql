@@ -157,3 +157,4 @@ CREATE INDEX hcp_onboarded ON hcp (onboarded_at) WHERE onboarded_at IS NOT NULL;
 CREATE INDEX visit_plan_of_day ON visit_plan (day, staff_id);
 CREATE INDEX flow_appeal_created ON flow_appeal (created_at);
 CREATE INDEX adverse_event_created ON adverse_event (created_at);
+CREATE INDEX hcp_specialty_or_department ON hcp ((COALESCE(NULLIF(specialty, ''), department)));

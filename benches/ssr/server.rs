@@ -1,6 +1,7 @@
 //! The server: the application and the hand-written handlers over one database.
 
 use std::path::Path;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -8,6 +9,7 @@ use axum::http::{Method, StatusCode, header};
 use mailuo::cli::Scale;
 use mailuo::identity::store;
 use mailuo::server::db::{q, statements_sent};
+use mailuo::server::ending::Ending;
 use mailuo::server::guard::Actor;
 use mailuo::server::{AppState, crypto, http, router};
 use mailuo::shared::Role;
@@ -43,8 +45,8 @@ pub async fn serve(engine: &str) -> Outcome<()> {
     };
     println!("{}", serde_json::to_string(&plan)?);
     tokio::join!(
-        http::serve(a, application, std::future::pending()),
-        http::serve(b, by_hand, std::future::pending()),
+        http::serve(a, application, Ending::default(), Duration::ZERO),
+        http::serve(b, by_hand, Ending::default(), Duration::ZERO),
     );
     Ok(())
 }

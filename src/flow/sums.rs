@@ -44,6 +44,14 @@ pub async fn recount(db: &Db) -> DbResult<Vec<(String, i64)>> {
             TERMINAL_COLUMNS,
             format!("{TERMINAL_FRESH}1 = 1 {TERMINAL_TAIL}"),
         ),
+        (
+            "flow_product_sum",
+            "month, product_id, distributor_id, credited_id, quantity, fen, line_count, cell_count",
+            "SELECT s.month, s.product_id, s.distributor_id, s.credited_id, CAST(SUM(s.quantity) AS BIGINT), \
+             CAST(SUM(s.fen) AS BIGINT), CAST(SUM(s.line_count) AS BIGINT), COUNT(*) FROM flow_sum s \
+             GROUP BY s.month, s.product_id, s.distributor_id, s.credited_id"
+                .to_owned(),
+        ),
     ] {
         let stored = format!("SELECT {columns} FROM {table}");
         let fresh = format!("SELECT * FROM ({fresh}) counted_rows");

@@ -347,7 +347,7 @@ async fn totals(asker: &Asker<'_>, measures: &[&'static Measure], slice: &Slice)
 fn counted(measure: &Measure, sums: &Sums, slice: &Slice) -> Counted {
     Counted {
         n: sums.get(measure.id).copied().unwrap_or(0),
-        href: slice.rows_of(measure.id),
+        href: measure.rows_of(slice),
     }
 }
 
@@ -413,7 +413,7 @@ pub async fn board(
     let asker = Asker::new(state, actor).await?;
     slice::settle(state, &mut filter.slice, &mut filter.span);
     slice::check(&asker, &filter.slice).await?;
-    let other = slice::other(&mut filter);
+    let other = slice::other(&mut filter, &state.zone.today());
     slice::check(&asker, &other).await?;
     let by_unit = filter.compare == "unit";
 
@@ -534,7 +534,7 @@ async fn lines(
                             to: b.to.clone(),
                             ..slice.clone()
                         };
-                        Some(part.rows_of(measure.id))
+                        Some(measure.rows_of(&part))
                     })
                     .collect(),
             }
@@ -797,7 +797,7 @@ async fn ranking(
                 .take(RANKED)
                 .map(|id| {
                     let counted = measures[0].share().map_or(measures[0], |(part, _)| part);
-                    Some(of(id).rows_of(counted.id))
+                    Some(counted.rows_of(&of(id)))
                 })
                 .collect(),
         }],
@@ -827,14 +827,14 @@ pub fn value_cell(measure: &Measure, id: &str, table: &Table, slice: &Slice) -> 
     match measure.share() {
         None => Cell {
             text: shown(n(measure), None),
-            href: Some(slice.rows_of(measure.id)),
+            href: Some(measure.rows_of(slice)),
         },
         Some((part, whole)) => Cell {
             text: match n(whole) {
                 0 => shown(0, Some(0)),
                 of => format!("{} ({}/{of})", shown(n(part), Some(of)), n(part)),
             },
-            href: Some(slice.rows_of(part.id)),
+            href: Some(part.rows_of(slice)),
         },
     }
 }

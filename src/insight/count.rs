@@ -88,11 +88,18 @@ fn push_where(
     for (column, value) in [
         (fact.article, &slice.article),
         (fact.course, &slice.course),
-        (fact.hcp, &slice.hcp),
+        (
+            if fact.named.is_empty() { fact.hcp } else { "" },
+            &slice.hcp,
+        ),
     ] {
         if !column.is_empty() && !value.is_empty() {
             query.push_with(&format!(" AND {column} = ?"), [value]);
         }
+    }
+    if !fact.named.is_empty() && !slice.hcp.is_empty() {
+        query.push(" AND ");
+        query.push_with(&filled(state, fact.named), [&slice.hcp]);
     }
 }
 
@@ -321,12 +328,19 @@ pub fn grouped(
     if matches!(by, By::Hcp | By::HcpProvince | By::HcpSpecialty) {
         // Who reads is told of by name only while they agree, and to those who see them.
         query.push(" AND ");
-        crate::hcp::store::visible(asker.actor, &mut query);
-        if matches!(fact.tables, "article_view" | "share_link") {
+        crate::hcp::store::scope(asker.actor, &mut query);
+        if !fact.named.is_empty() {
             query
                 .push(" AND ")
                 .push(crate::onboarding::consent::TRACKED);
         }
+    }
+    if fact.scope == Scope::Library
+        && matches!(by, By::Person | By::HomeUnit | By::Role | By::Units(_))
+    {
+        // HCPs who are shared with the team belong to somebody else's people.
+        query.push(" AND ");
+        asker.actor.scope(&mut query, fact.person);
     }
     if let Some(ids) = ids {
         query.push(" AND ").push_among(&group, ids);
@@ -498,6 +512,10 @@ fn kept_grouped(
         query.push(" AND ").push_among(&group, ids);
     }
     query.push(&format!(" GROUP BY {group}"));
+    if let (Kept::Share(column), By::Person | By::Article) = (measure.kept, by) {
+        // Who has only something else on these days is not among them.
+        query.push(&format!(" HAVING SUM(z.{column}) <> 0"));
+    }
     Some(query)
 }
 

@@ -68,6 +68,9 @@ pub struct Fact {
     pub article: &'static str,
     pub course: &'static str,
     pub hcp: &'static str,
+    /// A condition with one `?` for an HCP's id, where the id alone would tell of reading that may not be told of by
+    /// name; else the id is compared.
+    pub named: &'static str,
     /// Joins that only a list needs; they add and drop no row.
     pub shown: &'static str,
     /// Columns of a list, at most eight.
@@ -89,6 +92,7 @@ const NONE: Fact = Fact {
     article: "",
     course: "",
     hcp: "",
+    named: "",
     shown: "",
     columns: &[],
     order: "1",
@@ -107,6 +111,7 @@ pub static VIEW: Fact = Fact {
     product: "v.article_id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
     article: "v.article_id",
     hcp: "CASE WHEN v.reader LIKE 'hcp:%' THEN SUBSTR(v.reader, 5) END",
+    named: "v.reader = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE v.reader = 'hcp:' || h.id AND {tracked})",
     shown: "JOIN article ar ON ar.id = v.article_id JOIN staff st ON st.id = v.root_staff_id \
         LEFT JOIN share_link sl ON sl.token = v.link \
         LEFT JOIN hcp h ON v.reader LIKE 'hcp:%' AND h.id = SUBSTR(v.reader, 5)",
@@ -134,6 +139,7 @@ pub static LINK: Fact = Fact {
     specialty: "EXISTS (SELECT 1 FROM hcp h WHERE h.id = l.recipient_id \
         AND COALESCE(NULLIF(h.specialty, ''), h.department) = ?)",
     hcp: "l.recipient_id",
+    named: "l.recipient_id = ? AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = l.recipient_id AND {tracked})",
     shown: "JOIN article ar ON ar.id = l.article_id JOIN staff st ON st.id = l.root_staff_id \
         LEFT JOIN hcp h ON h.id = l.recipient_id",
     // Whether a link was opened tells of the HCP for whom it was made: named only while they agree.
@@ -160,6 +166,7 @@ pub static PASSED: Fact = Fact {
     specialty: "EXISTS (SELECT 1 FROM hcp h WHERE l.sharer = 'hcp:' || h.id \
         AND COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     hcp: "CASE WHEN l.sharer LIKE 'hcp:%' THEN SUBSTR(l.sharer, 5) END",
+    named: "l.sharer = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE l.sharer = 'hcp:' || h.id AND {tracked})",
     shown: "JOIN article ar ON ar.id = l.article_id JOIN staff st ON st.id = l.root_staff_id \
         LEFT JOIN hcp h ON l.sharer LIKE 'hcp:%' AND h.id = SUBSTR(l.sharer, 5)",
     columns: &[
@@ -217,11 +224,11 @@ pub static HCP: Fact = Fact {
     ..NONE
 };
 
-/// HCPs who were onboarded, each of whoever owned them at that moment.
+/// HCPs who were onboarded, each of whoever owned them at that moment, or was the first to do so afterwards.
 pub static ONBOARDED: Fact = Fact {
     tables: "hcp, hcp_ownership",
-    from: "hcp h LEFT JOIN hcp_ownership o ON o.hcp_id = h.id AND o.starts_at <= h.onboarded_at \
-        AND (o.ends_at IS NULL OR o.ends_at > h.onboarded_at)",
+    from: "hcp h LEFT JOIN hcp_ownership o ON o.id = (SELECT w.id FROM hcp_ownership w WHERE w.hcp_id = h.id \
+        AND w.owner_id IS NOT NULL AND (w.ends_at IS NULL OR w.ends_at > h.onboarded_at) ORDER BY w.starts_at, w.id LIMIT 1)",
     base: "h.state = 'onboarded' AND h.onboarded_at IS NOT NULL",
     when: When::Moment("h.onboarded_at"),
     person: "o.owner_id",
@@ -286,7 +293,11 @@ pub static CODE_STEP: Fact = Fact {
 pub static WITHDRAWN: Fact = Fact {
     tables: "consent",
     from: "consent k JOIN hcp h ON h.id = k.hcp_id",
-    base: "k.withdrawn_at IS NOT NULL",
+    // What another consent superseded at its own moment, or a merge settled, was withdrawn by nobody.
+    base: "k.withdrawn_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM consent d WHERE d.hcp_id = k.hcp_id \
+        AND d.purpose = k.purpose AND d.id <> k.id AND d.at = k.withdrawn_at) \
+        AND NOT EXISTS (SELECT 1 FROM hcp_merge m JOIN hcp_merge_item i ON i.merge_id = m.id \
+        WHERE m.at = k.withdrawn_at AND i.table_name = 'consent.withdrawn' AND i.row_key = k.id)",
     when: When::Moment("k.withdrawn_at"),
     person: "h.owner_id",
     scope: Scope::Library,
@@ -483,7 +494,7 @@ pub static CHECKIN: Fact = Fact {
         ("insight.col.place", Col::Text("k.place")),
         (
             "insight.col.metres",
-            Col::Text("CAST(k.distance_m AS BIGINT)"),
+            Col::Text("CAST(ROUND(k.distance_m) AS BIGINT)"),
         ),
         ("insight.col.flags", Col::Code("k.flags", flags)),
     ],

@@ -39,11 +39,6 @@ impl Slice {
             ("hcp", &self.hcp),
         ]
     }
-
-    /// The address of the rows behind a measure over this slice.
-    pub fn rows_of(&self, measure: &str) -> String {
-        address("/insight/rows", &[("measure", measure)], self)
-    }
 }
 
 /// An address with parameters and a slice; what is empty is left out.

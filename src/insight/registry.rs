@@ -1,7 +1,7 @@
 //! The one definition of each measure: its name and formula, what it counts, who may see it.
 
 use super::facts::{self, Fact, Scope, When};
-use super::model::Meaning;
+use super::model::{Meaning, Slice, address};
 use crate::server::guard::Actor;
 use crate::shared::Permission as P;
 use crate::ui::locale::lookup;
@@ -87,6 +87,27 @@ impl Measure {
             Count::Share(part, whole) => Some((measure(part)?, measure(whole)?)),
             _ => None,
         }
+    }
+
+    /// The address of the rows behind it, by what of a slice it knows.
+    pub fn rows_of(&self, slice: &Slice) -> String {
+        let fact = self.fact();
+        let mut known = slice.clone();
+        for (value, column) in [
+            (&mut known.unit, fact.person),
+            (&mut known.person, fact.person),
+            (&mut known.province, fact.province),
+            (&mut known.specialty, fact.specialty),
+            (&mut known.product, fact.product),
+            (&mut known.article, fact.article),
+            (&mut known.course, fact.course),
+            (&mut known.hcp, fact.hcp),
+        ] {
+            if column.is_empty() {
+                value.clear();
+            }
+        }
+        address("/insight/rows", &[("measure", self.id)], &known)
     }
 
     /// Whether it stands as it is now, whatever days are asked for.

@@ -201,7 +201,11 @@ async fn subjects(
         query.push_among(id, some);
         if kind.id == "hcp" {
             query.push(" AND ");
-            crate::hcp::store::visible(asker.actor, &mut query);
+            crate::hcp::store::scope(asker.actor, &mut query);
+        }
+        if kind.id == "rep" {
+            query.push(" AND ");
+            asker.actor.scope(&mut query, "x.id");
         }
         like(&mut query, name, &filter.text);
         let found: Vec<Subject> = query.all(&asker.state.db).await?;
@@ -247,6 +251,12 @@ async fn everybody(asker: &Asker<'_>, kind: &Kind, slice: &Slice) -> DbResult<Ve
     };
     if !only.is_empty() {
         query.push_with(" AND x.id = ?", [only]);
+    }
+    if kind.id == "article" && !slice.product.is_empty() {
+        query.push_with(
+            " AND x.id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
+            [&slice.product],
+        );
     }
     query.push_with(" LIMIT ?", [MOST]);
     let rows: Vec<(String,)> = query.all(&asker.state.db).await?;

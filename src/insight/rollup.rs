@@ -42,8 +42,8 @@ pub struct Change {
     cells: BTreeMap<(String, String, String), [i64; 9]>,
     /// Readers who were seen: reader, rep, day.
     seen: BTreeSet<(String, String, String)>,
-    /// The views by which they were.
-    views: Vec<String>,
+    /// The views by which they were, each after its day.
+    views: Vec<(String, String)>,
 }
 
 impl Change {
@@ -57,7 +57,7 @@ impl Change {
     pub fn saw(&mut self, reader: &str, staff_id: &str, day: &str, view_id: &str) {
         self.seen
             .insert((reader.to_owned(), staff_id.to_owned(), day.to_owned()));
-        self.views.push(view_id.to_owned());
+        self.views.push((day.to_owned(), view_id.to_owned()));
     }
 
     /// Writes the sums. Tables and rows are always taken in the same order, so that no two transactions wait for each
@@ -86,7 +86,14 @@ impl Change {
         let mut reach: BTreeMap<(String, String, String, String), i64> = BTreeMap::new();
         let mut met: BTreeSet<(String, String, String)> = BTreeSet::new();
         for (reader, staff, day) in &self.seen {
-            let before = before(tx, reader, day, &self.views).await?;
+            // What the transaction wrote on earlier days stands before.
+            let today: Vec<String> = self
+                .views
+                .iter()
+                .filter(|(of, _)| of == day)
+                .map(|(_, id)| id.clone())
+                .collect();
+            let before = before(tx, reader, day, &today).await?;
             for unit in &above[staff] {
                 // Two reps of one unit in one transaction: once for the unit.
                 if !met.insert((reader.clone(), unit.clone(), day.clone())) {
@@ -223,6 +230,7 @@ pub async fn was_read(tx: &mut Tx, change: &mut Change, token: &str) -> DbResult
 
 /// 转发 was pressed on a link.
 pub async fn was_pressed(tx: &mut Tx, token: &str) -> DbResult<()> {
+    tx.serialise(Lock::Views).await?;
     let deeper = q("SELECT COUNT(*) FROM share_link WHERE token = $1 AND parent IS NOT NULL")
         .bind(token)
         .count(&mut *tx)
@@ -285,6 +293,8 @@ pub async fn readers(tx: &mut Tx, readers: &[String], sign: i64) -> DbResult<()>
     if readers.is_empty() {
         return Ok(());
     }
+    // A view that comes in between would be put in twice.
+    tx.serialise(Lock::Views).await?;
     let list = readers
         .iter()
         .map(|reader| format!("'{}'", reader.replace('\'', "")))

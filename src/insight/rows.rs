@@ -84,7 +84,7 @@ fn push_column(actor: &Actor, column: Col, query: &mut Query) {
         }
         Col::Hcp | Col::Reader => {
             query.push("CASE WHEN h.id IS NULL THEN '' WHEN ");
-            crate::hcp::store::visible(actor, query);
+            crate::hcp::store::scope(actor, query);
             if matches!(column, Col::Reader) {
                 query.push(" AND ").push(TRACKED);
             }

@@ -9,7 +9,7 @@ use crate::server::AppState;
 use crate::server::db::{DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::time;
-use crate::shared::{AppError, Role};
+use crate::shared::{AppError, Permission, Role};
 
 /// Days that may be asked for at once.
 const MOST_DAYS: i64 = 400;
@@ -122,7 +122,7 @@ fn asked_days(slice: &Slice, today: &str) -> (String, String) {
 }
 
 /// The slice with which a board is compared.
-pub fn other(filter: &mut BoardFilter) -> Slice {
+pub fn other(filter: &mut BoardFilter, today: &str) -> Slice {
     let mut slice = filter.slice.clone();
     let days = time::days_between(&slice.from, &slice.to).len() as i64;
     let year_before = |day: &str| {
@@ -140,7 +140,8 @@ pub fn other(filter: &mut BoardFilter) -> Slice {
         "days"
             if time::is_day(&filter.from2)
                 && time::is_day(&filter.to2)
-                && filter.from2 <= filter.to2 =>
+                && filter.from2 <= filter.to2
+                && filter.to2.as_str() <= today =>
         {
             slice.from = filter
                 .from2
@@ -189,6 +190,9 @@ pub async fn check(asker: &Asker<'_>, slice: &Slice) -> Result<(), AppError> {
         queries.push(query);
     }
     if !slice.hcp.is_empty() {
+        if !asker.actor.role.may(Permission::ReadHcps) {
+            return Err(AppError::NotFound);
+        }
         let mut query = q("SELECT COUNT(*) FROM hcp h WHERE ");
         query.push_with("h.id = ? AND ", [&slice.hcp]);
         crate::hcp::store::scope(asker.actor, &mut query);
@@ -202,6 +206,10 @@ pub async fn check(asker: &Asker<'_>, slice: &Slice) -> Result<(), AppError> {
         if !id.is_empty() {
             let mut query = q(format!("SELECT COUNT(*) FROM {table} x WHERE "));
             query.push_with("x.id = ?", [id]);
+            // Drafts are their writers' and reviewers'.
+            if table == "article" && !crate::content::store::sees_drafts(asker.actor.role) {
+                query.push(" AND x.status IN ('published', 'withdrawn')");
+            }
             queries.push(query);
         }
     }
@@ -268,13 +276,14 @@ pub async fn choices(asker: &Asker<'_>) -> DbResult<Choices> {
     let db = &asker.state.db;
     let same = |rows: Vec<(String,)>| {
         rows.into_iter()
+            .filter(|(value,): &(String,)| !value.is_empty())
             .map(|(value,)| (value.clone(), value))
             .collect()
     };
     let (units, provinces, specialties, products) = tokio::try_join!(
         units(asker),
         q("SELECT DISTINCT province FROM terminal WHERE province <> '' ORDER BY province LIMIT 100").all(db),
-        q("SELECT DISTINCT specialty FROM hcp WHERE specialty <> '' ORDER BY specialty LIMIT 300").all(db),
+        q("SELECT DISTINCT COALESCE(NULLIF(specialty, ''), department) AS s FROM hcp ORDER BY s LIMIT 300").all(db),
         q("SELECT id, name || ' ' || specification FROM product WHERE discontinued_at IS NULL ORDER BY name, id LIMIT 500").all(db),
     )?;
     Ok(Choices {

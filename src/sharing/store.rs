@@ -8,7 +8,7 @@ use super::tracker;
 use crate::insight::rollup::{self, Change, Column};
 use crate::onboarding::store::TRACKED;
 use crate::server::audit::{self, Event};
-use crate::server::db::{Db, DbResult, Query, q};
+use crate::server::db::{Db, DbResult, Lock, Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::FieldError;
@@ -119,6 +119,7 @@ pub async fn share(
         }
         made.push(token);
     }
+    tx.serialise(Lock::Views).await?;
     change.write(&mut tx).await?;
     let event = Event::new("article.share", "article", article_id)
         .detail(json!({ "links": made.len(), "hcps": hcps }));

@@ -27,6 +27,7 @@ mod identity;
 mod import_hcps;
 mod import_jobs;
 mod imports;
+mod insight;
 mod learning;
 mod locales;
 mod merging;

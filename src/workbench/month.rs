@@ -49,8 +49,9 @@ pub async fn of(
     let (created, shares, onboarded, lessons, exams): (i64, i64, i64, i64, i64) = q(
         "SELECT (SELECT COUNT(*) FROM share_link WHERE root_staff_id = $1 AND parent IS NULL AND created_at >= $2 AND created_at < $3), \
          (SELECT COUNT(*) FROM share_link WHERE root_staff_id = $1 AND parent IS NULL AND created_at >= $2 AND created_at < $3 AND opened_at IS NOT NULL), \
-         (SELECT COUNT(DISTINCT h.id) FROM hcp_ownership o JOIN hcp h ON h.id = o.hcp_id WHERE o.owner_id = $1 AND h.onboarded_at >= $2 \
-         AND h.onboarded_at < $3 AND o.starts_at <= h.onboarded_at AND (o.ends_at IS NULL OR o.ends_at > h.onboarded_at)), \
+         (SELECT COUNT(*) FROM hcp h WHERE h.state = 'onboarded' AND h.onboarded_at >= $2 AND h.onboarded_at < $3 \
+         AND $1 = (SELECT o.owner_id FROM hcp_ownership o WHERE o.hcp_id = h.id AND o.owner_id IS NOT NULL \
+         AND (o.ends_at IS NULL OR o.ends_at > h.onboarded_at) ORDER BY o.starts_at, o.id LIMIT 1)), \
          (SELECT COUNT(*) FROM lesson_progress WHERE learner = 'staff:' || $1 AND completed_at >= $2 AND completed_at < $3), \
          (SELECT COUNT(*) FROM exam_attempt WHERE learner = 'staff:' || $1 AND submitted_at >= $2 AND submitted_at < $3)",
     )

@@ -141,16 +141,23 @@ fn Figure(number: Number) -> impl IntoView {
     let text = number.text();
     let good = number.good;
     let compared = moved.map(|(text, value, href)| {
-        let class = match text.as_deref().map(|t| (t.starts_with('-'), t.starts_with("+0.0"))) {
-            None | Some((_, true)) => "text-base-content/70",
-            Some((down, _)) if good != 0 => {
-                if down == (good > 0) { "text-error font-medium" } else { "text-success font-medium" }
-            }
-            Some(_) => "text-base-content/80",
+        // Said by more than the colour: an arrow, and the sign.
+        let still = text.as_deref().is_none_or(|t| t.trim_start_matches(['+', '-']).starts_with("0.0"));
+        let down = text.as_deref().is_some_and(|t| t.starts_with('-'));
+        let class = match good {
+            _ if still => "text-base-content/70",
+            0 => "text-base-content/80",
+            good if down == (good > 0) => "font-semibold text-error",
+            _ => "font-semibold text-base-content",
+        };
+        let arrow = match (still, down) {
+            (true, _) => "",
+            (_, true) => "▼ ",
+            (_, false) => "▲ ",
         };
         view! {
             <div class="text-xs">
-                <span class=class>{text.unwrap_or_else(|| "–".into())}</span>
+                <span class=class>{arrow}{text.unwrap_or_else(|| "–".into())}</span>
                 " "
                 <a class="link link-hover inline-flex min-h-8 items-center text-base-content/70" href=href>{tr!("insight.was", value = value)}</a>
             </div>

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mailuo::insight::board;
 use mailuo::insight::model::{Board, BoardFilter, Cell, Counted, Number, Ranking, Slice};
-use mailuo::insight::registry::MEASURES;
+use mailuo::insight::registry::{MEASURES, measure};
 use mailuo::server::guard::Actor;
 use mailuo::server::time::{days_between, shift_day};
 use mailuo::shared::AppError;
@@ -65,8 +65,10 @@ impl Found<'_> {
     }
 
     fn counted(&mut self, counted: &Counted, id: &str, slice: &Slice) {
+        // What the measure does not know does not stand in its address.
+        let (_, slice) = asked(&measure(id).expect("is a measure").rows_of(slice));
         let (measure, of) = asked(&counted.href);
-        self.expect(measure == id && of == *slice, || {
+        self.expect(measure == id && of == slice, || {
             format!("{id} over {slice:?} leads to {}", counted.href)
         });
         self.leads(counted.n, &counted.href);
@@ -146,13 +148,18 @@ impl Found<'_> {
                     .windows(2)
                     .all(|w| w[1].from == shift_day(&w[0].to, 1))
                 && parts.iter().all(|p| p.from <= p.to);
+            // What the measure does not know does not stand in the addresses.
+            let known = series.hrefs.iter().flatten().next().map(|href| {
+                let id = asked(href).0;
+                asked(&measure(&id).expect("is a measure").rows_of(of)).1
+            });
             let same = parts.iter().all(|p| {
                 let (from, to) = (of.from.clone(), of.to.clone());
-                Slice {
+                Some(Slice {
                     from,
                     to,
                     ..p.clone()
-                } == *of
+                }) == known
             });
             // What is compared is cut where the other one ends.
             let complete = ends.as_ref() == Some(&of.to) || std::ptr::eq(of, other);
@@ -169,10 +176,10 @@ impl Found<'_> {
             self.say(format!("{head}: {cell:?} leads nowhere"));
             return;
         };
-        let (measure, slice) = asked(href);
+        let (id, slice) = asked(href);
         let found = MEASURES.iter().find(|m| {
             m.name() == head
-                && (m.id == measure || matches!(how(m.id), How::Share(part, _) if part == measure))
+                && (m.id == id || matches!(how(m.id), How::Share(part, _) if part == id))
         });
         let Some(found) = found else {
             self.say(format!("{head} leads to {href}"));
@@ -182,7 +189,7 @@ impl Found<'_> {
             How::Share(_, whole) => {
                 let (n, of) = fraction(&cell.text);
                 self.leads(n, href);
-                self.is(of, &slice.rows_of(whole));
+                self.is(of, &measure(whole).expect("is a measure").rows_of(&slice));
             }
             _ => match cell.text.replace(',', "").parse() {
                 Ok(n) => self.leads(n, href),
@@ -191,7 +198,7 @@ impl Found<'_> {
         }
     }
 
-    fn ranking(&mut self, ranking: &Ranking) {
+    fn ranking(&mut self, ranking: &Ranking, whole: &Slice) {
         for row in &ranking.rows {
             for (cell, head) in row.iter().zip(&ranking.heads).skip(1) {
                 self.cell(cell, head);
@@ -261,7 +268,14 @@ impl Found<'_> {
             format!("{} comes in the order {shown:?}", ranking.title)
         });
         if ranking.by != "unit" {
-            let mut best: Vec<i64> = names.keys().map(|id| of(id)).filter(|n| *n > 0).collect();
+            // Where one is asked for, no other is ranked.
+            let one = subject(&mut whole.clone(), &ranking.by).clone();
+            let mut best: Vec<i64> = names
+                .keys()
+                .filter(|id| one.is_empty() || **id == one)
+                .map(|id| of(id))
+                .filter(|n| *n > 0)
+                .collect();
             best.sort_unstable_by(|a, b| b.cmp(a));
             best.truncate(10);
             let shown: Vec<i64> = shown.into_iter().filter(|n| *n > 0).collect();
@@ -284,7 +298,7 @@ impl Found<'_> {
             self.chart(chart, slice, other);
         }
         for ranking in &board.rankings {
-            self.ranking(ranking);
+            self.ranking(ranking, slice);
         }
         self.expect(!board.groups.is_empty(), || "has no numbers".into());
     }

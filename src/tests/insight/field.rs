@@ -344,7 +344,10 @@ async fn plans(app: &TestApp, dice: &mut Dice, world: &World) {
     for n in 0..150 {
         // Of the past, of today, of days to come.
         let day = match dice.n(5) {
-            0 => shift_day(&dice.today, 1 + dice.n(9) as i64),
+            0 => {
+                let ahead = 1 + dice.n(9) as i64;
+                shift_day(&dice.today, ahead)
+            }
             _ => dice.day(),
         };
         let terminal = dice.is(0.7).then(|| dice.one(&world.terminals).0.clone());
@@ -492,7 +495,8 @@ async fn events(app: &TestApp, dice: &mut Dice, world: &World) {
             1 => dice.now - DAY + HOUR,
             _ => dice.moment(),
         };
-        let due = shift_day(&dice.today, *dice.one(&[-1, 0, 1]));
+        let off = *dice.one(&[-1, 0, 1]);
+        let due = shift_day(&dice.today, off);
         let stepped = dice.is(0.5).then_some(created + HOUR);
         let submitted = dice.is(0.4).then_some(created + HOUR);
         let closed = dice.is(0.4).then_some(created + HOUR);
@@ -535,7 +539,7 @@ async fn acts(app: &TestApp, dice: &mut Dice, world: &World) {
         let actor = actor_of(app, staff).await;
         let mut tx = app.state.db.begin().await.expect("begins");
         for _ in 0..dice.n(4) {
-            let event = Event::new(dice.one(&actions), "hcp", "x");
+            let event = Event::new(dice.one::<&str>(&actions), "hcp", "x");
             audit::record(&app.state.keys, &mut tx, &actor, event)
                 .await
                 .expect("is recorded");

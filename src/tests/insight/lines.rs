@@ -191,7 +191,7 @@ impl Data {
             })
             .map(|(hcp, ..)| hcp)
             .collect();
-        let rows: Vec<(
+        type Kept = (
             String,
             String,
             String,
@@ -199,7 +199,8 @@ impl Data {
             String,
             String,
             String,
-        )> = all(
+        );
+        let rows: Vec<Kept> = all(
             app,
             "SELECT id, name, state, owner_id, province, specialty, department FROM hcp",
         )
@@ -389,9 +390,13 @@ impl Data {
             let (true, Some(at)) = (state == "onboarded", at) else {
                 continue;
             };
+            // Whoever owned them then, or was the first to do so afterwards.
             let owner = owned
                 .iter()
-                .find(|(hcp, _, from, to)| *hcp == id && *from <= at && to.is_none_or(|to| to > at))
+                .filter(|(hcp, owner, _, to)| {
+                    *hcp == id && owner.is_some() && to.is_none_or(|to| to > at)
+                })
+                .min_by_key(|(_, _, from, _)| *from)
                 .and_then(|(_, owner, ..)| owner.clone());
             lines.push(Line::new(owner, day(at)).of_hcp(self.hcps.get(&id)));
         }

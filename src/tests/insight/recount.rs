@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
+use mailuo::insight::facts::Fact;
 use mailuo::insight::model::Slice;
 use mailuo::insight::registry::{self, MEASURES};
 use mailuo::server::guard::Actor;
@@ -140,7 +141,7 @@ impl<'a> Recount<'a> {
         }
     }
 
-    fn sees(&self, person: Option<&String>) -> bool {
+    pub fn sees(&self, person: Option<&String>) -> bool {
         match &self.people {
             None => true,
             Some(people) => person.is_some_and(|id| people.contains(id)),
@@ -158,16 +159,18 @@ impl<'a> Recount<'a> {
         (self.steward || hcp.state != "pending") && (self.sees(hcp.owner.as_ref()) || shared())
     }
 
-    fn is_in(&self, person: &str, unit: &str) -> bool {
-        self.data
-            .staff
-            .iter()
-            .any(|s| s.id == person && s.above.iter().any(|u| u == unit))
+    /// The people of a unit and of all below it.
+    fn people_of(&self, unit: &str) -> HashSet<&str> {
+        let people = self.data.staff.iter();
+        people
+            .filter(|s| s.above.iter().any(|u| u == unit))
+            .map(|s| s.id.as_str())
+            .collect()
     }
 
     /// The number of a measure that is no share.
     pub fn count(&self, id: &str, slice: &Slice) -> i64 {
-        let address = slice.rows_of(id);
+        let address = registry::measure(id).expect("is a measure").rows_of(slice);
         if let Some(n) = self.known.borrow().get(&address) {
             return *n;
         }
@@ -194,10 +197,13 @@ impl<'a> Recount<'a> {
             _ => (from.as_str(), slice.to.as_str()),
         };
         let now = stands(fact);
+        let knows = registry::measure(id).expect("is a measure").fact();
+        let unit: Option<HashSet<&str>> = (!knows.person.is_empty() && !slice.unit.is_empty())
+            .then(|| self.people_of(&slice.unit));
         let lines = self.data.facts[fact].iter().filter(|line| {
             (now || (line.on.as_str() >= from && line.on.as_str() <= to))
                 && (mark.is_empty() || line.marks.contains(&mark))
-                && self.fits(id, slice, line)
+                && fits(knows, slice, unit.as_ref(), line)
                 && self.is_seen(fact, line)
                 && more(line)
         });
@@ -215,22 +221,21 @@ impl<'a> Recount<'a> {
             _ => self.sees(line.person.as_ref()),
         }
     }
+}
 
-    /// Whether a line is one of what is asked for. What a fact does not know narrows nothing.
-    fn fits(&self, id: &str, slice: &Slice, line: &Line) -> bool {
-        let knows = registry::measure(id).expect("is a measure").fact();
-        let asks = |known: &str, value: &str| !known.is_empty() && !value.is_empty();
-        let person = line.person.as_deref().unwrap_or("");
-        (!asks(knows.person, &slice.unit) || self.is_in(person, &slice.unit))
-            && (!asks(knows.person, &slice.person) || person == slice.person)
-            && (!asks(knows.province, &slice.province) || line.provinces.contains(&slice.province))
-            && (!asks(knows.specialty, &slice.specialty)
-                || line.specialties.contains(&slice.specialty))
-            && (!asks(knows.product, &slice.product) || line.products.contains(&slice.product))
-            && (!asks(knows.article, &slice.article) || line.article == slice.article)
-            && (!asks(knows.course, &slice.course) || line.course == slice.course)
-            && (!asks(knows.hcp, &slice.hcp) || line.hcp == slice.hcp)
-    }
+/// Whether a line is one of what is asked for; `unit` are the people of the unit. What a fact does not know narrows
+/// nothing.
+fn fits(knows: &Fact, slice: &Slice, unit: Option<&HashSet<&str>>, line: &Line) -> bool {
+    let asks = |known: &str, value: &str| !known.is_empty() && !value.is_empty();
+    let person = line.person.as_deref().unwrap_or("");
+    unit.is_none_or(|people| people.contains(person))
+        && (!asks(knows.person, &slice.person) || person == slice.person)
+        && (!asks(knows.province, &slice.province) || line.provinces.contains(&slice.province))
+        && (!asks(knows.specialty, &slice.specialty) || line.specialties.contains(&slice.specialty))
+        && (!asks(knows.product, &slice.product) || line.products.contains(&slice.product))
+        && (!asks(knows.article, &slice.article) || line.article == slice.article)
+        && (!asks(knows.course, &slice.course) || line.course == slice.course)
+        && (!asks(knows.hcp, &slice.hcp) || line.hcp == slice.hcp)
 }
 
 /// Filters that a slice sets and the fact of a measure does not know.

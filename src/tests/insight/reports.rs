@@ -6,7 +6,7 @@ use std::io::Cursor;
 use axum::http::StatusCode;
 use calamine::{Reader, Xlsx};
 use mailuo::insight::model::{Report, ReportFilter, ReportRow, Slice, address};
-use mailuo::insight::{report, rows};
+use mailuo::insight::{registry, report, rows};
 use mailuo::server::guard::Actor;
 use mailuo::shared::page::PAGE_SIZE;
 use mailuo::shared::{Permission, Role};
@@ -16,7 +16,7 @@ use super::boards::{Found, asked, fraction, subject, weight};
 use super::lines::{Data, Line};
 use super::recount::{How, Recount, fact_of, how};
 use super::world::{World, actor_of};
-use super::{askers, slices_of, worst};
+use super::{askers, drill, last_days, slices_of, worst};
 use crate::support::{Answer, TestApp};
 
 /// All pages of a report.
@@ -169,7 +169,12 @@ fn check(found: &mut Found<'_>, report: &Report, rows: &[ReportRow]) {
     if filter.text.is_empty() {
         let column = &report.columns[0].id;
         for id in ids(data, &filter.by) {
-            let hidden = filter.by == "hcp" && !recount.sees_hcp(&data.hcps[id]);
+            // An HCP who is shared with the team may belong to somebody outside it.
+            let hidden = match filter.by.as_str() {
+                "hcp" => !recount.sees_hcp(&data.hcps[id]),
+                "rep" => !recount.sees(Some(id)),
+                _ => false,
+            };
             let mut slice = filter.slice.clone();
             *subject(&mut slice, &filter.by) = id.clone();
             let missing = !hidden && !listed.contains(id) && weight(recount, column, &slice) > 0;
@@ -343,7 +348,7 @@ on_both!(reports_are_recounts, |app| {
             }
             let mut slice = filter.slice;
             if slice.from.is_empty() {
-                slice = super::last_days(&app, 30);
+                slice = last_days(&app, 30);
             }
             for filter in filters(actor, &slice) {
                 found.place = format!("{:?} {} {name} {}", actor.role, filter.by, filter.group);
@@ -354,7 +359,7 @@ on_both!(reports_are_recounts, |app| {
                 }
             }
         }
-        wrong.extend(super::drill(&app, actor, &found.shown, 400).await);
+        wrong.extend(drill(&app, actor, &found.shown, 400).await);
         wrong.append(&mut found.wrong);
     }
     assert!(wrong.is_empty(), "{}", worst(&wrong));
@@ -364,7 +369,7 @@ on_both!(workbooks_hold_what_the_pages_show, |app| {
     let world = World::build(&app).await;
     for id in [&world.manager_b, &app.id_of(Role::Admin).await] {
         let actor = actor_of(&app, id).await;
-        for filter in filters(&actor, &super::last_days(&app, 70)) {
+        for filter in filters(&actor, &last_days(&app, 70)) {
             workbooks(&app, &actor, &filter).await;
         }
         let cookie = app.session(id).await;
@@ -372,11 +377,12 @@ on_both!(workbooks_hold_what_the_pages_show, |app| {
         for measure in [
             "pv", "uv", "shares", "visits", "met", "learners", "hcps", "lines",
         ] {
-            let slice = super::last_days(&app, 70);
+            let slice = last_days(&app, 70);
             let page = rows::page(&app.state, &actor, measure, slice.clone(), 1).await;
             let page = page.expect("is read");
-            let path = slice
-                .rows_of(measure)
+            let path = registry::measure(measure)
+                .expect("is a measure")
+                .rows_of(&slice)
                 .replace("/insight/rows?", "/insight/rows.xlsx?");
             let before = app.count(exported).await;
             let [cells, notes] = sheets(&app.get(&path, &cookie).await);
@@ -423,7 +429,7 @@ pub async fn tells_of_nobody(app: &TestApp, actor: &Actor, hcps: &[String]) -> V
             debug_assert!(matches!(fact_of(measure), "view" | "link" | "passed"));
             let slice = Slice {
                 hcp: hcp.clone(),
-                ..super::last_days(app, 70)
+                ..last_days(app, 70)
             };
             let page = rows::page(&app.state, actor, measure, slice, 1).await;
             if let Ok(rows) = page

@@ -168,7 +168,8 @@ impl Acts<'_> {
             };
             assert!(self.app.state.tracker.link(own).await);
         }
-        let own = store::is_below_own(&self.app.state.db, &token, &[reader.clone()]).await;
+        let own =
+            store::is_below_own(&self.app.state.db, &token, std::slice::from_ref(&reader)).await;
         let hit = Hit {
             view_id: format!("act{}", self.n),
             article_id: article,
