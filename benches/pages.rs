@@ -1,17 +1,20 @@
 //! Pages asked as somebody of the demo.
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode};
+use mailuo::cli::Scale;
 use mailuo::identity::store;
+use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
 use mailuo::server::{AppState, session};
 use mailuo::shared::Role;
 use tower::ServiceExt;
 
-use super::common::{Outcome, request};
+use super::common::{Outcome, request, state};
 
 /// The id of the demo account of a role.
 pub async fn account(state: &AppState, role: Role) -> Outcome<String> {
@@ -29,6 +32,35 @@ pub async fn person(state: &AppState, role: Role) -> Outcome<(Actor, String)> {
         .await?
         .ok_or("the session holds")?;
     Ok((actor, format!("sid={token}")))
+}
+
+/// Opens an engine's database with the data of `mailuo demo --scale large`, made first where it is not there or not
+/// whole; the benchmarks that need it share one.
+#[allow(dead_code, reason = "not every benchmark needs it")]
+pub async fn large(engine: &str, folder: &Path) -> Outcome<AppState> {
+    let dir = folder.join(format!("large-{engine}"));
+    let name = "mailuo_bench_large";
+    let found = state(engine, &dir, name, false).await?;
+    let made: Option<(String,)> = q("SELECT value FROM setting WHERE name = 'bench'")
+        .optional(&found.db)
+        .await?;
+    // With the key that lies beside the data.
+    let known = store::credentials(&found, &mailuo::demo::account(Role::Rep)).await;
+    if made.is_some() && matches!(known, Ok(Some(_))) {
+        return Ok(found);
+    }
+    found.db.close().await;
+    println!("{engine}: making the demo `large`");
+    let from = Instant::now();
+    let state = state(engine, &dir, name, true).await?;
+    mailuo::demo::load(&state, Scale::Large, 1).await?;
+    println!("{engine}: made in {:.0} s", from.elapsed().as_secs_f64());
+    q("INSERT INTO setting (name, value) VALUES ('bench', 'large')")
+        .exec(&state.db)
+        .await?;
+    // As Postgres' autovacuum does by itself a little later.
+    q("ANALYZE").exec(&state.db).await?;
+    Ok(state)
 }
 
 /// Sends a request on a thread of the pool; the answer with its whole body.

@@ -148,40 +148,7 @@ async fn people(state: &AppState) -> Outcome<()> {
 async fn fill(state: &AppState, lines: i64) -> Outcome<()> {
     let from = Instant::now();
     people(state).await?;
-    let places = q("SELECT COUNT(*) FROM terminal WHERE kind = '医院'")
-        .count(&state.db)
-        .await?;
-    let products = q("SELECT COUNT(*) FROM product").count(&state.db).await?;
-    let each = (lines / (places * products * MONTHS)).max(1);
-    let today = state.zone.today();
-    for back in 0..MONTHS {
-        let month = shift_month(month_of(&today), -back);
-        let mut tx = state.db.begin().await?;
-        q("INSERT INTO flow_period (month, state, updated_at) VALUES ($1, 'open', 1) ON CONFLICT DO NOTHING")
-            .bind(&month)
-            .exec(&mut tx)
-            .await?;
-        for n in 0..each {
-            q("INSERT INTO flow_line (id, line_key, value_key, distributor_id, document_no, line_no, product_id, product_code, \
-               product_name, specification, batch, quantity, unit, price_fen, amount_fen, sold_on, month, terminal_code, \
-               terminal_name, terminal_id, matched_by, credited_id, state, created_at) \
-               SELECT $1 || t.code || p.code || $2, $1 || t.code || p.code || $2, 'v', d.id, 'B', '', p.id, p.code, p.name, \
-               p.specification, 'B', CAST($3 AS BIGINT) + LENGTH(t.name), '盒', 1000, 1000 * (CAST($3 AS BIGINT) + LENGTH(t.name)), \
-               $1 || '-11', $1, t.code, t.name, t.id, 'code', a.staff_id, 'confirmed', 1 \
-               FROM terminal t CROSS JOIN product p JOIN (SELECT MIN(id) AS id FROM flow_distributor) d ON 1 = 1 \
-               LEFT JOIN terminal_assignment a ON a.terminal_id = t.id AND a.ends_on IS NULL AND a.business_line = 'default' \
-               WHERE t.kind = '医院'")
-                .bind(&month)
-                .bind(format!("-{n}"))
-                .bind(n + 1)
-                .exec(&mut tx)
-                .await?;
-        }
-        tx.commit().await?;
-    }
-    println!("lines: {:.0} s", from.elapsed().as_secs_f64());
-    let from = Instant::now();
-    mailuo::flow::reports::rebuild(state).await?;
+    mailuo::demo::bulk::lines(state, lines, MONTHS).await?;
     let n = q("SELECT COUNT(*) FROM flow_line").count(&state.db).await?;
     let sums = q("SELECT COUNT(*) FROM flow_sum").count(&state.db).await?;
     println!(

@@ -14,7 +14,6 @@ use mailuo::exam::parts::{self, PartInput};
 use mailuo::exam::{attempt, store};
 use mailuo::identity::store::{self as people, PersonInput};
 use mailuo::identity::units;
-use mailuo::importing::{self, Kind, Mode};
 use mailuo::learning::Learner;
 use mailuo::question::store as questions;
 use mailuo::server::db::q;
@@ -28,8 +27,6 @@ use crate::common::{self, Outcome, request};
 
 /// Questions of the exam that all begin together.
 const ASKED: i64 = 20;
-/// Questions of a file.
-const BATCH: usize = 25_000;
 /// How often single things are asked.
 const TIMES: usize = 50;
 
@@ -440,30 +437,6 @@ async fn make(state: &AppState, count: usize, bank: usize) -> Outcome<()> {
         people::insert_person(state, &mut tx, &actor, &input).await?;
     }
     tx.commit().await?;
-    let mut made = 0;
-    while made < bank {
-        let batch = BATCH.min(bank - made);
-        let mut text = String::new();
-        for i in made..made + batch {
-            let what = match i % 2_500 {
-                0 => "痛风",
-                _ => ["血压", "血糖", "血脂", "哮喘", "合规"][i % 5],
-            };
-            let _ = write!(
-                text,
-                "分类：类别{}\n\n一、单选题\n\n1. 题{i}：关于{what}的说法，正确的是\nA. 甲{i}\nB. 乙{i}\nC. 丙{i}\nD. 丁{i}\n答案：{}\n难度：{}\n\n",
-                i % 50,
-                ["A", "B", "C", "D"][i % 4],
-                i % 5 + 1,
-            );
-        }
-        let report =
-            importing::run(state, &actor, Kind::Questions, text.as_bytes(), Mode::All).await?;
-        if let Some(first) = report.invalid.first() {
-            return Err(format!("line {:?}: {}", first.line, first.reason).into());
-        }
-        made += batch;
-        println!("  {made} questions");
-    }
+    mailuo::demo::bulk::questions(state, bank).await?;
     Ok(())
 }

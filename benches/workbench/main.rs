@@ -14,16 +14,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use common::Outcome;
-use mailuo::cli::Scale;
-use mailuo::identity::store;
-use mailuo::server::db::{q, statements_sent};
+use mailuo::server::db::statements_sent;
 use mailuo::server::{AppState, router};
 use mailuo::shared::Role;
 use pages::{get, percentile, person};
 
 /// Where the databases and the table go.
 const FOLDER: &str = "target/bench";
-const SEED: u64 = 1;
 /// Statements that a request may send, the reading of its session included.
 const MOST: u64 = 8;
 /// How often each page is asked.
@@ -52,7 +49,7 @@ async fn main() -> Outcome<()> {
          | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
     );
     for engine in engines {
-        let state = open(engine).await?;
+        let state = pages::large(engine, Path::new(FOLDER)).await?;
         for role in [Role::Rep, Role::Manager] {
             for (page, path) in [
                 ("first page, HTML", "/"),
@@ -69,31 +66,6 @@ async fn main() -> Outcome<()> {
     std::fs::write(&path, &report)?;
     println!("{report}\nwritten to {}", path.display());
     Ok(())
-}
-
-/// Opens the engine's database, made first where it is not there or not whole.
-async fn open(engine: &str) -> Outcome<AppState> {
-    let dir = Path::new(FOLDER).join(format!("workbench-{engine}"));
-    let name = "mailuo_bench_workbench";
-    let state = common::state(engine, &dir, name, false).await?;
-    let made: Option<(String,)> = q("SELECT value FROM setting WHERE name = 'bench'")
-        .optional(&state.db)
-        .await?;
-    // With the key that lies beside the data.
-    let account = store::credentials(&state, &mailuo::demo::account(Role::Rep)).await;
-    if made.is_some() && matches!(account, Ok(Some(_))) {
-        return Ok(state);
-    }
-    state.db.close().await;
-    println!("{engine}: making the demo `large`");
-    let state = common::state(engine, &dir, name, true).await?;
-    mailuo::demo::load(&state, Scale::Large, SEED).await?;
-    q("INSERT INTO setting (name, value) VALUES ('bench', 'large')")
-        .exec(&state.db)
-        .await?;
-    // As Postgres' autovacuum does by itself a little later.
-    q("ANALYZE").exec(&state.db).await?;
-    Ok(state)
 }
 
 /// A row of the table: a page as somebody of a role.

@@ -4,6 +4,7 @@
 //! written in bulk with the same rules that the tracker uses, and so is what the library holds beside its HCPs.
 
 mod activity;
+pub mod bulk;
 mod courses;
 mod exams;
 mod field;
@@ -32,6 +33,8 @@ use crate::server::{AppState, time};
 use crate::shared::{AppError, Role};
 use people::Staffing;
 
+/// Months with lines of goods at the large scale, the current one included.
+const MONTHS: i64 = 24;
 /// Where the demo's files lie.
 const FOLDER: &str = "demo";
 
@@ -46,21 +49,40 @@ struct Plan {
     staffing: Staffing,
     /// HCPs in all; the first 5,000 stand in a file.
     hcps: usize,
-    /// Views of shared articles, about.
+    /// Views of shared articles, about, before they are copied.
     views: usize,
+    /// Copies of the sharing, each further back.
+    copies: i64,
+    /// Lines of goods beside those of the demo's files, about.
+    lines: i64,
+    questions: usize,
 }
 
 impl Plan {
     fn of(scale: Scale) -> Plan {
-        let (staffing, hcps, views) = match scale {
-            Scale::Small => (Staffing::SMALL, 5_000, 9_000),
-            Scale::Medium => (Staffing::SMALL, 10_000, 1_000_000),
-            Scale::Large => (Staffing::LARGE, 100_000, 200_000),
+        let small = Plan {
+            staffing: Staffing::SMALL,
+            hcps: 5_000,
+            views: 9_000,
+            copies: 0,
+            lines: 0,
+            questions: 0,
         };
-        Plan {
-            staffing,
-            hcps,
-            views,
+        match scale {
+            Scale::Small => small,
+            Scale::Medium => Plan {
+                hcps: 10_000,
+                views: 1_000_000,
+                ..small
+            },
+            Scale::Large => Plan {
+                staffing: Staffing::LARGE,
+                hcps: 100_000,
+                views: 1_000_000,
+                copies: 9,
+                lines: 5_000_000,
+                questions: 250_000,
+            },
         }
     }
 }
@@ -94,6 +116,8 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     let made = sharing::load(state, &mut tx, &mut rng, plan.views).await?;
     tx.commit().await?;
     clock.step(&format!("{made} views"));
+    bulk::sharing(state, plan.copies, &clock).await?;
+    bulk::sums(state, &clock).await?;
     library::enrich(state, seed, &clock).await?;
     exams::load(state, seed).await?;
     clock.step("exams");
@@ -103,6 +127,12 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     clock.step("field work");
     flow::load(state, seed).await?;
     clock.step("products and flow");
+    if plan.lines > 0 {
+        bulk::lines(state, plan.lines, MONTHS).await?;
+        clock.step("more lines");
+        bulk::questions(state, plan.questions).await?;
+        clock.step("more questions");
+    }
     activity::load(state, seed).await?;
     clock.step("activity");
     unfinished(state).await?;

@@ -317,6 +317,5 @@ async fn write(mut world: World<'_>, tx: &mut Tx) -> Result<usize, AppError> {
     let head = "INSERT INTO article_view (id, article_id, link, root_staff_id, reader, at, viewed_on, kind, reread, \
                 dwell_ms, depth, finished)";
     insert_many(tx, head, rows, "").await?;
-    crate::insight::rollup::write_all(tx).await?;
     Ok(made)
 }

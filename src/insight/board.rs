@@ -603,7 +603,7 @@ async fn rankings(asker: &Asker<'_>, plan: &Plan, slice: &Slice) -> DbResult<Vec
         if measures.is_empty() {
             return Ok(None);
         }
-        ranking(asker, *ranked, &measures, slice).await
+        ranking(asker, plan, *ranked, &measures, slice).await
     });
     let made = futures::future::try_join_all(made).await?;
     Ok(made.into_iter().flatten().collect())
@@ -693,6 +693,7 @@ pub fn weight(measure: &Measure, id: &str, table: &Table) -> i64 {
 
 async fn ranking(
     asker: &Asker<'_>,
+    plan: &Plan,
     ranked: Ranked,
     measures: &[&'static Measure],
     slice: &Slice,
@@ -752,7 +753,7 @@ async fn ranking(
             let part = of(id);
             let name = names.get(id).cloned().unwrap_or_else(|| id.clone());
             let opens = match ranked {
-                Ranked::Units => Some(address("/insight", &[], &part)),
+                Ranked::Units => Some(address("/insight", &[("board", plan.id)], &part)),
                 Ranked::People => None,
                 Ranked::Articles => Some(format!("/articles/{id}")),
                 Ranked::Courses => Some(format!("/courses/{id}")),

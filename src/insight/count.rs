@@ -319,6 +319,9 @@ pub fn grouped(
         || "COUNT(*)".to_owned(),
         |key| format!("COUNT(DISTINCT {})", key.column()),
     );
+    if let (By::Hcp, false) = (by, joins.is_empty()) {
+        return Some(by_hcp(asker, measure, slice, &what, ids));
+    }
     let mut query = q(format!(
         "SELECT CAST({group} AS TEXT) AS id, '' AS text, {what} AS n FROM {} {joins}",
         filled(asker.state, fact.from)
@@ -326,14 +329,8 @@ pub fn grouped(
     push_where(asker, measure, fact, only, slice, &mut query);
     query.push(&format!(" AND {group} IS NOT NULL"));
     if matches!(by, By::Hcp | By::HcpProvince | By::HcpSpecialty) {
-        // Who reads is told of by name only while they agree, and to those who see them.
         query.push(" AND ");
-        crate::hcp::store::scope(asker.actor, &mut query);
-        if !fact.named.is_empty() {
-            query
-                .push(" AND ")
-                .push(crate::onboarding::consent::TRACKED);
-        }
+        push_named(asker, fact, &mut query);
     }
     if fact.scope == Scope::Library
         && matches!(by, By::Person | By::HomeUnit | By::Role | By::Units(_))
@@ -347,6 +344,41 @@ pub fn grouped(
     }
     query.push(&format!(" GROUP BY {group}"));
     Some(query)
+}
+
+/// Keeps the HCPs `h` that the asker sees; who reads is told of by name only while they agree.
+fn push_named(asker: &Asker<'_>, fact: &Fact, query: &mut Query) {
+    crate::hcp::store::scope(asker.actor, query);
+    if !fact.named.is_empty() {
+        query
+            .push(" AND ")
+            .push(crate::onboarding::consent::TRACKED);
+    }
+}
+
+/// Numbers by HCP: counted first, and then looked up, each once.
+fn by_hcp(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    slice: &Slice,
+    what: &str,
+    ids: Option<&[String]>,
+) -> Query {
+    let fact = measure.fact();
+    let mut query = q(format!(
+        "SELECT h.id AS id, '' AS text, k.n AS n FROM (SELECT {} AS id, {what} AS n",
+        fact.hcp
+    ));
+    push_from(asker, measure, slice, "", &mut query);
+    query.push(&format!(
+        " AND {0} IS NOT NULL GROUP BY {0}) k JOIN hcp h ON h.id = k.id WHERE ",
+        fact.hcp
+    ));
+    push_named(asker, fact, &mut query);
+    if let Some(ids) = ids {
+        query.push(" AND ").push_among("h.id", ids);
+    }
+    query
 }
 
 /// The expression by which rows of a fact are grouped, and the joins that it needs.
@@ -434,6 +466,9 @@ fn kept_grouped(
         return None;
     }
     let (from, to) = days(measure, slice);
+    if let Kept::Flow(sum) = measure.kept {
+        return flow_grouped(asker, sum, slice, by, ids);
+    }
     let head = |group: &str, sum: &str, table: &str| {
         q(format!(
             "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n FROM {table} z WHERE "
@@ -516,6 +551,41 @@ fn kept_grouped(
         // Who has only something else on these days is not among them.
         query.push(&format!(" HAVING SUM(z.{column}) <> 0"));
     }
+    Some(query)
+}
+
+/// Sums of flow by a group of people.
+fn flow_grouped(
+    asker: &Asker<'_>,
+    sum: &str,
+    slice: &Slice,
+    by: By<'_>,
+    ids: Option<&[String]>,
+) -> Option<Query> {
+    let line = &super::facts::LINE;
+    let (group, joins) = match by {
+        By::Person | By::Units(_) | By::HomeUnit | By::Role => group(asker, line, by)?,
+        _ => return None,
+    };
+    // The sums stand under the names of the lines that they are of.
+    let (group, joins) = (
+        group.replace(line.person, "s.credited_id"),
+        joins.replace(line.person, "s.credited_id"),
+    );
+    let mut query = q(format!(
+        "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n \
+         FROM flow_terminal_sum s {joins} WHERE "
+    ));
+    asker.actor.scope(&mut query, "s.credited_id");
+    push_whose("s.credited_id", slice, &mut query);
+    query.push_with(
+        " AND s.credited_id <> '' AND s.month >= ? AND s.month <= ?",
+        [&slice.from[..7], &slice.to[..7]],
+    );
+    if let Some(ids) = ids {
+        query.push(" AND ").push_among(&group, ids);
+    }
+    query.push(&format!(" GROUP BY {group} HAVING SUM({sum}) <> 0"));
     Some(query)
 }
 

@@ -528,7 +528,8 @@ pub static LINE: Fact = Fact {
         ),
         ("insight.col.rep", Col::Text("st.name")),
     ],
-    order: "l.month DESC, l.terminal_id, l.sold_on, l.id",
+    // As the index of months and terminals has them.
+    order: "l.month DESC, l.terminal_id DESC, l.state DESC, l.id DESC",
     ..NONE
 };
 

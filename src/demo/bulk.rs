@@ -1,0 +1,158 @@
+//! What makes a large company's data large: sharing of a year, lines of goods, questions; made by SQL out of what is there.
+
+use std::fmt::Write as _;
+
+use super::Clock;
+use crate::flow::rules::{month_of, shift_month};
+use crate::importing::{self, Kind, Mode};
+use crate::server::db::{Lock, Tx, insert_many, q};
+use crate::server::guard::Actor;
+use crate::server::{AppState, time};
+use crate::shared::AppError;
+
+/// By how many days each copy of the sharing lies further back: the base spans sixty.
+const SHIFT: i64 = 37;
+/// Questions of one import.
+const BATCH: usize = 25_000;
+
+/// Copies all sharing so many times, each further back, under other tokens and visitors; the HCPs stay who they are.
+pub(super) async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), AppError> {
+    let today = state.zone.today();
+    for copy in 1..=copies {
+        let mut tx = state.db.begin().await?;
+        let back = copy * SHIFT;
+        shifts(&mut tx, &today, back).await?;
+        let (mark, ms) = (format!("~{copy}"), back * time::DAY);
+        q("INSERT INTO share_link (token, article_id, sharer, parent, root, root_staff_id, level, channel, recipient_id, \
+           created_at, created_on, pressed_at, opened_at, was_read, was_passed, was_reopened) \
+           SELECT l.token || $1, l.article_id, CASE WHEN l.sharer LIKE 'vis:%' THEN l.sharer || $1 ELSE l.sharer END, \
+           l.parent || $1, l.root || $1, l.root_staff_id, l.level, l.channel, l.recipient_id, l.created_at - $2, d.moved, \
+           l.pressed_at - $2, l.opened_at - $2, l.was_read, l.was_passed, l.was_reopened \
+           FROM share_link l JOIN day_shift d ON d.day = l.created_on WHERE l.token NOT LIKE '%~%'")
+            .bind(&mark)
+            .bind(ms)
+            .exec(&mut tx)
+            .await?;
+        q("INSERT INTO share_closure (ancestor, descendant) SELECT c.ancestor || $1, c.descendant || $1 \
+           FROM share_closure c WHERE c.ancestor NOT LIKE '%~%'")
+            .bind(&mark)
+            .exec(&mut tx)
+            .await?;
+        q("INSERT INTO article_view (id, article_id, link, root_staff_id, reader, at, viewed_on, kind, reread, dwell_ms, \
+           depth, finished) SELECT v.id || $1, v.article_id, v.link || $1, v.root_staff_id, \
+           CASE WHEN v.reader LIKE 'vis:%' THEN v.reader || $1 ELSE v.reader END, v.at - $2, d.moved, v.kind, v.reread, \
+           v.dwell_ms, v.depth, v.finished FROM article_view v JOIN day_shift d ON d.day = v.viewed_on \
+           WHERE v.id NOT LIKE '%~%'")
+            .bind(&mark)
+            .bind(ms)
+            .exec(&mut tx)
+            .await?;
+        q("DROP TABLE day_shift").exec(&mut tx).await?;
+        tx.commit().await?;
+        clock.step(&format!("sharing, copy {copy} of {copies}"));
+    }
+    Ok(())
+}
+
+/// Days of the base with those that they become.
+async fn shifts(tx: &mut Tx, today: &str, back: i64) -> Result<(), AppError> {
+    q("CREATE TEMPORARY TABLE day_shift (day TEXT PRIMARY KEY, moved TEXT NOT NULL)")
+        .exec(&mut *tx)
+        .await?;
+    let rows = (-1..70)
+        .map(|n| {
+            let day = time::shift_day(today, -n);
+            let moved = time::shift_day(&day, -back);
+            vec![day.into(), moved.into()]
+        })
+        .collect();
+    insert_many(tx, "INSERT INTO day_shift (day, moved)", rows, "").await?;
+    Ok(())
+}
+
+/// Writes the sums of sharing anew.
+pub(super) async fn sums(state: &AppState, clock: &Clock) -> Result<(), AppError> {
+    let mut tx = state.db.begin().await?;
+    tx.serialise(Lock::Views).await?;
+    crate::insight::rollup::write_all(&mut tx).await?;
+    tx.commit().await?;
+    clock.step("sums of sharing");
+    Ok(())
+}
+
+/// Lines of goods for every hospital, product and month, about as many as are wanted in all. Months before the last are
+/// confirmed, of the last two thirds, of the current one a third.
+pub async fn lines(state: &AppState, wanted: i64, months: i64) -> Result<(), AppError> {
+    let places = q("SELECT COUNT(*) FROM terminal WHERE kind = '医院'")
+        .count(&state.db)
+        .await?;
+    let products = q("SELECT COUNT(*) FROM product").count(&state.db).await?;
+    let each = (wanted / (places * products * months).max(1)).max(1);
+    let today = state.zone.today();
+    for back in 0..months {
+        let month = shift_month(month_of(&today), -back);
+        let confirmed = match back {
+            0 => 1,
+            1 => 2,
+            _ => 3,
+        };
+        let mut tx = state.db.begin().await?;
+        q("INSERT INTO flow_period (month, state, updated_at) VALUES ($1, 'open', 1) ON CONFLICT DO NOTHING")
+            .bind(&month)
+            .exec(&mut tx)
+            .await?;
+        for n in 0..each {
+            let open = if n % 3 < confirmed {
+                "confirmed"
+            } else {
+                "open"
+            };
+            q("INSERT INTO flow_line (id, line_key, value_key, distributor_id, document_no, line_no, product_id, product_code, \
+               product_name, specification, batch, quantity, unit, price_fen, amount_fen, sold_on, month, terminal_code, \
+               terminal_name, terminal_id, matched_by, credited_id, state, created_at) \
+               SELECT $1 || t.code || p.code || $2, $1 || t.code || p.code || $2, 'v', d.id, 'B', '', p.id, p.code, p.name, \
+               p.specification, 'B', CAST($3 AS BIGINT) + LENGTH(t.name), '盒', 1000, 1000 * (CAST($3 AS BIGINT) + LENGTH(t.name)), \
+               $1 || '-11', $1, t.code, t.name, t.id, 'code', a.staff_id, $4, 1 \
+               FROM terminal t CROSS JOIN product p JOIN (SELECT MIN(id) AS id FROM flow_distributor) d ON 1 = 1 \
+               LEFT JOIN terminal_assignment a ON a.terminal_id = t.id AND a.ends_on IS NULL AND a.business_line = 'default' \
+               WHERE t.kind = '医院'")
+                .bind(&month)
+                .bind(format!("-{n}"))
+                .bind(n + 1)
+                .bind(open)
+                .exec(&mut tx)
+                .await?;
+        }
+        tx.commit().await?;
+    }
+    crate::flow::reports::rebuild(state).await?;
+    Ok(())
+}
+
+/// So many questions, through the importer.
+pub async fn questions(state: &AppState, wanted: usize) -> Result<(), AppError> {
+    let actor = Actor::system();
+    let mut made = 0;
+    while made < wanted {
+        let batch = BATCH.min(wanted - made);
+        let mut text = String::new();
+        for i in made..made + batch {
+            let what = match i % 2_500 {
+                0 => "痛风",
+                _ => ["血压", "血糖", "血脂", "哮喘", "合规"][i % 5],
+            };
+            let _ = write!(
+                text,
+                "分类：类别{}\n\n一、单选题\n\n1. 题{i}：关于{what}的说法，正确的是\nA. 甲{i}\nB. 乙{i}\nC. 丙{i}\nD. 丁{i}\n答案：{}\n难度：{}\n\n",
+                i % 50,
+                ["A", "B", "C", "D"][i % 4],
+                i % 5 + 1,
+            );
+        }
+        let report =
+            importing::run(state, &actor, Kind::Questions, text.as_bytes(), Mode::All).await?;
+        super::refused(&report.invalid)?;
+        made += batch;
+    }
+    Ok(())
+}
