@@ -52,7 +52,7 @@ test('a rep has no dashboards', async ({ page, problems }) => {
 test('filters and comparison stand in the address @nojs', async ({ page }) => {
   await signIn(page, MANAGER);
   await goto(page, '/insight');
-  await page.getByLabel('近 30 天').selectOption({ label: '上月' });
+  await page.getByLabel('时间范围').selectOption({ label: '上月' });
   await page.locator('summary').getByText('更多筛选与对比').click();
   await page.getByLabel('对比上一期').selectOption({ label: '对比去年同期' });
   await page.getByRole('button', { name: '查看', exact: true }).click();
@@ -65,8 +65,26 @@ test('filters and comparison stand in the address @nojs', async ({ page }) => {
   expect(from).toMatch(/-01$/);
   // The same address gives the same board.
   await goto(page, address.pathname + address.search);
-  await expect(page.getByLabel('近 30 天')).toHaveValue('last_month');
+  await expect(page.getByLabel('时间范围')).toHaveValue('last_month');
   await expect(page.locator('main').getByText(words!.trim())).toBeVisible();
+});
+
+test('days that are typed are meant, and a chosen span wins over them @nojs', async ({ page }) => {
+  await signIn(page, TRAINER);
+  await goto(page, '/insight');
+  await page.getByLabel('开始日期', { exact: true }).fill('2026-03-01');
+  await page.getByLabel('结束日期', { exact: true }).fill('2026-03-10');
+  await page.getByRole('button', { name: '查看', exact: true }).click();
+  await page.waitForURL(/from=2026-03-01/);
+  await hydrated(page);
+  await expect(page.getByLabel('时间范围')).toHaveValue('days');
+  await expect(page.locator('main').getByText(/2026-03-01 至 2026-03-10 · 对比：/)).toBeVisible();
+  await page.getByLabel('时间范围').selectOption({ label: '本月' });
+  await page.getByRole('button', { name: '查看', exact: true }).click();
+  await page.waitForURL(/span=month/);
+  await hydrated(page);
+  await expect(page.getByLabel('时间范围')).toHaveValue('month');
+  await expect(page.locator('main').getByText(/\d{4}-\d{2}-01 至 .* · 对比：/)).toBeVisible();
 });
 
 test('a unit of the ranking opens its own board @nojs', async ({ page }) => {

@@ -220,7 +220,7 @@ const PLANS: &[Plan] = &[
             ),
             (
                 Ranked::People,
-                &["coverage", "missing", "lessons", "accuracy"],
+                &["missing", "coverage", "lessons", "accuracy"],
             ),
         ],
     },
@@ -361,14 +361,25 @@ fn pair(measure: &Measure, sums: &Sums, slice: &Slice) -> (Counted, Option<Count
     }
 }
 
-fn number(measure: &Measure, now: (&Sums, &Slice), before: Option<(&Sums, &Slice)>) -> Number {
+fn number(
+    measure: &Measure,
+    now: (&Sums, &Slice),
+    before: Option<(&Sums, &Slice)>,
+    by_unit: bool,
+) -> Number {
     let (n, of) = pair(measure, now.0, now.1);
     Number {
         meaning: measure.meaning(),
         now: n,
         of,
         before: before.map(|(sums, slice)| pair(measure, sums, slice)),
-        good: measure.good,
+        // Units differ in size: more or less is no judgement there.
+        good: if by_unit { 0 } else { measure.good },
+        over: if measure.is_compared() && measure.window.is_none() {
+            String::new()
+        } else {
+            measure.span(&now.1.from, &now.1.to)
+        },
         ignores: slice::ignored(measure.fact(), now.1),
     }
 }
@@ -411,7 +422,8 @@ pub async fn board(
         .find(|plan| plan.id == filter.board)
         .ok_or(AppError::NotFound)?;
     let asker = Asker::new(state, actor).await?;
-    slice::settle(state, &mut filter.slice, &mut filter.span);
+    let span0 = std::mem::take(&mut filter.span0);
+    slice::settle(state, &mut filter.slice, &mut filter.span, &span0);
     slice::check(&asker, &filter.slice).await?;
     let other = slice::other(&mut filter, &state.zone.today());
     slice::check(&asker, &other).await?;
@@ -430,7 +442,7 @@ pub async fn board(
     let compared: Vec<&'static Measure> = all
         .iter()
         .copied()
-        .filter(|m| by_unit || !m.is_now())
+        .filter(|m| by_unit || m.is_compared())
         .collect();
     let (now, before, charts, rankings, choices) = tokio::try_join!(
         totals(&asker, &all, &filter.slice),
@@ -446,8 +458,8 @@ pub async fn board(
             let numbers = seen(actor, ids)
                 .into_iter()
                 .map(|m| {
-                    let before = (by_unit || !m.is_now()).then_some((&before, &other));
-                    number(m, (&now, &filter.slice), before)
+                    let before = (by_unit || m.is_compared()).then_some((&before, &other));
+                    number(m, (&now, &filter.slice), before, by_unit)
                 })
                 .collect::<Vec<_>>();
             (lookup(head), numbers)
@@ -468,8 +480,15 @@ pub async fn board(
         from = filter.slice.from,
         to = filter.slice.to
     );
+    let named = |id: &str| {
+        let found = choices.units.iter().find(|(unit, _)| unit == id);
+        found.map_or_else(
+            || tr!("insight.any_unit"),
+            |(_, name)| name.trim_start().to_owned(),
+        )
+    };
     let compared = if by_unit {
-        slice::narrowed(&asker, &other).await?.join(" · ")
+        named(&other.unit)
     } else {
         tr!("insight.days", from = other.from, to = other.to)
     };
@@ -480,6 +499,8 @@ pub async fn board(
             .collect(),
         days,
         compared,
+        narrowed: slice::narrowed(&asker, &filter.slice).await?,
+        unfinished: filter.slice.to == state.zone.today(),
         choices,
         groups,
         charts: all_charts,
@@ -490,11 +511,20 @@ pub async fn board(
 
 fn funnel(head: &str, steps: &[&'static Measure], sums: &Sums, slice: &Slice) -> ChartData {
     let counted: Vec<Counted> = steps.iter().map(|m| counted(m, sums, slice)).collect();
+    // Bars: a step may be greater than the one before it, and nothing is drawn for none.
+    let first = counted.first().map_or(0, |c| c.n);
     ChartData {
-        kind: ChartKind::Funnel,
+        kind: ChartKind::Hbar,
         title: lookup(head),
         axis: tr!("insight.step"),
-        labels: steps.iter().map(|m| m.name()).collect(),
+        labels: steps
+            .iter()
+            .zip(&counted)
+            .map(|(m, c)| match first {
+                0 => m.name(),
+                _ => format!("{} {}", m.name(), shown(c.n, Some(first))),
+            })
+            .collect(),
         unit: String::new(),
         series: vec![Series {
             name: tr!("insight.number"),
@@ -513,9 +543,10 @@ async fn lines(
 ) -> DbResult<Vec<ChartData>> {
     let buckets = count::buckets(&slice.from, &slice.to);
     let earlier = count::buckets(&other.from, &other.to);
+    // One day is no line.
     let drawn: Vec<&'static Measure> = seen(asker.actor, plan.lines)
         .into_iter()
-        .filter(|m| m.share().is_none() && count::in_buckets(m, &buckets))
+        .filter(|m| buckets.len() > 1 && m.share().is_none() && count::in_buckets(m, &buckets))
         .collect();
     let (now, before) = tokio::try_join!(
         line(asker, &drawn, slice, &buckets),
@@ -542,6 +573,8 @@ async fn lines(
     Ok(drawn
         .iter()
         .zip(now.iter().zip(&before))
+        // Nothing in either is told by the number above.
+        .filter(|(_, (now, before))| now.iter().chain(before.iter()).any(|n| *n != 0))
         .map(|(measure, (now, before))| {
             // Both begin at the left; what is longer is cut, what is shorter ends earlier.
             let fits = earlier.len().min(buckets.len());
@@ -643,15 +676,19 @@ async fn children(asker: &Asker<'_>, slice: &Slice) -> DbResult<Vec<String>> {
     } else {
         vec![slice.unit.clone()]
     };
-    let mut query = q("SELECT id FROM org_unit WHERE ");
-    query.push_among("parent_id", &tops);
-    query.push(" ORDER BY name, id LIMIT 100");
-    let below: Vec<(String,)> = query.all(&asker.state.db).await?;
-    Ok(if below.is_empty() {
-        tops
-    } else {
-        below.into_iter().map(|(id,)| id).collect()
-    })
+    // A unit that has only one below it would be compared with nothing.
+    let mut above = tops;
+    loop {
+        let mut query = q("SELECT id FROM org_unit WHERE ");
+        query.push_among("parent_id", &above);
+        query.push(" ORDER BY name, id LIMIT 100");
+        let below: Vec<(String,)> = query.all(&asker.state.db).await?;
+        match below.len() {
+            0 => return Ok(above),
+            1 => above = below.into_iter().map(|(id,)| id).collect(),
+            _ => return Ok(below.into_iter().map(|(id,)| id).collect()),
+        }
+    }
 }
 
 /// Parts and wholes of measures by id of the group.

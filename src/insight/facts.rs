@@ -105,13 +105,13 @@ pub static VIEW: Fact = Fact {
     base: "v.kind = 'pv' AND v.root_staff_id IS NOT NULL",
     when: When::Day("v.viewed_on"),
     person: "v.root_staff_id",
-    province: "EXISTS (SELECT 1 FROM hcp h WHERE v.reader = 'hcp:' || h.id AND h.province = ? AND {tracked})",
-    specialty: "EXISTS (SELECT 1 FROM hcp h WHERE v.reader = 'hcp:' || h.id \
+    province: "v.reader LIKE 'hcp:%' AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(v.reader, 5) AND h.province = ? AND {tracked})",
+    specialty: "v.reader LIKE 'hcp:%' AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(v.reader, 5) \
         AND COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     product: "v.article_id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
     article: "v.article_id",
     hcp: "CASE WHEN v.reader LIKE 'hcp:%' THEN SUBSTR(v.reader, 5) END",
-    named: "v.reader = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE v.reader = 'hcp:' || h.id AND {tracked})",
+    named: "v.reader = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(v.reader, 5) AND {tracked})",
     shown: "JOIN article ar ON ar.id = v.article_id JOIN staff st ON st.id = v.root_staff_id \
         LEFT JOIN share_link sl ON sl.token = v.link \
         LEFT JOIN hcp h ON v.reader LIKE 'hcp:%' AND h.id = SUBSTR(v.reader, 5)",
@@ -162,11 +162,11 @@ pub static LINK: Fact = Fact {
 /// Links of level 2 and deeper below reps' links that another visitor opened.
 pub static PASSED: Fact = Fact {
     base: "l.parent IS NOT NULL AND l.root_staff_id IS NOT NULL AND l.opened_at IS NOT NULL",
-    province: "EXISTS (SELECT 1 FROM hcp h WHERE l.sharer = 'hcp:' || h.id AND h.province = ? AND {tracked})",
-    specialty: "EXISTS (SELECT 1 FROM hcp h WHERE l.sharer = 'hcp:' || h.id \
+    province: "l.sharer LIKE 'hcp:%' AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(l.sharer, 5) AND h.province = ? AND {tracked})",
+    specialty: "l.sharer LIKE 'hcp:%' AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(l.sharer, 5) \
         AND COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     hcp: "CASE WHEN l.sharer LIKE 'hcp:%' THEN SUBSTR(l.sharer, 5) END",
-    named: "l.sharer = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE l.sharer = 'hcp:' || h.id AND {tracked})",
+    named: "l.sharer = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(l.sharer, 5) AND {tracked})",
     shown: "JOIN article ar ON ar.id = l.article_id JOIN staff st ON st.id = l.root_staff_id \
         LEFT JOIN hcp h ON l.sharer LIKE 'hcp:%' AND h.id = SUBSTR(l.sharer, 5)",
     columns: &[

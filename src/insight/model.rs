@@ -69,8 +69,11 @@ fn escaped(value: &str) -> String {
 #[serde(default)]
 pub struct BoardFilter {
     pub board: String,
-    /// `week`, `month`, `last_month`, `quarter`, `days30` (where nothing is asked), or `days` for those of the slice.
+    /// `week`, `month`, `last_month`, `quarter`, `year`, `days30` (where nothing is asked), or `days` for those of the
+    /// slice.
     pub span: String,
+    /// The span with which the form was filled: days typed beside an unchanged span are meant.
+    pub span0: String,
     #[serde(flatten)]
     pub slice: Slice,
     /// With what it is compared: `before` (as many days before, where nothing is asked), `year` (a year ago), `days` (those below) or `unit`.
@@ -125,6 +128,8 @@ pub struct Number {
     pub before: Option<(Counted, Option<Counted>)>,
     /// Whether more is better (1), worse (-1) or neither (0).
     pub good: i8,
+    /// What it is over, where that is not the days asked for.
+    pub over: String,
     /// Names of the filters that are set and that this number does not know.
     pub ignores: Vec<String>,
 }
@@ -151,7 +156,7 @@ pub fn change(now: (i64, Option<i64>), before: (i64, Option<i64>)) -> Option<Str
         ((n, None), (m, None)) => crate::ui::money::growth(n, m).map(|g| format!("{g:+.1}%")),
         ((n, Some(of)), (m, Some(whole))) if of > 0 && whole > 0 => {
             let points = (n as f64 / of as f64 - m as f64 / whole as f64) * 100.0;
-            Some(format!("{points:+.1} pp"))
+            Some(tr!("insight.points", n = format!("{points:+.1}")))
         }
         _ => None,
     }
@@ -190,6 +195,10 @@ pub struct Board {
     /// In words: the days, and those that it is compared with.
     pub days: String,
     pub compared: String,
+    /// What it is narrowed by, in words.
+    pub narrowed: Vec<String>,
+    /// Whether the last of the days is not over yet.
+    pub unfinished: bool,
     pub choices: Choices,
     /// Groups of numbers under a heading.
     pub groups: Vec<(String, Vec<Number>)>,
@@ -203,6 +212,8 @@ pub struct Board {
 pub struct Rows {
     pub meaning: Meaning,
     pub slice: Slice,
+    /// What it is over: days, months, or as it stands now.
+    pub over: String,
     /// What it is narrowed by, in words.
     pub narrowed: Vec<String>,
     pub heads: Vec<String>,
@@ -218,6 +229,7 @@ pub struct ReportFilter {
     #[serde(flatten)]
     pub slice: Slice,
     pub span: String,
+    pub span0: String,
     /// Ids of measures in their order, with commas between; the usual ones where it is empty.
     pub columns: String,
     /// By what the rows are grouped, or empty.

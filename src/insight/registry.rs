@@ -3,6 +3,7 @@
 use super::facts::{self, Fact, Scope, When};
 use super::model::{Meaning, Slice, address};
 use crate::server::guard::Actor;
+use crate::server::time;
 use crate::shared::Permission as P;
 use crate::ui::locale::lookup;
 
@@ -110,9 +111,21 @@ impl Measure {
         address("/insight/rows", &[("measure", self.id)], &known)
     }
 
-    /// Whether it stands as it is now, whatever days are asked for.
-    pub fn is_now(&self) -> bool {
-        self.fact().when == When::Now
+    /// Whether it can be compared with other days: not what stands as it is now, nor what goes by whole months, of
+    /// which two ranges of days may share one.
+    pub fn is_compared(&self) -> bool {
+        !matches!(self.fact().when, When::Now | When::Month(_))
+    }
+
+    /// What it is over, in words, of the days asked for.
+    pub fn span(&self, from: &str, to: &str) -> String {
+        match (self.fact().when, self.window) {
+            (When::Now, _) => tr!("insight.as_of_now"),
+            (When::Month(_), _) => tr!("insight.months", from = from[..7], to = to[..7]),
+            (_, Some(1)) => to.to_owned(),
+            (_, Some(n)) => tr!("insight.days", from = time::shift_day(to, 1 - n), to = to),
+            _ => tr!("insight.days", from = from, to = to),
+        }
     }
 
     /// Whether the role may see it.
@@ -285,6 +298,7 @@ pub static MEASURES: &[Measure] = &[
     share("accuracy", "measure.accuracy.name", "measure.accuracy.formula", P::ReadResults, "correct", "answers"),
     rows("visits", "measure.visits.name", "measure.visits.formula", P::ReadVisits, &facts::VISIT, ""),
     distinct("visitors", "measure.visitors.name", "measure.visitors.formula", P::ReadVisits, &facts::VISIT, "", Key::Staff("v.staff_id")),
+    rows("meetings", "measure.meetings.name", "measure.meetings.formula", P::ReadVisits, &facts::MET, ""),
     distinct("met", "measure.met.name", "measure.met.formula", P::ReadVisits, &facts::MET, "", Key::Hcp("x.hcp_id")),
     rows("planned", "measure.planned.name", "measure.planned.formula", P::ReadVisits, &facts::PLAN, "").neutral(),
     rows("kept", "measure.kept.name", "measure.kept.formula", P::ReadVisits, &facts::PLAN, "p.visit_id IS NOT NULL"),

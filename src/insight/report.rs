@@ -8,7 +8,7 @@ use serde_json::json;
 use super::board::{Table, bases, count_into, value_cell, weight};
 use super::count::By;
 use super::model::{Cell, Choice, Report, ReportFilter, ReportRow, Slice};
-use super::registry::{MEASURES, Measure, allowed};
+use super::registry::{Count, Key, MEASURES, Measure, allowed};
 use super::slice::{self, Asker};
 use crate::server::AppState;
 use crate::server::audit::{self, Event};
@@ -86,7 +86,7 @@ const KINDS: &[Kind] = &[
         id: "hcp",
         name: "insight.by.hcp",
         permission: Permission::ReadHcps,
-        usual: &["pv", "rereads", "finished", "created", "passed", "met"],
+        usual: &["pv", "rereads", "finished", "created", "passed", "meetings"],
         groups: &[
             ("province", "insight.province"),
             ("specialty", "insight.specialty"),
@@ -133,7 +133,15 @@ fn fits(kind: &Kind, measure: &Measure) -> bool {
         "hcp" => fact.hcp,
         _ => fact.person,
     };
-    let one_each = kind.id == "hcp" && matches!(measure.id, "uv" | "hcp_readers" | "hcps");
+    // What could only be none or one.
+    let one_each = match (kind.id, measure.count) {
+        ("hcp", Count::Distinct(_, _, key)) => !matches!(key, Key::Staff(_)),
+        ("hcp", _) => fact.tables == "hcp",
+        ("rep", Count::Distinct(_, _, key)) => matches!(key, Key::Staff(_)),
+        ("rep", _) => fact.tables == "staff",
+        ("article", _) => fact.tables == "article",
+        _ => false,
+    };
     !known.is_empty() && !one_each
 }
 
@@ -300,7 +308,8 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
         .into();
     }
     let kind = kind(actor, &filter.by)?;
-    slice::settle(asker.state, &mut filter.slice, &mut filter.span);
+    let span0 = std::mem::take(&mut filter.span0);
+    slice::settle(asker.state, &mut filter.slice, &mut filter.span, &span0);
     slice::check(asker, &filter.slice).await?;
     if !kind.groups.iter().any(|(code, _)| *code == filter.group) {
         filter.group.clear();
@@ -321,7 +330,12 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
         }
     }
     if columns.is_empty() {
-        return Err(AppError::field("columns", "field.columns"));
+        // Those of another report, or of nobody's: the usual ones.
+        columns = kind
+            .usual
+            .iter()
+            .filter_map(|id| allowed(actor, id))
+            .collect();
     }
     filter.columns = columns.iter().map(|m| m.id).collect::<Vec<_>>().join(",");
     let (column, down) = match filter.sort.strip_prefix('-') {

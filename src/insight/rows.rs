@@ -200,7 +200,7 @@ async fn asked(
     let measure = allowed(asker.actor, id)
         .filter(|m| m.share().is_none())
         .ok_or(AppError::NotFound)?;
-    slice::settle(asker.state, slice, &mut String::new());
+    slice::settle(asker.state, slice, &mut String::new(), "");
     slice::check(asker, slice).await?;
     count::refuse_ignored(measure.fact(), slice)?;
     Ok(measure)
@@ -225,8 +225,12 @@ pub async fn page(
 ) -> Result<Rows, AppError> {
     let asker = Asker::new(state, actor).await?;
     let measure = asked(&asker, id, &mut slice).await?;
-    let (total, rows, narrowed) = tokio::try_join!(
-        count::total(&asker, measure, &slice).count(&state.db),
+    let total = count::total(&asker, measure, &slice)
+        .count(&state.db)
+        .await?;
+    // Past the end is the last page.
+    let page = page.clamp(1, (total.max(1) + PAGE_SIZE - 1) / PAGE_SIZE);
+    let (rows, narrowed) = tokio::try_join!(
         read(&asker, measure, &slice, PAGE_SIZE, offset(page)),
         slice::narrowed(&asker, &slice),
     )?;
@@ -234,6 +238,7 @@ pub async fn page(
         meaning: measure.meaning(),
         narrowed,
         heads: heads(measure),
+        over: measure.span(&slice.from, &slice.to),
         page: Page { rows, total, page },
         slice,
     })
@@ -249,10 +254,7 @@ pub async fn file(
     let asker = Asker::new(state, actor).await?;
     let measure = asked(&asker, id, &mut slice).await?;
     let rows = read(&asker, measure, &slice, MOST_ROWS, 0).await?;
-    let mut notes = vec![
-        measure.name(),
-        tr!("insight.days", from = slice.from, to = slice.to),
-    ];
+    let mut notes = vec![measure.name(), measure.span(&slice.from, &slice.to)];
     notes.extend(slice::narrowed(&asker, &slice).await?);
     let meaning = measure.meaning();
     notes.extend([meaning.formula, meaning.tables, meaning.scope]);

@@ -73,12 +73,12 @@ impl<'a> Asker<'a> {
 }
 
 /// Fills the days of a slice: those of the span, or those asked for, up to today; the last 30 where there are none.
-pub fn settle(state: &AppState, slice: &mut Slice, span: &mut String) {
+pub fn settle(state: &AppState, slice: &mut Slice, span: &mut String, span0: &str) {
     let today = state.zone.today();
     let date: Date = today.parse().unwrap_or_default();
     let first = date.first_of_month();
-    let asked = span.is_empty() && !(slice.from.is_empty() && slice.to.is_empty());
-    if asked {
+    let typed = !(slice.from.is_empty() && slice.to.is_empty());
+    if typed && (span.is_empty() || span == span0) {
         *span = "days".into();
     }
     let back = |days: i64| time::shift_day(&today, 1 - days);
@@ -131,6 +131,13 @@ pub fn other(filter: &mut BoardFilter, today: &str) -> Slice {
             .and_then(|d| d.checked_sub(1.year()).ok())
             .map_or_else(|| day.to_owned(), |d| d.to_string())
     };
+    // What is compared with says by itself how.
+    if filter.compare.is_empty() && !filter.unit2.is_empty() {
+        filter.compare = "unit".into();
+    }
+    if filter.compare.is_empty() && !filter.from2.is_empty() && !filter.to2.is_empty() {
+        filter.compare = "days".into();
+    }
     match filter.compare.as_str() {
         "unit" if !filter.unit2.is_empty() => slice.unit.clone_from(&filter.unit2),
         "year" => {

@@ -252,13 +252,17 @@ async fn open(app: &TestApp, actor: &Actor, href: &str, n: i64, all: bool) -> Op
         ));
     }
     if all {
-        for page in 2..=first.page.pages() + 1 {
+        for page in 2..=first.page.pages() {
             listed += read(page)
                 .await
                 .map_or(-1, |rows| rows.page.rows.len() as i64);
         }
         if listed != total {
             return Some(format!("{href} lists {listed} of {total} on all pages"));
+        }
+        let beyond = read(9_999).await.map(|rows| rows.page.page);
+        if beyond.as_ref().ok() != Some(&first.page.pages()) {
+            return Some(format!("{href} is {beyond:?} past its end"));
         }
     }
     None

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::filters::{Days, Narrow, options};
-use super::{Formula, InsightNav, linked, slice_param};
+use super::{Formula, InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_board;
 use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
 use crate::ui::boot::refresh;
@@ -15,11 +15,13 @@ use crate::ui::parts::{Loading, PageTitle, outcome};
 #[component]
 pub fn Dashboard() -> impl IntoView {
     let slice = slice_param();
-    let (board, span, compare) = (param("board"), param("span"), param("compare"));
+    let (board, compare) = (param("board"), param("compare"));
+    let (span, span0) = (param("span"), param("span0"));
     let (from2, to2, unit2) = (param("from2"), param("to2"), param("unit2"));
     let filter = Memo::new(move |_| BoardFilter {
         board: board.get(),
         span: span.get(),
+        span0: span0.get(),
         slice: slice.get(),
         compare: compare.get(),
         from2: from2.get(),
@@ -51,10 +53,22 @@ fn Whole(board: Board) -> impl IntoView {
             .map(|(code, name)| {
                 let here = *code == filter.board;
                 let class = if here { "tab tab-active" } else { "tab" };
-                view! { <a class=class aria-current=here.then_some("page") href=format!("/insight?board={code}")>{name.clone()}</a> }
+                view! { <a class=class aria-current=here.then_some("page") href=kept("/insight", ("board", code), &filter.span, &filter.slice)>{name.clone()}</a> }
             })
             .collect_view();
         view! { <nav class="tabs tabs-border mb-4 flex-wrap" aria-label=tr!("insight.boards")>{links}</nav> }
+    });
+    let words = std::iter::once(board.days)
+        .chain(board.narrowed.iter().cloned())
+        .chain(std::iter::once(tr!(
+            "insight.compared_with",
+            what = board.compared
+        )))
+        .collect::<Vec<_>>()
+        .join(" · ");
+    let clear = (!board.narrowed.is_empty()).then(|| {
+        let href = format!("/insight?board={}", board.filter.board);
+        view! { <a class="link inline-flex min-h-10 items-center" href=href>{tr!("insight.clear")}</a> }
     });
     let groups = board
         .groups
@@ -83,9 +97,8 @@ fn Whole(board: Board) -> impl IntoView {
     view! {
         {tabs}
         <Asked filter=filter choices=board.choices/>
-        <p class="num mb-4 text-sm text-base-content/80">
-            {board.days}" · "{tr!("insight.compared_with", what = board.compared)}
-        </p>
+        <p class="num mb-1 text-sm text-base-content/80">{words} {clear}</p>
+        <p class="mb-4 text-sm text-base-content/70">{tr!("insight.press_numbers")}{board.unfinished.then(|| format!(" {}", tr!("insight.unfinished")))}</p>
         {groups}
         <div class="mb-4 grid gap-4 lg:grid-cols-2">{charts}</div>
         {rankings}
@@ -103,6 +116,7 @@ fn Asked(filter: BoardFilter, choices: crate::insight::model::Choices) -> impl I
     let units = choices.units.clone();
     // What is seldom needed is folded, unless it is in use.
     let open = filter.compare != "before"
+        || !filter.slice.unit.is_empty()
         || !filter.slice.province.is_empty()
         || !filter.slice.specialty.is_empty()
         || !filter.slice.product.is_empty();
@@ -110,7 +124,7 @@ fn Asked(filter: BoardFilter, choices: crate::insight::model::Choices) -> impl I
         <form method="get" action="/insight" class="mb-4 rounded-box border border-base-300 bg-base-100 p-3" role="search">
             <input type="hidden" name="board" value=filter.board/>
             <div class="flex flex-wrap items-end gap-2">
-                <Days slice=filter.slice/>
+                <Days slice=filter.slice.clone() span=filter.span.clone()/>
                 <button class="btn btn-primary">{tr!("ui.show")}</button>
             </div>
             <details class="mt-2" open=open>
@@ -140,7 +154,13 @@ fn Figure(number: Number) -> impl IntoView {
     });
     let text = number.text();
     let good = number.good;
-    let compared = moved.map(|(text, value, href)| {
+    // Nothing in both periods needs no words.
+    let nothing = number.now.n == 0
+        && number
+            .before
+            .as_ref()
+            .is_some_and(|(before, _)| before.n == 0);
+    let compared = moved.filter(|_| !nothing).map(|(text, value, href)| {
         // Said by more than the colour: an arrow, and the sign.
         let still = text.as_deref().is_none_or(|t| t.trim_start_matches(['+', '-']).starts_with("0.0"));
         let down = text.as_deref().is_some_and(|t| t.starts_with('-'));
@@ -159,7 +179,7 @@ fn Figure(number: Number) -> impl IntoView {
             <div class="text-xs">
                 <span class=class>{arrow}{text.unwrap_or_else(|| "–".into())}</span>
                 " "
-                <a class="link link-hover inline-flex min-h-8 items-center text-base-content/70" href=href>{tr!("insight.was", value = value)}</a>
+                <a class="inline-flex min-h-8 items-center underline decoration-dotted underline-offset-4 text-base-content/70" href=href>{tr!("insight.was", value = value)}</a>
             </div>
         }
     });
@@ -167,21 +187,21 @@ fn Figure(number: Number) -> impl IntoView {
         let part = number.now.clone();
         view! {
             <div class="text-xs">
-                <a class="link link-hover inline-flex min-h-8 items-center" href=part.href>{crate::ui::money::grouped(part.n)}</a>
+                <a class="inline-flex min-h-8 items-center underline decoration-dotted underline-offset-4" href=part.href>{crate::ui::money::grouped(part.n)}</a>
                 " / "
-                <a class="link link-hover inline-flex min-h-8 items-center" href=of.href>{crate::ui::money::grouped(of.n)}</a>
+                <a class="inline-flex min-h-8 items-center underline decoration-dotted underline-offset-4" href=of.href>{crate::ui::money::grouped(of.n)}</a>
             </div>
         }
     });
     let name = number.meaning.name.clone();
     let id = number.meaning.id.clone();
-    let now = number.before.is_none();
+    let over = number.over.clone();
     let ignores = (!number.ignores.is_empty())
         .then(|| tr!("insight.ignores", names = number.ignores.join("、")));
     view! {
         <div class="num min-w-0 rounded-box border border-base-300 bg-base-100 px-4 py-3" data-measure=id>
-            <div class="text-sm text-base-content/80">{name}{now.then(|| view! { <span class="ms-1 text-xs text-base-content/70">{tr!("insight.as_of_now")}</span> })}</div>
-            <a class="link link-hover inline-flex min-h-10 items-center text-2xl font-semibold" href=number.now.href.clone()>{text}</a>
+            <div class="text-sm text-base-content/80">{name}{(!over.is_empty()).then(|| view! { <span class="ms-1 text-xs text-base-content/70">{over}</span> })}</div>
+            <a class="inline-flex min-h-10 items-center text-2xl font-semibold underline decoration-dotted decoration-1 underline-offset-4" href=number.now.href.clone()>{text}</a>
             {fraction}
             {compared}
             {ignores.map(|text| view! { <div class="text-xs text-base-content/70">{text}</div> })}
@@ -203,7 +223,7 @@ fn Ranked(ranking: Ranking) -> impl IntoView {
                 <tr>
                     <td class="num text-end">{i + 1}</td>
                     <th scope="row" class="min-w-32 font-medium">{linked(name)}</th>
-                    {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end">{linked(cell)}</td> }).collect_view()}
+                    {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end">{figure(cell)}</td> }).collect_view()}
                 </tr>
             }
         })

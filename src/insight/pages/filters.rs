@@ -5,21 +5,38 @@ use leptos::prelude::*;
 use crate::insight::model::{Choices, Slice};
 use crate::ui::list::{FilterDay, FilterSelect};
 
-/// The days: a span, or from when to when.
+/// The days: a span, or from when to when. Days that are typed beside an unchanged span are meant.
 #[component]
-pub fn Days(slice: Slice) -> impl IntoView {
+pub fn Days(slice: Slice, span: String) -> impl IntoView {
     let spans = [
+        ("days30", tr!("insight.span.days30")),
         ("week", tr!("insight.span.week")),
         ("month", tr!("insight.span.month")),
         ("last_month", tr!("insight.span.last_month")),
         ("quarter", tr!("insight.span.quarter")),
         ("year", tr!("insight.span.year")),
         ("days", tr!("insight.span.days")),
-    ];
+    ]
+    .map(|(code, name)| {
+        let selected = code == span;
+        view! { <option value=code selected=selected>{name}</option> }
+    })
+    .into_iter()
+    .collect_view();
+    let typed = span == "days";
+    let (from, to) = if typed {
+        (slice.from, slice.to)
+    } else {
+        (String::new(), String::new())
+    };
     view! {
-        <FilterSelect name="span" label=tr!("insight.span.days30") options=options(spans)/>
-        <FilterDay name="from" label=tr!("insight.from") value=slice.from/>
-        <FilterDay name="to" label=tr!("insight.to") value=slice.to/>
+        <input type="hidden" name="span0" value=span/>
+        <label class="text-sm">
+            <span class="block text-base-content/70">{tr!("insight.period")}</span>
+            <select name="span" class="select w-auto">{spans}</select>
+        </label>
+        <FilterDay name="from" label=tr!("insight.from") value=from/>
+        <FilterDay name="to" label=tr!("insight.to") value=to/>
     }
 }
 

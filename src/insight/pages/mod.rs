@@ -13,7 +13,7 @@ pub use rows::Drilldown;
 
 use leptos::prelude::*;
 
-use super::model::{Cell, Meaning, Slice};
+use super::model::{Cell, Meaning, Slice, address};
 use crate::ui::list::param;
 
 /// The slice of the address.
@@ -59,6 +59,19 @@ pub fn slice_param() -> Memo<Slice> {
     })
 }
 
+/// The address of another board or report over the same days and unit.
+pub fn kept(path: &str, which: (&str, &str), span: &str, slice: &Slice) -> String {
+    let mut kept = Slice {
+        unit: slice.unit.clone(),
+        ..Slice::default()
+    };
+    if span == "days" {
+        kept.from.clone_from(&slice.from);
+        kept.to.clone_from(&slice.to);
+    }
+    address(path, &[which, ("span", span)], &kept)
+}
+
 /// What a measure means, on demand.
 #[component]
 pub fn Formula(meaning: Meaning) -> impl IntoView {
@@ -78,7 +91,15 @@ pub fn Formula(meaning: Meaning) -> impl IntoView {
 /// A value with the way to what is behind it.
 pub fn linked(cell: Cell) -> AnyView {
     match cell.href {
-        Some(href) => view! { <a class="link link-hover inline-flex min-h-10 min-w-6 items-center" href=href>{cell.text}</a> }.into_any(),
+        Some(href) => view! { <a class="inline-flex min-h-10 min-w-6 items-center underline decoration-dotted underline-offset-4 hover:decoration-solid" href=href>{cell.text}</a> }.into_any(),
+        None => cell.text.into_any(),
+    }
+}
+
+/// The same for a figure, which stands at the right of its column.
+pub fn figure(cell: Cell) -> AnyView {
+    match cell.href {
+        Some(href) => view! { <a class="inline-flex min-h-10 min-w-6 items-center justify-end underline decoration-dotted underline-offset-4 hover:decoration-solid" href=href>{cell.text}</a> }.into_any(),
         None => cell.text.into_any(),
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::filters::{Days, Narrow};
-use super::{InsightNav, linked, slice_param};
+use super::{InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_report;
 use crate::insight::model::{Report, ReportFilter, address};
 use crate::ui::boot::refresh;
@@ -15,12 +15,14 @@ use crate::ui::parts::{Loading, PageTitle, outcome};
 #[component]
 pub fn Reports() -> impl IntoView {
     let (slice, page) = (slice_param(), page_param());
-    let (by, span, group) = (param("by"), param("span"), param("group"));
+    let (by, group) = (param("by"), param("group"));
+    let (span, span0) = (param("span"), param("span0"));
     let (columns, sort, text) = (columns_param(), param("sort"), param("text"));
     let filter = Memo::new(move |_| ReportFilter {
         by: by.get(),
         slice: slice.get(),
         span: span.get(),
+        span0: span0.get(),
         columns: columns.get(),
         group: group.get(),
         sort: sort.get(),
@@ -68,7 +70,7 @@ fn Whole(report: Report) -> impl IntoView {
         .map(|(code, name)| {
             let here = *code == filter.by;
             let class = if here { "tab tab-active" } else { "tab" };
-            view! { <a class=class aria-current=here.then_some("page") href=format!("/insight/report?by={code}")>{name.clone()}</a> }
+            view! { <a class=class aria-current=here.then_some("page") href=kept("/insight/report", ("by", code), &filter.span, &filter.slice)>{name.clone()}</a> }
         })
         .collect_view();
     let ticked = report
@@ -116,7 +118,7 @@ fn Whole(report: Report) -> impl IntoView {
             <input type="hidden" name="sort" value=filter.sort/>
             <div class="flex flex-wrap items-end gap-2">
                 <FilterText name="text" label=tr!("insight.name")/>
-                <Days slice=filter.slice/>
+                <Days slice=filter.slice.clone() span=filter.span.clone()/>
                 <FilterSelect name="group" label=tr!("insight.no_group") options=groups/>
             </div>
             <div class="mt-2 flex flex-wrap items-end gap-2"><Narrow choices=report.filters/></div>
@@ -144,8 +146,8 @@ fn Whole(report: Report) -> impl IntoView {
                             let name = cells.next().unwrap_or_default();
                             view! {
                                 <tr class=class>
-                                    <th scope="row" class="min-w-32 font-medium">{linked(name)}</th>
-                                    {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end">{linked(cell)}</td> }).collect_view()}
+                                    <th scope="row" class=if row.group { "min-w-32 font-semibold" } else { "min-w-32 font-medium" }>{linked(name)}</th>
+                                    {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end">{figure(cell)}</td> }).collect_view()}
                                 </tr>
                             }
                         }).collect_view()}
@@ -156,8 +158,8 @@ fn Whole(report: Report) -> impl IntoView {
                             let name = cells.next().unwrap_or_default();
                             view! {
                                 <tr>
-                                    <th scope="row">{name.text}</th>
-                                    {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end font-semibold">{linked(cell)}</td> }).collect_view()}
+                                    <th scope="row" class="text-base-content">{name.text}</th>
+                                    {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end font-semibold text-base-content">{figure(cell)}</td> }).collect_view()}
                                 </tr>
                             }
                         })}

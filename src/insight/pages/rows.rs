@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Formula, InsightNav, linked, slice_param};
+use super::{Formula, InsightNav, kept, linked, slice_param};
 use crate::insight::api::insight_rows;
 use crate::insight::model::{Rows, address};
 use crate::ui::boot::refresh;
@@ -42,13 +42,14 @@ fn Listed(rows: Rows) -> impl IntoView {
         .into_iter()
         .map(|head| view! { <th scope="col" class="whitespace-nowrap">{head}</th> })
         .collect_view();
-    let days = tr!("insight.days", from = rows.slice.from, to = rows.slice.to);
+    let back = kept("/insight", ("board", ""), "days", &rows.slice);
     view! {
         <PageTitle title=title>
+            <a class="btn btn-sm min-h-10" href=back>{tr!("insight.to_board")}</a>
             <a class="btn btn-sm min-h-10" rel="external" download href=file>{tr!("insight.download")}</a>
         </PageTitle>
         <p class="num text-2xl font-semibold" data-total=rows.page.total.to_string()>{total}</p>
-        <p class="num mb-2 text-sm text-base-content/80">{std::iter::once(days).chain(rows.narrowed).collect::<Vec<_>>().join(" · ")}</p>
+        <p class="num mb-2 text-sm text-base-content/80">{std::iter::once(rows.over).chain(rows.narrowed).collect::<Vec<_>>().join(" · ")}</p>
         <div class="mb-3 max-w-prose"><Formula meaning=rows.meaning/></div>
         {rows_or_empty(rows.page, tr!("insight.no_rows"), move |rows| view! {
             <div tabindex="0" role="region" aria-label=label class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
