@@ -3,7 +3,7 @@
 use super::model::{AccuracyRow, ResultRow, Results};
 use super::store::{self, ASSIGNED};
 use crate::server::AppState;
-use crate::server::db::{DbResult, Query, q};
+use crate::server::db::{DbResult, Query, containing, q};
 use crate::server::guard::Actor;
 use crate::shared::page::{PAGE_SIZE, offset};
 use crate::shared::{AppError, Page};
@@ -60,15 +60,9 @@ fn people(query: &mut Query, actor: &Actor, exam: &str, filter: &Filter) {
         _ => {}
     }
     if !filter.text.trim().is_empty() {
-        let text = filter
-            .text
-            .trim()
-            .replace('!', "!!")
-            .replace('%', "!%")
-            .replace('_', "!_");
         query.push_with(
             " AND (s.name LIKE ? ESCAPE '!' OR s.employee_no = ?)",
-            [format!("%{text}%"), filter.text.trim().to_owned()],
+            [containing(&filter.text), filter.text.trim().to_owned()],
         );
     }
 }

@@ -11,7 +11,7 @@ use super::parts::{QUESTIONS, insert_part, pool_filter};
 use crate::audience::{self, Audience, Of};
 use crate::question::store as questions;
 use crate::server::audit::{self, Event};
-use crate::server::db::{Db, DbResult, Exec, Query, internal, q};
+use crate::server::db::{Db, DbResult, Exec, Query, containing, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
@@ -143,7 +143,7 @@ pub async fn list(
             "e.published_at IS NOT NULL"
         });
         if !text.trim().is_empty() {
-            query.push_with(" AND e.title LIKE ? ESCAPE '!'", [like(text.trim())]);
+            query.push_with(" AND e.title LIKE ? ESCAPE '!'", [containing(text.trim())]);
         }
     };
     let mut count = q("SELECT COUNT(*) FROM exam e WHERE ");
@@ -168,15 +168,6 @@ pub async fn list(
         total,
         page,
     })
-}
-
-/// A pattern that finds a text anywhere.
-fn like(text: &str) -> String {
-    let escaped = text
-        .replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_");
-    format!("%{escaped}%")
 }
 
 /// An exam on its page.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::shared::Page;
+use crate::shared::{Page, escaped};
 use crate::ui::chart::ChartData;
 
 /// What a number is of: the days, and who and what it is narrowed to. An empty text narrows nothing.
@@ -49,19 +49,6 @@ pub fn address(path: &str, first: &[(&str, &str)], slice: &Slice) -> String {
         .map(|(name, value)| format!("{name}={}", escaped(value)))
         .collect();
     format!("{path}?{}", query.join("&"))
-}
-
-/// A value as it stands in an address.
-fn escaped(value: &str) -> String {
-    value
-        .bytes()
-        .map(|b| match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(b).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }
 
 /// What a board is asked for.

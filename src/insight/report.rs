@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde_json::json;
 
-use super::board::{Table, bases, count_into, value_cell, weight};
 use super::count::By;
 use super::model::{Cell, Choice, Report, ReportFilter, ReportRow, Slice};
+use super::ranking::{Table, bases, count_into, value_cell, weight};
 use super::registry::{Count, Key, MEASURES, Measure, allowed};
 use super::slice::{self, Asker};
 use crate::server::AppState;
 use crate::server::audit::{self, Event};
-use crate::server::db::{DbResult, Query, internal, q};
+use crate::server::db::{DbResult, Query, containing, internal, q};
 use crate::server::guard::Actor;
 use crate::shared::page::{PAGE_SIZE, offset};
 use crate::shared::{AppError, Page, Permission};
@@ -155,15 +155,10 @@ struct Subject {
 }
 
 fn like(query: &mut Query, column: &str, text: &str) {
-    let text = text.trim();
-    if !text.is_empty() {
-        let escaped = text
-            .replace('!', "!!")
-            .replace('%', "!%")
-            .replace('_', "!_");
+    if !text.trim().is_empty() {
         query.push_with(
             &format!(" AND {column} LIKE ? ESCAPE '!'"),
-            [format!("%{escaped}%")],
+            [containing(text)],
         );
     }
 }

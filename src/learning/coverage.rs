@@ -8,7 +8,7 @@ use crate::course::store::{self, ASSIGNED, Course};
 use crate::inbox;
 use crate::server::AppState;
 use crate::server::audit::{self, Event};
-use crate::server::db::{DbResult, Query, q};
+use crate::server::db::{DbResult, Query, containing, q};
 use crate::server::guard::Actor;
 use crate::server::time::{self, Zone};
 use crate::shared::page::{PAGE_SIZE, offset};
@@ -78,13 +78,9 @@ fn narrow(query: &mut Query, zone: &Zone, course: &Course, filter: &Filter) {
     }
     let text = filter.text.trim();
     if !text.is_empty() {
-        let escaped = text
-            .replace('!', "!!")
-            .replace('%', "!%")
-            .replace('_', "!_");
         query.push_with(
             " AND (s.name LIKE ? ESCAPE '!' OR s.employee_no = ?)",
-            [format!("%{escaped}%"), text.to_owned()],
+            [containing(text), text.to_owned()],
         );
     }
 }

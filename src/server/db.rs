@@ -465,6 +465,16 @@ macro_rules! fill {
 fill!(sqlite_args, SqliteArguments);
 fill!(pg_args, PgArguments);
 
+/// The pattern that finds a text within another: for `LIKE ? ESCAPE '!'`.
+pub fn containing(text: &str) -> String {
+    let escaped = text
+        .trim()
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
+}
+
 /// Rows for [`insert_many`].
 pub type Rows = Vec<Vec<Arg>>;
 

@@ -19,6 +19,19 @@ pub fn one_decimal(number: f64) -> String {
     format!("{:.1}", (number * 10.0).round() / 10.0)
 }
 
+/// A value as it stands in an address.
+pub fn escaped(value: &str) -> String {
+    value
+        .bytes()
+        .map(|b| match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(b).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use super::model::{CheckinRow, Offset, Sheet, SheetDay};
 use super::photo::bare_photo;
 use super::place::{near, position};
 use super::rules::{Evidence, Limits, Position, flags, moment};
-use crate::server::db::{Db, DbResult, Query, internal, q};
+use crate::server::db::{Db, DbResult, Query, containing, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, files, time};
 use crate::shared::page::{PAGE_SIZE, offset};
@@ -326,13 +326,9 @@ pub fn push_people(query: &mut Query, unit: &str, text: &str) {
     }
     let text = text.trim();
     if !text.is_empty() {
-        let escaped = text
-            .replace('!', "!!")
-            .replace('%', "!%")
-            .replace('_', "!_");
         query.push_with(
             " AND (s.name LIKE ? ESCAPE '!' OR s.employee_no = ?)",
-            [format!("%{escaped}%"), text.to_owned()],
+            [containing(text), text.to_owned()],
         );
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::onboarding::api::*;
 use crate::onboarding::model::{self, CoverageBy, CoverageRow, rate};
+use crate::shared::escaped;
 use crate::ui::boot::refresh;
 use crate::ui::list::{Pager, page_param, param};
 use crate::ui::parts::{Empty, Loading, PageTitle, Stat, outcome};
@@ -153,17 +154,4 @@ fn Row(row: CoverageRow, by: CoverageBy) -> impl IntoView {
             <td>{row.active}</td>
         </tr>
     }
-}
-
-/// A value as it stands in an address.
-fn escaped(value: &str) -> String {
-    value
-        .bytes()
-        .map(|b| match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(b).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }

@@ -1,0 +1,242 @@
+//! The numbers that kept sums can answer: where days, units and people alone narrow them, and of content over the company.
+
+use super::count::{By, bucket_of, days, group, push_whose};
+use super::facts::{LINE, When};
+use super::model::Slice;
+use super::registry::{Kept, Measure};
+use super::slice::Asker;
+use crate::server::db::{Query, q};
+
+/// What a slice is narrowed by beside days, units and people.
+fn only_people(slice: &Slice) -> bool {
+    [
+        &slice.province,
+        &slice.specialty,
+        &slice.product,
+        &slice.article,
+        &slice.course,
+        &slice.hcp,
+    ]
+    .iter()
+    .all(|value| value.is_empty())
+}
+
+/// The one number of a measure out of kept sums, if they can answer.
+pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
+    if !only_people(slice) {
+        return of_article(asker, measure, slice);
+    }
+    let (from, to) = days(measure, slice);
+    let mut query;
+    match measure.kept {
+        Kept::Share(column) if slice.person.is_empty() && asker.unit_of(slice).is_some() => {
+            query = q(format!(
+                "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM unit_day z WHERE "
+            ));
+            query.push_with(
+                "z.unit_id = ? AND z.day >= ? AND z.day <= ?",
+                [asker.unit_of(slice)?, from.as_str(), to],
+            );
+        }
+        Kept::Share(column) => {
+            query = q(format!(
+                "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM share_day z WHERE "
+            ));
+            asker.actor.scope(&mut query, "z.staff_id");
+            push_whose("z.staff_id", slice, &mut query);
+            query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+        }
+        Kept::Reach { hcps_only } => {
+            if !slice.person.is_empty() {
+                return None;
+            }
+            // Who was seen on some of the days, at the first of them: the day before on which the unit had them lies
+            // before the range.
+            query = q("SELECT CAST(COALESCE(SUM(z.n), 0) AS BIGINT) FROM reach z WHERE ");
+            query.push_with(
+                "z.unit_id = ? AND z.day >= ? AND z.day <= ? AND z.prev_on < ?",
+                [asker.unit_of(slice)?, from.as_str(), to, from.as_str()],
+            );
+            if hcps_only {
+                query.push(" AND z.kind = 'hcp'");
+            }
+        }
+        Kept::Flow(sum) => {
+            query = q(format!(
+                "SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM flow_terminal_sum s WHERE "
+            ));
+            asker.actor.scope(&mut query, "s.credited_id");
+            push_whose("s.credited_id", slice, &mut query);
+            query.push_with(" AND s.month >= ? AND s.month <= ?", [&from[..7], &to[..7]]);
+        }
+        Kept::Nothing => return None,
+    }
+    Some(query)
+}
+
+/// Sums of an article over the company.
+fn of_article(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
+    let Kept::Share(column) = measure.kept else {
+        return None;
+    };
+    let alone = Slice {
+        from: slice.from.clone(),
+        to: slice.to.clone(),
+        article: slice.article.clone(),
+        product: slice.product.clone(),
+        ..Slice::default()
+    };
+    if alone != *slice || !asker.actor.role.sees_company() {
+        return None;
+    }
+    let (from, to) = days(measure, slice);
+    let mut query = q(format!(
+        "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM article_day z WHERE "
+    ));
+    query.push_with("z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+    if !slice.article.is_empty() {
+        query.push_with(" AND z.article_id = ?", [&slice.article]);
+    }
+    if !slice.product.is_empty() {
+        query.push_with(
+            " AND z.article_id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
+            [&slice.product],
+        );
+    }
+    Some(query)
+}
+
+/// Numbers by a group out of kept sums, if they can answer.
+pub fn grouped(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    slice: &Slice,
+    by: By<'_>,
+    ids: Option<&[String]>,
+) -> Option<Query> {
+    if !only_people(slice) {
+        return None;
+    }
+    let (from, to) = days(measure, slice);
+    if let Kept::Flow(sum) = measure.kept {
+        return of_flow(asker, sum, slice, by, ids);
+    }
+    let head = |group: &str, sum: &str, table: &str| {
+        q(format!(
+            "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n FROM {table} z WHERE "
+        ))
+    };
+    let units_fresh = |units: &[String]| units.iter().all(|unit| asker.is_fresh(unit));
+    let of_unit = slice
+        .person
+        .is_empty()
+        .then(|| asker.unit_of(slice))
+        .flatten();
+    let (mut query, group): (Query, String) = match (measure.kept, by) {
+        (Kept::Share(column), By::Buckets(buckets)) if of_unit.is_some() => {
+            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
+            let mut query = head(&group, &format!("z.{column}"), "unit_day");
+            query.push_with("z.unit_id = ?", [of_unit?]);
+            (query, group)
+        }
+        (Kept::Share(column), By::Buckets(buckets)) => {
+            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
+            let mut query = head(&group, &format!("z.{column}"), "share_day");
+            asker.actor.scope(&mut query, "z.staff_id");
+            push_whose("z.staff_id", slice, &mut query);
+            (query, group)
+        }
+        (Kept::Share(column), By::Person) => {
+            let mut query = head("z.staff_id", &format!("z.{column}"), "share_day");
+            asker.actor.scope(&mut query, "z.staff_id");
+            push_whose("z.staff_id", slice, &mut query);
+            (query, "z.staff_id".into())
+        }
+        (Kept::Share(column), By::Units(units))
+            if slice.person.is_empty() && units_fresh(units) =>
+        {
+            let mut query = head("z.unit_id", &format!("z.{column}"), "unit_day");
+            query.push_among("z.unit_id", units);
+            (query, "z.unit_id".into())
+        }
+        (Kept::Share(column), By::Article)
+            if asker.actor.role.sees_company()
+                && slice.unit.is_empty()
+                && slice.person.is_empty() =>
+        {
+            let mut query = head("z.article_id", &format!("z.{column}"), "article_day");
+            query.push("1 = 1");
+            (query, "z.article_id".into())
+        }
+        (Kept::Reach { hcps_only }, By::Buckets(buckets)) => {
+            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
+            let earlier = bucket_of(asker, When::Day("z.prev_on"), buckets)?;
+            let mut query = head(&group, "z.n", "reach");
+            query.push_with("z.unit_id = ?", [of_unit?]);
+            // Each bucket counts its own: seen in it for the first time.
+            query.push_with(" AND (z.prev_on < ? OR ", [&from]);
+            query.push(&format!("{group} <> {earlier})"));
+            if hcps_only {
+                query.push(" AND z.kind = 'hcp'");
+            }
+            (query, group)
+        }
+        (Kept::Reach { hcps_only }, By::Units(units))
+            if slice.person.is_empty() && units_fresh(units) =>
+        {
+            let mut query = head("z.unit_id", "z.n", "reach");
+            query.push_among("z.unit_id", units);
+            query.push_with(" AND z.prev_on < ?", [&from]);
+            if hcps_only {
+                query.push(" AND z.kind = 'hcp'");
+            }
+            (query, "z.unit_id".into())
+        }
+        _ => return None,
+    };
+    query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+    if let Some(ids) = ids {
+        query.push(" AND ").push_among(&group, ids);
+    }
+    query.push(&format!(" GROUP BY {group}"));
+    if let (Kept::Share(column), By::Person | By::Article) = (measure.kept, by) {
+        // Who has only something else on these days is not among them.
+        query.push(&format!(" HAVING SUM(z.{column}) <> 0"));
+    }
+    Some(query)
+}
+
+/// Sums of flow by a group of people.
+fn of_flow(
+    asker: &Asker<'_>,
+    sum: &str,
+    slice: &Slice,
+    by: By<'_>,
+    ids: Option<&[String]>,
+) -> Option<Query> {
+    let line = &LINE;
+    let (group, joins) = match by {
+        By::Person | By::Units(_) | By::HomeUnit | By::Role => group(asker, line, by)?,
+        _ => return None,
+    };
+    // The sums stand under the names of the lines that they are of.
+    let (group, joins) = (
+        group.replace(line.person, "s.credited_id"),
+        joins.replace(line.person, "s.credited_id"),
+    );
+    let mut query = q(format!(
+        "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n \
+         FROM flow_terminal_sum s {joins} WHERE "
+    ));
+    asker.actor.scope(&mut query, "s.credited_id");
+    push_whose("s.credited_id", slice, &mut query);
+    query.push_with(
+        " AND s.credited_id <> '' AND s.month >= ? AND s.month <= ?",
+        [&slice.from[..7], &slice.to[..7]],
+    );
+    if let Some(ids) = ids {
+        query.push(" AND ").push_among(&group, ids);
+    }
+    query.push(&format!(" GROUP BY {group} HAVING SUM({sum}) <> 0"));
+    Some(query)
+}
