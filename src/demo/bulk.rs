@@ -15,11 +15,32 @@ const SHIFT: i64 = 37;
 /// Questions of one import.
 const BATCH: usize = 25_000;
 
+/// How much more there is to be of what makes a company large.
+#[derive(Debug, Clone, Copy)]
+pub struct More {
+    /// Copies of the sharing, each further back; at most 9.
+    pub copies: i64,
+    /// Lines of goods, about, over how many months.
+    pub lines: i64,
+    pub months: i64,
+    pub questions: usize,
+}
+
+/// Multiplies what the demo holds.
+pub async fn enlarge(state: &AppState, more: &More) -> Result<(), AppError> {
+    let clock = Clock::default();
+    sharing(state, more.copies, &clock).await?;
+    sums(state).await?;
+    clock.step("sums of sharing");
+    lines(state, more.lines, more.months).await?;
+    clock.step("more lines");
+    questions(state, more.questions).await?;
+    clock.step("more questions");
+    Ok(())
+}
+
 /// Copies all sharing so many times, each further back, under other tokens and visitors; the HCPs stay who they are.
-pub(super) async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), AppError> {
-    if copies == 0 {
-        return Ok(());
-    }
+async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), AppError> {
     let today = state.zone.today();
     let indexes = drop_indexes(state).await?;
     for copy in 1..=copies {
@@ -96,12 +117,11 @@ async fn shifts(tx: &mut Tx, today: &str, back: i64) -> Result<(), AppError> {
 }
 
 /// Writes the sums of sharing anew.
-pub(super) async fn sums(state: &AppState, clock: &Clock) -> Result<(), AppError> {
+pub async fn sums(state: &AppState) -> Result<(), AppError> {
     let mut tx = state.db.begin().await?;
     tx.serialise(Lock::Views).await?;
     crate::insight::rollup::write_all(&mut tx).await?;
     tx.commit().await?;
-    clock.step("sums of sharing");
     Ok(())
 }
 

@@ -33,8 +33,6 @@ use crate::server::{AppState, time};
 use crate::shared::{AppError, Role};
 use people::Staffing;
 
-/// Months with lines of goods at the large scale, the current one included.
-const MONTHS: i64 = 24;
 /// Where the demo's files lie.
 const FOLDER: &str = "demo";
 
@@ -51,11 +49,8 @@ struct Plan {
     hcps: usize,
     /// Views of shared articles, about, before they are copied.
     views: usize,
-    /// Copies of the sharing, each further back.
-    copies: i64,
-    /// Lines of goods beside those of the demo's files, about.
-    lines: i64,
-    questions: usize,
+    /// What is multiplied in the end.
+    more: Option<bulk::More>,
 }
 
 impl Plan {
@@ -64,9 +59,7 @@ impl Plan {
             staffing: Staffing::SMALL,
             hcps: 5_000,
             views: 9_000,
-            copies: 0,
-            lines: 0,
-            questions: 0,
+            more: None,
         };
         match scale {
             Scale::Small => small,
@@ -79,9 +72,12 @@ impl Plan {
                 staffing: Staffing::LARGE,
                 hcps: 100_000,
                 views: 1_000_000,
-                copies: 9,
-                lines: 5_000_000,
-                questions: 250_000,
+                more: Some(bulk::More {
+                    copies: 9,
+                    lines: 5_000_000,
+                    months: 24,
+                    questions: 250_000,
+                }),
             },
         }
     }
@@ -116,8 +112,8 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     let made = sharing::load(state, &mut tx, &mut rng, plan.views).await?;
     tx.commit().await?;
     clock.step(&format!("{made} views"));
-    bulk::sharing(state, plan.copies, &clock).await?;
-    bulk::sums(state, &clock).await?;
+    bulk::sums(state).await?;
+    clock.step("sums of sharing");
     library::enrich(state, seed, &clock).await?;
     exams::load(state, seed).await?;
     clock.step("exams");
@@ -127,11 +123,8 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     clock.step("field work");
     flow::load(state, seed).await?;
     clock.step("products and flow");
-    if plan.lines > 0 {
-        bulk::lines(state, plan.lines, MONTHS).await?;
-        clock.step("more lines");
-        bulk::questions(state, plan.questions).await?;
-        clock.step("more questions");
+    if let Some(more) = &plan.more {
+        bulk::enlarge(state, more).await?;
     }
     activity::load(state, seed).await?;
     clock.step("activity");

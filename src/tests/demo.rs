@@ -69,6 +69,33 @@ async fn loads(url: String) {
         .map(|route| route.path.as_str())
         .collect();
     assert_eq!(without, ["/import/{id}"], "pages without an example");
+
+    // What the large scale does in the end, with small numbers.
+    let indexes = async || match state.db.engine() {
+        "sqlite" => count("SELECT COUNT(*) FROM sqlite_master WHERE type = 'index'").await,
+        _ => count("SELECT COUNT(*) FROM pg_indexes WHERE schemaname = 'public'").await,
+    };
+    let (views, before) = (
+        count("SELECT COUNT(*) FROM article_view").await,
+        indexes().await,
+    );
+    let more = mailuo::demo::bulk::More {
+        copies: 2,
+        lines: 30_000,
+        months: 2,
+        questions: 40,
+    };
+    mailuo::demo::bulk::enlarge(&state, &more)
+        .await
+        .expect("is enlarged");
+    assert_eq!(count("SELECT COUNT(*) FROM article_view").await, 3 * views);
+    assert_eq!(indexes().await, before, "all indexes are there again");
+    assert!(count("SELECT COUNT(*) FROM flow_line").await > 20_000);
+    assert_eq!(count("SELECT COUNT(*) FROM question").await, 109);
+    let found = mailuo::insight::rollup::recount(&state).await;
+    for (table, differing) in found.expect("is recounted") {
+        assert_eq!(differing, 0, "{table}");
+    }
     state.db.close().await;
 }
 
