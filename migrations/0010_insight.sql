@@ -126,6 +126,8 @@ INSERT INTO reach (unit_id, day, prev_on, kind, n)
         ) d
     ) e GROUP BY e.unit_id, e.day, e.prev_on, e.kind;
 
+CREATE INDEX reach_gone ON reach (unit_id) WHERE n = 0;
+
 -- Units whose people changed: their sums are not read until they are written anew. The mark is another one each time.
 CREATE TABLE rollup_stale (
     unit_id TEXT PRIMARY KEY,

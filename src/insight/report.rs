@@ -357,11 +357,16 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
     ids.dedup();
     let mut found = subjects(asker, kind, &filter, &ids).await?;
     let mut subjects: Vec<Subject> = ids.iter().filter_map(|id| found.remove(id)).collect();
+    // Looked up once each, not at every comparison.
+    let weights: HashMap<String, i64> = subjects
+        .iter()
+        .map(|s| (s.id.clone(), weight(sorted, &s.id, &table)))
+        .collect();
     subjects.sort_by(|a, b| {
         let order = if by_name {
             a.name.cmp(&b.name)
         } else {
-            weight(sorted, &a.id, &table).cmp(&weight(sorted, &b.id, &table))
+            weights.get(&a.id).cmp(&weights.get(&b.id))
         };
         let order = if down { order.reverse() } else { order };
         a.group_name

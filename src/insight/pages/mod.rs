@@ -90,18 +90,22 @@ pub fn Formula(meaning: Meaning) -> impl IntoView {
 
 /// A value with the way to what is behind it.
 pub fn linked(cell: Cell) -> AnyView {
-    match cell.href {
-        Some(href) => view! { <a class="inline-flex min-h-10 min-w-6 items-center underline decoration-dotted underline-offset-4 hover:decoration-solid" href=href>{cell.text}</a> }.into_any(),
-        None => cell.text.into_any(),
-    }
+    placed(cell, "")
 }
 
 /// The same for a figure, which stands at the right of its column.
 pub fn figure(cell: Cell) -> AnyView {
-    match cell.href {
-        Some(href) => view! { <a class="inline-flex min-h-10 min-w-6 items-center justify-end underline decoration-dotted underline-offset-4 hover:decoration-solid" href=href>{cell.text}</a> }.into_any(),
-        None => cell.text.into_any(),
-    }
+    placed(cell, " justify-end")
+}
+
+fn placed(cell: Cell, place: &str) -> AnyView {
+    let Some(href) = cell.href else {
+        return cell.text.into_any();
+    };
+    let class = format!(
+        "inline-flex min-h-10 min-w-6 items-center underline decoration-dotted underline-offset-4 hover:decoration-solid{place}"
+    );
+    view! { <a class=class href=href>{cell.text}</a> }.into_any()
 }
 
 /// Links between the dashboards' pages.
