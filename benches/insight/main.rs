@@ -13,8 +13,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::Outcome;
-use mailuo::insight::model::{BoardFilter, ReportFilter, Slice};
+use mailuo::insight::model::{BoardFilter, ReportFilter, Slice, address};
 use mailuo::insight::{board, report, rows};
+use mailuo::server::db::q;
 use mailuo::server::guard::Actor;
 use mailuo::server::{AppState, router};
 use mailuo::shared::Role;
@@ -56,6 +57,7 @@ async fn main() -> Outcome<()> {
     );
     for engine in engines {
         let state = pages::large(engine, Path::new(FOLDER)).await?;
+        let filters = filters(&state).await?;
         for role in [
             Role::Manager,
             Role::Marketer,
@@ -64,7 +66,7 @@ async fn main() -> Outcome<()> {
             Role::Admin,
         ] {
             let (actor, cookie) = person(&state, role).await?;
-            for (name, path, asked) in asked(role) {
+            for (name, path, asked) in asked(role, &filters) {
                 let row = measure(&state, engine, &actor, &cookie, &name, &path, &asked).await?;
                 eprint!("{row}");
                 table.push_str(&row);
@@ -78,8 +80,32 @@ async fn main() -> Outcome<()> {
     Ok(())
 }
 
+/// What boards are narrowed to: the province and the specialty with the most HCPs, and the product with the most content.
+async fn filters(state: &AppState) -> Outcome<Vec<(&'static str, Slice)>> {
+    let most = async |sql: &'static str| -> Outcome<String> {
+        let (value,): (String,) = q(sql).one(&state.db).await?;
+        Ok(value)
+    };
+    let province =
+        most("SELECT province FROM hcp GROUP BY province ORDER BY COUNT(*) DESC LIMIT 1").await?;
+    let specialty = most(
+        "SELECT COALESCE(NULLIF(specialty, ''), department) AS s FROM hcp GROUP BY s ORDER BY COUNT(*) DESC LIMIT 1",
+    )
+    .await?;
+    let product = most(
+        "SELECT product_id FROM product_article GROUP BY product_id ORDER BY COUNT(*) DESC, product_id LIMIT 1",
+    )
+    .await?;
+    let all = Slice::default;
+    Ok(vec![
+        ("a province", Slice { province, ..all() }),
+        ("a specialty", Slice { specialty, ..all() }),
+        ("a product", Slice { product, ..all() }),
+    ])
+}
+
 /// What a role is asked for: name, address, its queries.
-fn asked(role: Role) -> Vec<(String, String, Asked)> {
+fn asked(role: Role, filters: &[(&'static str, Slice)]) -> Vec<(String, String, Asked)> {
     let mut out = vec![(
         "board, 30 days".to_owned(),
         "/insight".to_owned(),
@@ -94,6 +120,17 @@ fn asked(role: Role) -> Vec<(String, String, Asked)> {
         "/insight?span=year".into(),
         Asked::Board(year),
     ));
+    for (name, slice) in filters {
+        let narrowed = BoardFilter {
+            slice: slice.clone(),
+            ..BoardFilter::default()
+        };
+        out.push((
+            format!("board, {name}"),
+            address("/insight", &[], slice),
+            Asked::Board(narrowed),
+        ));
+    }
     let reports: &[&str] = match role {
         Role::Manager => &["rep", "article", "hcp"],
         Role::Marketer => &["article", "rep"],
