@@ -1,26 +1,26 @@
 //! Commands: serve, migrate, demo, import, export, admin, audit, rollup, backup, restore, doctor, routes, version.
 
+mod admin;
+mod import;
+mod serving;
 mod upkeep;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leptos::config::LeptosOptions;
-use tokio::task::JoinSet;
 
-use crate::flow::model::FlowReport;
-use crate::identity::{password, rules, store, units};
-use crate::importing::model::ImportReport;
-use crate::importing::{self, Existing, Kind, Mode};
+use self::admin::create_admin;
+use self::import::import;
+use self::serving::serve;
+use crate::importing::{Existing, Mode};
 use crate::question::model::Format;
 use crate::server::config::Config;
-use crate::server::ending::Ending;
 use crate::server::guard::Actor;
-use crate::server::{AppState, audit, http, jobs, live, metrics, router};
-use crate::shared::{AppError, Role};
+use crate::server::{AppState, audit};
+use crate::shared::AppError;
 
 /// Mailuo 脉络: learning, HCPs, content and field work for pharmaceutical companies.
 #[derive(Debug, Parser)]
@@ -453,263 +453,4 @@ fn init_log(config: &Config, serving: bool) {
     } else {
         let _ = builder.compact().try_init();
     }
-}
-
-/// How long the work in the background is waited for after the last request.
-const WORK_ENDS: Duration = Duration::from_secs(5);
-
-async fn serve(state: AppState) -> Result<ExitCode, String> {
-    let addr = state.config.server.addr;
-    if !addr.ip().is_loopback() && !state.config.server.trusted_proxy {
-        return Err(format!(
-            "{addr} is not a loopback address. Browsers give no location, clipboard or share sheet over plain http, \
-             and cookies would travel in the open: put a proxy that ends TLS in front, and set trusted_proxy = true"
-        ));
-    }
-    let _lock = lock(&state)?;
-    let listener = listen(&addr.to_string()).await?;
-    let counted = match state.config.metrics.addr.as_str() {
-        "" => None,
-        addr => Some(listen(addr).await?),
-    };
-    let address = listener.local_addr().map_err(|e| e.to_string())?;
-    tracing::info!(%address, engine = state.db.engine(), version = env!("CARGO_PKG_VERSION"), "serving");
-    if let Some(listener) = counted {
-        let router = metrics::router(state.clone());
-        // It answers while the other requests are finished, and ends with the process.
-        tokio::spawn(http::serve(
-            listener,
-            router,
-            Ending::default(),
-            Duration::ZERO,
-        ));
-    }
-    live::share(&state.db, &state.live);
-    let ending = state.ending.clone();
-    tokio::spawn(async move {
-        stop_signal().await;
-        ending.begin();
-    });
-    let mut work = JoinSet::new();
-    work.spawn(jobs::run(state.clone()));
-    work.spawn(jobs::expire_attempts(state.clone()));
-    work.spawn(jobs::refresh_sums(state.clone()));
-    work.spawn(crate::importing::worker::run(state.clone()));
-    let grace = Duration::from_secs(state.config.server.drain_seconds);
-    let app = router::router(state.clone());
-    http::serve(listener, app, state.ending.clone(), grace).await;
-    // A round may take longer than anybody waits. What is cut off in its midst rolls back and is done by the next.
-    let ends = async { while work.join_next().await.is_some() {} };
-    if tokio::time::timeout(WORK_ENDS, ends).await.is_err() {
-        tracing::info!("the work in the background is cut off");
-    }
-    work.shutdown().await;
-    state.db.close().await;
-    tracing::info!("stopped");
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn listen(addr: &str) -> Result<tokio::net::TcpListener, String> {
-    tokio::net::TcpListener::bind(addr)
-        .await
-        .map_err(|e| format!("cannot listen on {addr}: {e}"))
-}
-
-/// Keeps a second server from the same SQLite file; the lock ends with the process, however it ends.
-fn lock(state: &AppState) -> Result<Option<std::fs::File>, String> {
-    if state.db.engine() != "sqlite" {
-        return Ok(None);
-    }
-    let path = state.config.files.data_dir.join("serve.lock");
-    let file = std::fs::File::create(&path)
-        .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
-    file.try_lock().map_err(|_| {
-        format!(
-            "another server uses {}: stop it, or use Postgres for several",
-            state.config.files.data_dir.display()
-        )
-    })?;
-    Ok(Some(file))
-}
-
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = term.recv() => {}
-    }
-    tracing::info!("stopping: requests under way are finished");
-}
-
-async fn import(
-    state: &AppState,
-    kind: ImportKind,
-    file: &std::path::Path,
-    mode: Mode,
-    existing: Existing,
-    format: Option<Format>,
-    json: bool,
-) -> Result<ExitCode, String> {
-    let actor = Actor::system();
-    let actor = &actor;
-    let read = || std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()));
-    let sheet = |kind: Kind| async move {
-        importing::run_with(state, actor, kind, &read()?, mode, existing)
-            .await
-            .map_err(said)
-    };
-    let report = match kind {
-        ImportKind::People => sheet(Kind::People).await?,
-        ImportKind::Hospitals => sheet(Kind::Hospitals).await?,
-        ImportKind::Assignments => sheet(Kind::Assignments).await?,
-        ImportKind::Hcps => sheet(Kind::Hcps).await?,
-        ImportKind::Checkins => sheet(Kind::Checkins).await?,
-        ImportKind::Products => sheet(Kind::Products).await?,
-        ImportKind::Flow => {
-            let bytes = read()?;
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let report = crate::flow::import::from_file(state, actor, &name, bytes, mode)
-                .await
-                .map_err(said)?;
-            return flow_report(&report, mode, json);
-        }
-        ImportKind::Questions => {
-            let bytes = read()?;
-            let table = crate::question::formats::table(&bytes, format).map_err(said)?;
-            let hash = crate::server::crypto::sha256_hex(&bytes);
-            importing::run_table(state, actor, Kind::Questions, &table, &hash, mode, existing)
-                .await
-                .map_err(said)?
-        }
-        ImportKind::Articles => importing::articles(state, actor, file, mode)
-            .await
-            .map_err(said)?,
-    };
-    if json {
-        println!(
-            "{}",
-            serde_json::to_string(&report).map_err(|e| e.to_string())?
-        );
-    } else {
-        print_report(&report, mode);
-    }
-    Ok(if report.invalid.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(2)
-    })
-}
-
-/// Prints how the rows of a flow file were classed. Refused rows keep no others back: they are kept aside.
-fn flow_report(report: &FlowReport, mode: Mode, json: bool) -> Result<ExitCode, String> {
-    if json {
-        let said = serde_json::json!({
-            "rows": report.rows, "matched": report.matched, "suggested": report.suggested,
-            "unknown": report.unknown, "repeat": report.repeat, "conflict": report.conflict,
-            "invalid": report.invalid, "suggestions": report.suggestions,
-        });
-        println!("{said}");
-    } else {
-        println!(
-            "{} rows: {} matched, {} suggested, {} unknown, {} known already, {} that differ from a known line, {} refused",
-            report.rows,
-            report.matched,
-            report.suggested,
-            report.unknown,
-            report.repeat,
-            report.conflict,
-            report.invalid.len()
-        );
-        for invalid in &report.invalid {
-            println!(
-                "  row {}: {}: {}",
-                invalid.row, invalid.field, invalid.reason
-            );
-        }
-        if mode == Mode::Preview {
-            println!("nothing was changed (--dry-run)");
-        }
-    }
-    Ok(if report.invalid.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(2)
-    })
-}
-
-fn print_report(report: &ImportReport, mode: Mode) {
-    println!(
-        "{} rows: {} new, {} changed, {} unchanged, {} left alone, {} refused",
-        report.rows,
-        report.created,
-        report.updated,
-        report.unchanged,
-        report.skipped,
-        report.invalid.len()
-    );
-    for invalid in &report.invalid {
-        let line = invalid
-            .line
-            .map_or_else(String::new, |line| format!(" (line {line})"));
-        println!(
-            "  row {}{line}: {}: {}",
-            invalid.row, invalid.field, invalid.reason
-        );
-    }
-    match (mode, report.applied) {
-        (Mode::Preview, _) => println!("nothing was changed (--dry-run)"),
-        (_, false) => println!(
-            "nothing was changed: mend the rows above, or leave them out with --skip-invalid"
-        ),
-        (_, true) => {}
-    }
-}
-
-async fn create_admin(
-    state: &AppState,
-    name: &str,
-    phone: &str,
-    company: &str,
-    password: String,
-) -> Result<(), String> {
-    let phone = rules::phone(phone).ok_or("the phone must be a mobile number of 11 digits")?;
-    if let Some(fault) = rules::password_fault(&password, false) {
-        return Err(crate::ui::locale::lookup(fault));
-    }
-    let hash = password::hash(password).await.map_err(said)?;
-    let mut tx = state.db.begin().await.map_err(|e| e.to_string())?;
-    let roots: Option<(String,)> = crate::server::db::q(
-        "SELECT id FROM org_unit WHERE parent_id IS NULL ORDER BY created_at LIMIT 1",
-    )
-    .optional(&mut tx)
-    .await
-    .map_err(|e| e.to_string())?;
-    let unit_id = match roots {
-        Some((id,)) => id,
-        None => units::ensure_unit(&mut tx, None, company, "company")
-            .await
-            .map_err(|e| e.to_string())?,
-    };
-    let input = store::PersonInput {
-        name: name.to_owned(),
-        role: Role::Admin,
-        unit_id,
-        phone: Some(phone),
-        employee_no: None,
-        manages: None,
-        password_hash: Some(hash),
-    };
-    store::insert_person(state, &mut tx, &Actor::system(), &input)
-        .await
-        .map_err(|e| match e {
-            AppError::Invalid(faults) => faults
-                .first()
-                .map(|f| crate::ui::locale::filled(&f.key, &f.args))
-                .unwrap_or_default(),
-            other => said(other),
-        })?;
-    tx.commit().await.map_err(|e| e.to_string())
 }

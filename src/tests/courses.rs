@@ -1,12 +1,13 @@
-//! Courses: making, publishing, versions, review, files that are what they are, sharing, comments.
+//! Courses: making, publishing, versions, files that are what they are, review; what is asked about and within lessons.
 
-use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
+mod files;
+mod review;
+
+use axum::http::StatusCode;
 use mailuo::course::model::{CourseState, CourseView};
-use mailuo::importing::{self, Kind, Mode};
+use mailuo::importing::Kind;
 use mailuo::learning::model::LearningDesk;
 use mailuo::server::db::q;
-use mailuo::server::guard::Actor;
 use mailuo::shared::Role;
 
 use crate::hcp_record::{faults, read, saved};
@@ -66,22 +67,14 @@ pub async fn lesson(app: &TestApp, course: &str, kind: &str, title: &str) -> Str
         .to_owned()
 }
 
-fn multipart(path: &str, cookie: &str, name: &str, bytes: &[u8]) -> Request<Body> {
+fn multipart(name: &str, bytes: &[u8]) -> Vec<u8> {
     let mut body = format!(
         "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n"
     )
     .into_bytes();
     body.extend_from_slice(bytes);
     body.extend_from_slice(b"\r\n--x--\r\n");
-    Request::builder()
-        .method(Method::POST)
-        .uri(path)
-        .header("host", "localhost")
-        .header("sec-fetch-site", "same-origin")
-        .header("cookie", cookie)
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
-        .body(Body::from(body))
-        .expect("a request")
+    body
 }
 
 /// Sends a file without JavaScript; the page that it leads to.
@@ -89,7 +82,12 @@ pub async fn send(app: &TestApp, course: &str, lesson: &str, what: &str, bytes: 
     let trainer = app.cookie(Role::Trainer).await;
     let path = format!("/courses/{course}/lessons/{lesson}/{what}");
     let answer = app
-        .send(multipart(&path, &trainer, "任何名字.mp4", bytes))
+        .post_body(
+            &path,
+            &trainer,
+            "multipart/form-data; boundary=x",
+            multipart("任何名字.mp4", bytes),
+        )
         .await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     answer.location()
@@ -256,338 +254,6 @@ on_both!(what_was_typed_wrongly_is_said_beside_its_field, |app| {
     assert_eq!(app.count("SELECT COUNT(*) FROM course").await, 0);
 });
 
-on_both!(a_file_that_is_not_what_it_says_is_refused, |app| {
-    let course = draft(&app, &[]).await;
-    let film = lesson(&app, &course, "video", "片").await;
-    let slides = lesson(&app, &course, "slides", "页").await;
-    let mut cut = demo_file(FILM);
-    cut.truncate(2_000);
-    for (lesson, bytes, fault) in [
-        (&film, b"MZ\x90\0 a program".to_vec(), "field.media_type"),
-        (&film, cut, "field.media_unreadable"),
-        (&film, demo_file(SLIDES), "field.media_other_kind"),
-        (&slides, demo_file(FILM), "field.media_other_kind"),
-        (
-            &slides,
-            b"%PDF-1.7 and no more".to_vec(),
-            "field.media_unreadable",
-        ),
-        (&film, Vec::new(), "field.required"),
-    ] {
-        let to = send(&app, &course, lesson, "media", &bytes).await;
-        assert!(
-            to.ends_with(&format!("fault={fault}")),
-            "{to} is not {fault}"
-        );
-    }
-    let to = send(&app, &course, &film, "media", &demo_file(FILM)).await;
-    assert!(to.contains("done="));
-    for bytes in [&b"1\n00:00:01,000 --> 00:00:02,000\nSRT"[..], b"\xff\xfe"] {
-        let to = send(&app, &course, &film, "captions", bytes).await;
-        assert!(to.ends_with("fault=field.captions"), "{to}");
-    }
-    let good = demo_file("courses/media/compliance-1.vtt");
-    assert!(
-        send(&app, &course, &film, "captions", &good)
-            .await
-            .contains("done=")
-    );
-});
-
-on_both!(an_upload_goes_on_after_a_broken_line, |app| {
-    let course = draft(&app, &[]).await;
-    let lesson = lesson(&app, &course, "video", "片").await;
-    let trainer = app.cookie(Role::Trainer).await;
-    let bytes = demo_file(FILM);
-    let json = |path: String, body: Vec<u8>, kind: &'static str, cookie: &str| {
-        Request::builder()
-            .method(Method::POST)
-            .uri(path)
-            .header("host", "localhost")
-            .header("sec-fetch-site", "same-origin")
-            .header("cookie", cookie)
-            .header(header::CONTENT_TYPE, kind)
-            .body(Body::from(body))
-            .expect("a request")
-    };
-    let new = format!("{{\"name\":\"片.mp4\",\"size\":{}}}", bytes.len());
-    let begun = app
-        .send(json(
-            "/media/uploads".into(),
-            new.into_bytes(),
-            "application/json",
-            &trainer,
-        ))
-        .await;
-    let begun: serde_json::Value = serde_json::from_slice(&begun.bytes).expect("is JSON");
-    let id = begun["id"].as_str().expect("an id").to_owned();
-    let piece = async |at: usize, to: usize| -> u64 {
-        let path = format!("/media/uploads/{id}?at={at}");
-        let answer = app
-            .send(json(
-                path,
-                bytes[at..to].to_vec(),
-                "application/octet-stream",
-                &trainer,
-            ))
-            .await;
-        let stands: serde_json::Value = serde_json::from_slice(&answer.bytes).expect("is JSON");
-        stands["have"].as_u64().expect("a number")
-    };
-    assert_eq!(piece(0, 100_000).await, 100_000);
-    assert_eq!(piece(0, 100_000).await, 100_000, "sent again");
-    assert_eq!(
-        piece(200_000, 210_000).await,
-        100_000,
-        "one is missing before it"
-    );
-    // Somebody else's upload is not there.
-    let admin = app.cookie(Role::Admin).await;
-    assert_eq!(
-        app.get(&format!("/media/uploads/{id}"), &admin)
-            .await
-            .status,
-        StatusCode::NOT_FOUND
-    );
-    let attach = async || -> Answer {
-        let body = format!(
-            "--x\r\nContent-Disposition: form-data; name=\"upload\"\r\n\r\n{id}\r\n--x--\r\n"
-        );
-        let path = format!("/courses/{course}/lessons/{lesson}/media");
-        app.send(json(
-            path,
-            body.into_bytes(),
-            "multipart/form-data; boundary=x",
-            &trainer,
-        ))
-        .await
-    };
-    assert_eq!(
-        attach().await.status,
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "it is not whole"
-    );
-    let mut at = 100_000;
-    while at < bytes.len() {
-        at = piece(at, (at + 100_000).min(bytes.len())).await as usize;
-    }
-    let done = saved(&attach().await);
-    assert_eq!(done.notice, "notice.uploaded");
-    assert_eq!(
-        app.count("SELECT COUNT(*) FROM media WHERE kind = 'video' AND duration_ms > 57000")
-            .await,
-        1
-    );
-    assert_eq!(
-        attach().await.status,
-        StatusCode::NOT_FOUND,
-        "it is used up"
-    );
-});
-
-on_both!(films_are_given_in_the_pieces_that_are_asked_for, |app| {
-    let (course, lesson) = film(&app, &[]).await;
-    let rep = app.cookie(Role::Rep).await;
-    let path = format!("/learn/{course}/{lesson}/media");
-    let ask = |cookie: &str, range: &'static str| {
-        Request::builder()
-            .uri(path.clone())
-            .header("cookie", cookie)
-            .header("range", range)
-            .header("accept-encoding", "gzip, br")
-            .body(Body::empty())
-            .expect("a request")
-    };
-    let part = app.send(ask(&rep, "bytes=100-199")).await;
-    assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
-    assert_eq!(part.bytes, demo_file(FILM)[100..200]);
-    assert_eq!(part.headers[header::CONTENT_TYPE], "video/mp4");
-    let whole = app.get(&path, &rep).await;
-    assert_eq!(whole.headers[header::ACCEPT_RANGES], "bytes");
-    assert_eq!(whole.headers.get(header::CONTENT_ENCODING), None);
-    assert!(
-        whole.headers[header::CONTENT_SECURITY_POLICY]
-            .to_str()
-            .expect("text")
-            .contains("media-src 'self'")
-    );
-    // Not of the audience, or nobody.
-    let otc = app.cookie(Role::OtcRep).await;
-    assert_eq!(
-        app.send(ask(&otc, "bytes=0-9")).await.status,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        app.send(ask("", "bytes=0-9")).await.status,
-        StatusCode::UNAUTHORIZED
-    );
-});
-
-on_both!(
-    what_hcps_learn_is_reviewed_and_reaches_their_specialty,
-    |app| {
-        let changes = [
-            ("roles[0]", ""),
-            ("required", ""),
-            ("specialties", "心血管内科"),
-        ];
-        let course = draft(&app, &changes).await;
-        let lesson = lesson(&app, &course, "video", "课").await;
-        send(&app, &course, &lesson, "media", &demo_file(FILM)).await;
-        assert_eq!(
-            publish(&app, &course, "p1", false).await.status,
-            StatusCode::CONFLICT,
-            "not reviewed"
-        );
-        let trainer = app.cookie(Role::Trainer).await;
-        let ask = [
-            ("form_key", "r"),
-            ("id", course.as_str()),
-            ("step", "ask_review"),
-        ];
-        saved(&app.post("/api/courses/advance", &trainer, &ask).await);
-        let compliance = app.cookie(Role::Compliance).await;
-        let approve = [
-            ("id", course.as_str()),
-            ("decision", "approve"),
-            ("approval_no", "C-1"),
-            ("expires_on", "2099-01-01"),
-        ];
-        // What changed meanwhile was not looked at.
-        let rename = [
-            ("id", course.as_str()),
-            ("lesson", lesson.as_str()),
-            ("title", "改名"),
-        ];
-        saved(
-            &app.post("/api/courses/save_lesson", &trainer, &rename)
-                .await,
-        );
-        let stale = app.post("/api/courses/review", &compliance, &approve).await;
-        assert_eq!(stale.status, StatusCode::CONFLICT);
-        saved(&app.post("/api/courses/advance", &trainer, &ask).await);
-        let past = [
-            ("id", course.as_str()),
-            ("decision", "approve"),
-            ("approval_no", ""),
-            ("expires_on", "2020-01-01"),
-        ];
-        assert_eq!(
-            faults(&app.post("/api/courses/review", &compliance, &past).await).len(),
-            2
-        );
-        saved(&app.post("/api/courses/review", &compliance, &approve).await);
-        saved(&publish(&app, &course, "p1", false).await);
-
-        let heart = app.hcp("心医生", "13911110001", None).await;
-        let bone = app.hcp("骨医生", "13911110002", None).await;
-        q("UPDATE hcp SET department = '骨科' WHERE id = $1")
-            .bind(&bone)
-            .exec(&app.state.db)
-            .await
-            .expect("is changed");
-        let (heart, bone) = (app.bound(&heart, true).await, app.bound(&bone, true).await);
-        let path = format!("/learn/{course}");
-        let page = app.get(&path, &heart).await;
-        assert_eq!(page.status, StatusCode::OK);
-        assert!(
-            page.text().contains("C-1"),
-            "the approval number stands on it"
-        );
-        assert!(app.get("/learn", &heart).await.text().contains("合规基础"));
-        assert!(!app.get("/learn", &bone).await.text().contains("合规基础"));
-        assert_eq!(app.get(&path, &bone).await.status, StatusCode::NOT_FOUND);
-        assert_eq!(app.get(&path, "").await.status, StatusCode::UNAUTHORIZED);
-        // The approval of what is being worked on says nothing of what is in force, until that is published.
-        let rename = [
-            ("id", course.as_str()),
-            ("lesson", lesson.as_str()),
-            ("title", "又改名"),
-        ];
-        saved(
-            &app.post("/api/courses/save_lesson", &trainer, &rename)
-                .await,
-        );
-        saved(&app.post("/api/courses/advance", &trainer, &ask).await);
-        let again = [
-            ("id", course.as_str()),
-            ("decision", "approve"),
-            ("approval_no", "C-2"),
-            ("expires_on", "2099-01-01"),
-        ];
-        saved(&app.post("/api/courses/review", &compliance, &again).await);
-        let shown = app.get(&path, &heart).await.text();
-        assert!(shown.contains("C-1") && !shown.contains("C-2"));
-        saved(&publish(&app, &course, "p2", false).await);
-        let shown = app.get(&path, &heart).await.text();
-        assert!(shown.contains("C-2") && shown.contains("又改名"));
-        q("UPDATE course_edition SET expires_on = '2020-01-01' WHERE course_id = $1")
-            .bind(&course)
-            .exec(&app.state.db)
-            .await
-            .expect("is changed");
-        assert_eq!(
-            app.get(&path, &heart).await.status,
-            StatusCode::NOT_FOUND,
-            "past its day"
-        );
-    }
-);
-
-on_both!(a_lesson_is_shared_as_an_article_after_review, |app| {
-    let (course, lesson) = film(&app, &[]).await;
-    let trainer = app.cookie(Role::Trainer).await;
-    let form = [
-        ("form_key", "s"),
-        ("id", course.as_str()),
-        ("lesson", lesson.as_str()),
-        ("audience", "public"),
-    ];
-    saved(&app.post("/api/courses/share_lesson", &trainer, &form).await);
-    saved(&app.post("/api/courses/share_lesson", &trainer, &form).await);
-    assert_eq!(app.count("SELECT COUNT(*) FROM article_media").await, 1);
-    let (article,): (String,) = q("SELECT id FROM article WHERE status = 'in_review'")
-        .one(&app.state.db)
-        .await
-        .expect("is there");
-    let media = format!("/a/{article}/media");
-    let compliance = app.cookie(Role::Compliance).await;
-    assert_eq!(
-        app.get(&media, &compliance).await.status,
-        StatusCode::OK,
-        "who reviews it sees it"
-    );
-    assert_eq!(app.get(&media, "").await.status, StatusCode::NOT_FOUND);
-    let approve = [
-        ("id", article.as_str()),
-        ("step", "approve"),
-        ("approval_no", "S-1"),
-        ("expires_on", "2099-01-01"),
-    ];
-    saved(
-        &app.post("/api/articles/advance", &compliance, &approve)
-            .await,
-    );
-    let marketer = app.cookie(Role::Marketer).await;
-    saved(
-        &app.post(
-            "/api/articles/advance",
-            &marketer,
-            &[("id", article.as_str()), ("step", "publish")],
-        )
-        .await,
-    );
-    assert_eq!(app.get(&media, "").await.status, StatusCode::OK);
-    let page = app
-        .get(&format!("/a/{article}"), "vid=aaaaaaaaaaaaaaaaaaaaaa")
-        .await;
-    let page = app
-        .get(&page.location(), "vid=aaaaaaaaaaaaaaaaaaaaaa")
-        .await;
-    assert!(page.text().contains(&media), "the reading page plays it");
-    assert!(page.text().contains("S-1"));
-});
-
 on_both!(learners_ask_and_the_lecturer_answers, |app| {
     let (course, lesson) = film(&app, &[("lecturer", "marketer")]).await;
     let (rep, lecturer) = (
@@ -646,15 +312,8 @@ on_both!(learners_ask_and_the_lecturer_answers, |app| {
 
 on_both!(questions_within_a_lesson_stand_where_they_were_put, |app| {
     let (course, lesson) = film(&app, &[]).await;
-    importing::run(
-        &app.state,
-        &Actor::system(),
-        Kind::Questions,
-        &demo_file("questions.txt"),
-        Mode::All,
-    )
-    .await
-    .expect("is imported");
+    app.import(Kind::Questions, &demo_file("questions.txt"))
+        .await;
     let (question,): (String,) =
         q("SELECT id FROM question WHERE kind = 'single' ORDER BY id LIMIT 1")
             .one(&app.state.db)

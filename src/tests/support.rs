@@ -387,9 +387,21 @@ impl TestApp {
             body.extend(b"\r\n");
         }
         body.extend(b"--x--\r\n");
+        self.post_body(path, cookie, "multipart/form-data; boundary=x", body)
+            .await
+    }
+
+    /// Posts a body of a media type, as a script does.
+    pub async fn post_body(
+        &self,
+        path: &str,
+        cookie: &str,
+        kind: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
         let request = request(Method::POST, path, cookie)
-            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
-            .body(Body::from(body))
+            .header(header::CONTENT_TYPE, kind)
+            .body(body.into())
             .expect("a request");
         self.send(request).await
     }
