@@ -2,17 +2,17 @@
 // opens what lies behind it, and saves the picture. It draws in a shadow root: what stands within the element belongs to
 // the page and is left alone. Without this script that content and the table beside the chart remain.
 //
-// data: {"kind":"line"|"bar"|"hbar"|"stack"|"funnel", "title":"", "labels":[""], "unit":""|"%",
-//   "series":[{"name":"", "values":[1,null], "hrefs":["/where",null]}],
-//   "texts":{"save":"", "open":"", "empty":"", "hint":"", "summary":""}}
-import { BarChart, FunnelChart, LineChart } from 'echarts/charts';
+// data: {"kind":"line"|"bar"|"hbar"|"stack", "title":"", "about":"", "labels":[""], "unit":""|"%",
+//   "series":[{"name":"", "values":[1,null], "hrefs":["/where",null], "labels":["its own"], "unfinished":false}],
+//   "texts":{"save":"", "open":"", "empty":"", "hint":"", "summary":"", "rows":"", "unfinished":"", "stop":". "}}
+import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent, TooltipComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
-import { boxHeight, formatter, option, palette } from './option.js';
+import { boxHeight, option, palette, teller } from './option.js';
 
-use([BarChart, FunnelChart, LineChart, GridComponent, LegendComponent, TitleComponent, TooltipComponent, CanvasRenderer]);
+use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, TooltipComponent, CanvasRenderer]);
 
 // How far beside a point a press still means it.
 const REACH = 24;
@@ -24,6 +24,8 @@ sheet.replaceSync(`
   .box { position: relative; width: 100%; border-radius: .25rem; outline: none; touch-action: pan-y pinch-zoom; }
   .box:focus-visible { outline: 2px solid var(--color-primary, currentColor); outline-offset: 2px; }
   .empty { margin: 0; padding: 2rem 1rem; text-align: center; opacity: .75; }
+  .ways { display: flex; flex-wrap: wrap; column-gap: 1rem; font-size: .875rem; }
+  .ways a { display: inline-flex; align-items: center; min-height: 2.75rem; color: inherit; }
   .foot { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: .5rem; margin-top: .25rem; }
   .hint { margin: 0; margin-inline-end: auto; font-size: .75rem; opacity: .8; visibility: hidden; }
   .box:focus-visible ~ .foot .hint { visibility: visible; }
@@ -37,7 +39,7 @@ sheet.replaceSync(`
   .live { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   @media (max-width: 1023px) { button { min-height: 2.5rem; } }
   @media (pointer: coarse) { .hint { display: none; } }
-  @media print { .foot { display: none; } }
+  @media print { .foot, .ways { display: none; } }
   [hidden] { display: none !important; }
 `);
 
@@ -62,10 +64,17 @@ const read = (json) => {
     return {
       kind: given.kind,
       title: given.title || '',
+      about: given.about || '',
       labels: given.labels || [],
       unit: given.unit || '',
-      texts: { save: '', open: '', empty: '', hint: '', summary: '', ...given.texts },
-      series: (given.series || []).map(({ name, values, hrefs }) => ({ name: name || '', values: values || [], hrefs: hrefs || [] })),
+      texts: { save: '', open: '', empty: '', hint: '', summary: '', rows: '', unfinished: '', stop: '. ', ...given.texts },
+      series: (given.series || []).map(({ name, values, hrefs, labels, unfinished }) => ({
+        name: name || '',
+        values: values || [],
+        hrefs: hrefs || [],
+        labels: labels || [],
+        unfinished: Boolean(unfinished),
+      })),
     };
   } catch {
     return null;
@@ -76,6 +85,7 @@ class MailuoChart extends HTMLElement {
   static observedAttributes = ['data'];
 
   #box;
+  #ways;
   #foot;
   #hint;
   #save;
@@ -99,6 +109,7 @@ class MailuoChart extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     this.#box = make('div', { class: 'box', tabindex: '0', role: 'application', 'aria-describedby': 'hint' });
     this.#empty = make('p', { class: 'empty', hidden: '' });
+    this.#ways = make('div', { class: 'ways' });
     this.#foot = make('div', { class: 'foot' });
     this.#hint = make('p', { class: 'hint', id: 'hint' });
     this.#save = make('button', { type: 'button' });
@@ -106,7 +117,7 @@ class MailuoChart extends HTMLElement {
     // Pressed for what lies behind a mark, so that the page's router takes it.
     this.#link = make('a', { hidden: '', tabindex: '-1' });
     this.#foot.append(this.#hint, this.#save);
-    root.append(this.#box, this.#empty, this.#foot, this.#live, this.#link);
+    root.append(this.#box, this.#ways, this.#empty, this.#foot, this.#live, this.#link);
     this.#box.addEventListener('keydown', (event) => this.#key(event));
     this.#box.addEventListener('blur', () => this.#leave());
     this.#save.addEventListener('click', () => this.#picture());
@@ -156,6 +167,7 @@ class MailuoChart extends HTMLElement {
     const drawn = Boolean(data?.series.some(({ values }) => values.some((value) => value !== null)));
     this.#at = null;
     this.#live.textContent = '';
+    this.#ways.replaceChildren();
     this.#box.hidden = !drawn;
     this.#foot.hidden = !drawn;
     this.#empty.hidden = drawn;
@@ -170,7 +182,9 @@ class MailuoChart extends HTMLElement {
     this.#save.hidden = !texts.save;
     const names = series.map(({ name }) => name).filter(Boolean).join(', ');
     const summary = texts.summary || `${names} (${labels[0]} – ${labels.at(-1)})`;
-    this.#box.setAttribute('aria-label', [title, summary].filter(Boolean).join('. '));
+    this.#box.setAttribute('aria-label', [title, summary].filter(Boolean).join(texts.stop));
+    // What lies below must not move up until it is drawn: whoever comes back stands there.
+    if (!this.#chart) this.#box.style.height = `${boxHeight(data, innerWidth)}px`;
     this.#later();
   }
 
@@ -202,10 +216,14 @@ class MailuoChart extends HTMLElement {
   #start(width, height) {
     this.#chart = init(this.#box, null, { renderer: 'canvas', width, height });
     this.#chart.on('click', ({ seriesIndex, dataIndex, event }) => {
-      if (seriesIndex !== undefined && !this.#near()) this.#open([seriesIndex, dataIndex], event.event);
+      if (seriesIndex !== undefined && !event.zrByTouch && !this.#near()) this.#open([seriesIndex, dataIndex], event.event);
     });
     const zr = this.#chart.getZr();
     zr.on('click', (event) => {
+      if (event.zrByTouch) {
+        this.#offer(this.#column(event));
+        return;
+      }
       const mark = this.#near(event);
       if (mark) this.#open(mark, event.event);
     });
@@ -220,7 +238,7 @@ class MailuoChart extends HTMLElement {
   #near(event) {
     const { kind, series, labels } = this.#data;
     const line = kind === 'line';
-    if (!line && (series.length > 1 || kind === 'funnel')) return null;
+    if (!line && series.length > 1) return null;
     if (!event) return true;
     const { offsetX, offsetY } = event;
     if (!this.#chart.containPixel('grid', [offsetX, offsetY])) {
@@ -251,14 +269,35 @@ class MailuoChart extends HTMLElement {
     return this.#data.series[s]?.values[i] ?? null;
   }
 
+  // Only pages of this site.
   #href([s, i]) {
-    return this.#data.series[s]?.hrefs[i] || null;
+    const href = this.#data.series[s]?.hrefs[i];
+    return href && new URL(href, location.href).origin === location.origin ? href : null;
+  }
+
+  // Where along the axis a finger points; nothing beside the drawing.
+  #column({ offsetX, offsetY }) {
+    if (!this.#chart.containPixel('grid', [offsetX, offsetY])) return null;
+    const place = this.#chart.convertFromPixel({ seriesIndex: 0 }, [offsetX, offsetY]);
+    return Math.round(place[this.#data.kind === 'hbar' ? 1 : 0]);
+  }
+
+  // A finger can't ask without pressing: it is told first, and goes on by a link below.
+  #offer(i) {
+    const { labels, series, texts } = this.#data;
+    const ways = series.flatMap((one, s) => {
+      const href = this.#href([s, i]);
+      if (!href || this.#value([s, i]) === null) return [];
+      const way = make('a', { href });
+      way.textContent = [texts.rows, series.length > 1 && one.name, one.labels[i] || labels[i]].filter(Boolean).join(' · ');
+      return [way];
+    });
+    this.#ways.replaceChildren(...ways);
   }
 
   #open(mark, event) {
     const href = this.#href(mark);
-    // Only pages of this site.
-    if (!href || new URL(href, location.href).origin !== location.origin) return;
+    if (!href) return;
     this.#link.href = href;
     if (event?.ctrlKey || event?.metaKey || event?.shiftKey) this.#link.target = '_blank';
     else this.#link.removeAttribute('target');
@@ -277,7 +316,7 @@ class MailuoChart extends HTMLElement {
     const own = marks(s);
     if (key === 'Home') return [s, own[0]];
     if (key === 'End') return [s, own.at(-1)];
-    const upright = kind === 'hbar' || kind === 'funnel';
+    const upright = kind === 'hbar';
     const forward = key === 'ArrowRight' || key === 'ArrowDown';
     const along = series.length === 1 || (key === 'ArrowDown' || key === 'ArrowUp') === upright;
     if (along) return [s, own[own.indexOf(i) + (forward ? 1 : -1)] ?? i];
@@ -322,12 +361,12 @@ class MailuoChart extends HTMLElement {
   }
 
   #say() {
-    const { labels, series, texts, unit } = this.#data;
+    const { labels, series, texts } = this.#data;
     const [s, i] = this.#at;
-    const format = formatter(this.#style(0).language, unit);
+    const tell = teller(series[s], this.#data, this.#style(0).language);
     const name = series[s].name ? `${series[s].name} ` : '';
-    const open = this.#href(this.#at) ? `. ${texts.open}` : '';
-    this.#live.textContent = `${labels[i]}: ${name}${format(this.#value(this.#at))}${open}`;
+    const open = this.#href(this.#at) ? texts.open : '';
+    this.#live.textContent = `${labels[i]}: ${name}${tell(this.#value(this.#at), i)}${texts.stop}${open}`.trim();
   }
 
   // The picture is drawn anew, with its title and never narrower than a page of slides can use.

@@ -65,8 +65,8 @@ const clip = (text, width) => {
 };
 
 // How many lines the names of the series take above the chart.
-const legendLines = ({ series, kind }, width) => {
-  if (series.length < 2 || kind === 'funnel') return 0;
+const legendLines = ({ series }, width) => {
+  if (series.length < 2) return 0;
   let lines = 1;
   let x = 0;
   for (const { name } of series) {
@@ -78,26 +78,51 @@ const legendLines = ({ series, kind }, width) => {
 };
 
 const LINE = 24;
-// The room of the title above the picture.
-const titleHeight = ({ title }, width) => (title ? Math.ceil((wide(title) * 1.4) / (width - 32)) * LINE + 28 : 16);
+const SMALL = 20;
+// The room of the title above the picture, and of what the numbers are over.
+const titleHeight = ({ title, about }, width) => {
+  if (!title) return 16;
+  const lines = (text, size) => Math.ceil((wide(text) * size) / (width - 32));
+  return lines(title, 1.4) * LINE + (about ? lines(about, 1.1) * SMALL + 6 : 0) + 28;
+};
 
 // How high the chart is; the picture has its title above.
 export const boxHeight = (data, width, picture = false) => {
   const { kind, labels, series } = data;
   const above = legendLines(data, width) * LINE + (picture ? titleHeight(data, width) : 0);
   if (kind === 'hbar') return above + 48 + Math.max(labels.length, 2) * (series.length > 1 ? 14 + series.length * 15 : 30);
-  if (kind === 'funnel') return above + 24 + Math.max(labels.length, 2) * 56;
   return above + (width < 480 ? 260 : 300);
 };
 
-const title = ({ title: text }, { width, colors, picture }) =>
-  picture && text
-    ? { text, left: 16, top: 12, textStyle: { color: colors.text, fontSize: 17, lineHeight: LINE, fontWeight: 600, width: width - 32, overflow: 'break' } }
-    : undefined;
+const title = ({ title: text, about }, { width, colors, picture }) => {
+  if (!picture || !text) return undefined;
+  const broken = { width: width - 32, overflow: 'break' };
+  return {
+    text,
+    subtext: about,
+    left: 16,
+    top: 12,
+    itemGap: 6,
+    textStyle: { color: colors.text, fontSize: 17, lineHeight: LINE, fontWeight: 600, ...broken },
+    subtextStyle: { color: colors.soft, fontSize: 13, lineHeight: SMALL, ...broken },
+  };
+};
 
-const tooltip = (data, { language, colors }) => ({
+// The place of the number that still grows, or -1.
+const growing = ({ values, unfinished }) => (unfinished ? values.findLastIndex((value) => value !== null) : -1);
+
+// A number of a series as it is told: with its own day where that is not the chart's, and that it still grows.
+export const teller = (one, { unit, texts }, language) => {
+  const format = formatter(language, unit);
+  return (value, i) => {
+    const notes = [one.labels[i], i === growing(one) && texts.unfinished].filter(Boolean).join(', ');
+    return notes ? `${format(value)} (${notes})` : format(value);
+  };
+};
+
+const tooltip = (data, { colors }) => ({
   renderMode: 'richText',
-  trigger: data.kind === 'funnel' ? 'item' : 'axis',
+  trigger: 'axis',
   confine: true,
   transitionDuration: 0,
   backgroundColor: colors.tip,
@@ -105,70 +130,12 @@ const tooltip = (data, { language, colors }) => ({
   borderWidth: 1,
   padding: [8, 10],
   textStyle: { color: colors.text, fontSize: 13 },
-  valueFormatter: formatter(language, data.unit),
   axisPointer: {
     type: data.kind === 'line' ? 'line' : 'shadow',
     lineStyle: { color: colors.soft, type: 'solid' },
     shadowStyle: { color: colors.soft, opacity: 0.15 },
   },
 });
-
-const funnel = (data, style) => {
-  const { labels, series: all, unit } = data;
-  const { width, colors, language, animation, picture } = style;
-  const { name, values, hrefs } = all[0];
-  const format = formatter(language, unit);
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
-  const first = values.find((value) => value);
-  const top = picture ? titleHeight(data, width) : 8;
-  const narrow = width < 480;
-  const steps = labels.map((label, i) => ({ label, value: values[i] ?? null, href: hrefs[i] }));
-  const share = (value) => (first && value !== null && unit !== '%' ? ` (${percent.format(value / first)})` : '');
-  const tip = tooltip(data, style);
-  // The names stand in a column beside the funnel, each with a line from its step.
-  const left = narrow ? 4 : 16;
-  const across = narrow ? Math.round(width * 0.42) : Math.min(Math.round(width * 0.5), 480);
-  const least = across * 0.03;
-  const most = Math.max(...steps.map(({ value }) => value), 0);
-  const size = (step) => (step && most ? least + ((across - least) * step.value) / most : least);
-  const edge = (i) => across / 2 + (size(steps[i]) + size(steps[i + 1])) / 4;
-  const room = width - left - across - 24;
-  return {
-    tooltip: { ...tip, valueFormatter: (value) => `${format(value)}${share(value)}` },
-    series: [
-      {
-        type: 'funnel',
-        name,
-        sort: 'none',
-        gap: 3,
-        minSize: least,
-        maxSize: across,
-        left,
-        width: across,
-        top,
-        bottom: 12,
-        animation,
-        // The steps are told apart by their place and their names.
-        itemStyle: { color: colors.series[0], borderWidth: 0 },
-        label: {
-          position: 'right',
-          color: colors.text,
-          fontSize: 13,
-          lineHeight: 18,
-          formatter: ({ name: label, value }) => `${clip(label, room)}\n${format(value)}${share(value)}`,
-        },
-        labelLine: { lineStyle: { color: colors.soft } },
-        emphasis: { label: { color: colors.text, fontWeight: 600 }, itemStyle: { color: colors.series[0], borderColor: colors.text, borderWidth: 2 } },
-        data: steps.map(({ label, value, href }, i) => ({
-          name: label,
-          value,
-          cursor: href ? 'pointer' : 'default',
-          labelLine: { length: Math.max(across - edge(i) + 6, 6) },
-        })),
-      },
-    ],
-  };
-};
 
 // Names along the bottom: a few are broken into lines, many are left out in turn.
 const bottomLabels = ({ labels, kind }, { width, colors }) => {
@@ -177,6 +144,21 @@ const bottomLabels = ({ labels, kind }, { width, colors }) => {
   if (kind === 'line' || band < 40) return { ...own, formatter: (label) => clip(label, 96) };
   return { ...own, interval: 0, width: band - 8, overflow: 'break', lineHeight: 15, formatter: (label) => clip(label, (band - 16) * 3) };
 };
+
+// The colour up to that part of a line, and nothing behind it.
+const until = (part, color) => ({
+  type: 'linear',
+  x: 0,
+  y: 0,
+  x2: 1,
+  y2: 0,
+  colorStops: [
+    { offset: 0, color },
+    { offset: part, color },
+    { offset: part, color: 'transparent' },
+    { offset: 1, color: 'transparent' },
+  ],
+});
 
 const crossed = (data, style) => {
   const { kind, labels, series, unit } = data;
@@ -211,15 +193,17 @@ const crossed = (data, style) => {
     const color = of(colors.series, s);
     const pattern = of(PATTERNS, s);
     const points = labels.map((_, i) => ({ value: one.values[i] ?? null, cursor: one.hrefs[i] ? 'pointer' : 'default' }));
-    const common = { name: one.name, data: points, animation, color };
+    const common = { name: one.name, data: points, animation, color, tooltip: { valueFormatter: teller(one, data, language) } };
     if (line) {
+      const first = one.values.findIndex((value) => value !== null);
+      const last = growing(one);
       return {
         ...common,
         type: 'line',
         symbol: of(SYMBOLS, s),
         symbolSize: dense,
         showAllSymbol: true,
-        lineStyle: { width: 2, type: of(DASHES, s), color },
+        lineStyle: { width: 2, type: of(DASHES, s), color: last > first ? until((last - first - 1) / (last - first), color) : color },
         itemStyle: { color },
         emphasis: { scale: 1.8, lineStyle: { width: 2 }, itemStyle: { borderColor: colors.text, borderWidth: 2 } },
       };
@@ -240,6 +224,30 @@ const crossed = (data, style) => {
       emphasis: { itemStyle: { color, borderColor: colors.text, borderWidth: 2 } },
     };
   };
+  // The way to what still grows: dotted, with a hollow mark, upon the series that it belongs to.
+  const unfinished = (one, s) => {
+    const last = growing(one);
+    if (last < 0) return [];
+    const color = of(colors.series, s);
+    const point = (i) => {
+      if (i === last) return { value: one.values[i], symbol: of(SYMBOLS, s), itemStyle: { color: colors.back, borderColor: color, borderWidth: 2 } };
+      return { value: i === last - 1 ? (one.values[i] ?? null) : null, symbol: 'none' };
+    };
+    return [
+      {
+        type: 'line',
+        data: labels.map((_, i) => point(i)),
+        symbolSize: dense + 2,
+        showAllSymbol: true,
+        lineStyle: { width: 2, type: [2, 4], color },
+        z: 3,
+        animation,
+        silent: true,
+        tooltip: { show: false },
+        emphasis: { disabled: true },
+      },
+    ];
+  };
   return {
     tooltip: tooltip(data, style),
     legend: legend
@@ -254,7 +262,7 @@ const crossed = (data, style) => {
           itemGap: 14,
           textStyle: { color: colors.text, fontSize: 12 },
           formatter: (name) => clip(name, width - 60),
-          data: series.map(({ name }) => name),
+          data: series.map(({ name }, s) => ({ name, lineStyle: { color: of(colors.series, s) } })),
         }
       : undefined,
     grid: {
@@ -267,7 +275,7 @@ const crossed = (data, style) => {
     },
     xAxis: lying ? numbers : names,
     yAxis: lying ? names : numbers,
-    series: series.map(drawn),
+    series: [...series.map(drawn), ...(line ? series.flatMap(unfinished) : [])],
   };
 };
 
@@ -277,5 +285,5 @@ export const option = (data, style) => ({
   animationDuration: 300,
   animationDurationUpdate: 300,
   title: title(data, style),
-  ...(data.kind === 'funnel' ? funnel(data, style) : crossed(data, style)),
+  ...crossed(data, style),
 });

@@ -112,9 +112,58 @@ test('a chart is drawn, is gone through by keyboard, and opens its rows', async 
   await page.waitForURL(/\/insight\/rows\?measure=/);
 });
 
+test('a finger is told what a mark shows, and goes on by a link', async ({ page }, { project }) => {
+  test.skip(!project.use.hasTouch);
+  await signIn(page, MARKETER);
+  await goto(page, '/insight');
+  const here = page.url();
+  const chart = page.locator(`mailuo-chart[data*='"kind":"line"']`).first();
+  await chart.locator('canvas').tap();
+  const way = chart.locator('.ways a').first();
+  await expect(way).toHaveText(/看明细/);
+  expect(page.url()).toBe(here);
+  await way.click();
+  await page.waitForURL(/\/insight\/rows\?measure=/);
+  // Back again, the board stands where it was left.
+  await expect(page.locator('[data-total]')).toBeVisible();
+  await page.goBack();
+  await expect(chart.locator('canvas')).toBeInViewport();
+});
+
+test('days that cannot be shown as asked are named @nojs', async ({ page }) => {
+  await signIn(page, MANAGER);
+  const notice = page.locator('main .alert-warning');
+  for (const path of ['/insight?', '/insight/rows?measure=visits&', '/insight/report?']) {
+    await goto(page, `${path}from=2026-03-10&to=2026-03-01`);
+    await expect(notice).toHaveText('开始日期晚于结束日期，已改为显示 2026-01-31 至 2026-03-01。');
+  }
+  await goto(page, '/insight?from=2024-01-01&to=2026-03-01');
+  await expect(notice).toHaveText(/一次最多查看 400 天，已改为显示 2025-01-26 至 2026-03-01/);
+  await goto(page, '/insight?from=2026-03-01&to=2026-03-10');
+  await expect(page.locator('main').getByText(/2026-03-01 至 2026-03-10 · 对比：/)).toBeVisible();
+  await expect(notice).toHaveCount(0);
+});
+
+test('a phone jumps to the parts of a board, and folds filters @nojs', async ({ page }, { project }) => {
+  test.skip(!project.use.isMobile);
+  await signIn(page, MANAGER);
+  await goto(page, '/insight');
+  const ranking = page.locator('[data-ranking="person"]');
+  await expect(ranking).not.toBeInViewport();
+  await page.getByRole('navigation', { name: '跳转到' }).getByRole('link', { name: '代表与经理' }).click();
+  await expect(ranking).toBeInViewport();
+  await goto(page, '/insight/report');
+  await expect(page.getByLabel('全部省份')).toBeHidden();
+  await goto(page, '/insight/report?group=unit');
+  await expect(page.getByLabel('全部省份')).toBeVisible();
+});
+
 test('reports have chosen columns, groups, an order and a workbook @nojs', async ({ page }) => {
   await signIn(page, MANAGER);
   await goto(page, '/insight/report?by=rep');
+  // Folded on a phone, open on a desktop.
+  const more = page.locator('summary').getByText('更多筛选', { exact: true });
+  if (await more.isVisible()) await more.click();
   await page.locator('summary').getByText('选择列').click();
   await page.getByRole('checkbox', { name: '复读', exact: true }).uncheck();
   await page.getByRole('checkbox', { name: '签到', exact: true }).check();

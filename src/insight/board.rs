@@ -90,9 +90,14 @@ pub async fn board(
         .ok_or(AppError::NotFound)?;
     let asker = Asker::new(state, actor).await?;
     let span0 = std::mem::take(&mut filter.span0);
-    slice::settle(state, &mut filter.slice, &mut filter.span, &span0);
+    let settled = slice::settle(state, &mut filter.slice, &mut filter.span, &span0);
+    let mut changed = Vec::from_iter(settled);
     slice::check(&asker, &filter.slice).await?;
+    let compares = slice::asks_to_compare(&filter);
     let other = slice::other(&mut filter, &state.zone.today());
+    if compares && filter.compare == "before" {
+        changed.push(tr!("insight.changed.compare"));
+    }
     slice::check(&asker, &other).await?;
     let by_unit = filter.compare == "unit";
 
@@ -111,7 +116,7 @@ pub async fn board(
         .copied()
         .filter(|m| by_unit || m.is_compared())
         .collect();
-    let (now, before, charts, rankings, choices) = tokio::try_join!(
+    let (now, before, charts, mut rankings, choices) = tokio::try_join!(
         totals(&asker, &all, &filter.slice),
         totals(&asker, &compared, &other),
         lines(&asker, plan, &filter.slice, &other),
@@ -159,6 +164,24 @@ pub async fn board(
     } else {
         tr!("insight.days", from = other.from, to = other.to)
     };
+    let narrowed = slice::narrowed(&asker, &filter.slice).await?;
+    let about = std::iter::once(&days)
+        .chain(&narrowed)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(" · ");
+    for chart in &mut all_charts {
+        chart.about = match chart.kind {
+            ChartKind::Line => {
+                let against = tr!("insight.compared_with", what = compared);
+                format!("{about} · {against}")
+            }
+            _ => about.clone(),
+        };
+    }
+    for ranking in &mut rankings {
+        ranking.chart.about.clone_from(&about);
+    }
     Ok(Board {
         boards: plans
             .iter()
@@ -166,7 +189,8 @@ pub async fn board(
             .collect(),
         days,
         compared,
-        narrowed: slice::narrowed(&asker, &filter.slice).await?,
+        narrowed,
+        changed,
         unfinished: filter.slice.to == state.zone.today(),
         choices,
         groups,
@@ -192,12 +216,24 @@ fn funnel(head: &str, steps: &[&'static Measure], sums: &Sums, slice: &Slice) ->
                 _ => format!("{} {}", m.name(), shown(c.n, Some(first))),
             })
             .collect(),
-        unit: String::new(),
         series: vec![Series {
             name: tr!("insight.number"),
             values: counted.iter().map(|c| Some(c.n as f64)).collect(),
             hrefs: counted.into_iter().map(|c| Some(c.href)).collect(),
+            ..Series::default()
         }],
+        ..ChartData::default()
+    }
+}
+
+/// The days of a bucket in full: they stand beside those of another time.
+fn in_full(bucket: &Bucket) -> String {
+    if bucket.label.len() == "YYYY-MM".len() {
+        bucket.label.clone()
+    } else if bucket.from == bucket.to {
+        bucket.from.clone()
+    } else {
+        tr!("insight.days", from = bucket.from, to = bucket.to)
     }
 }
 
@@ -219,6 +255,7 @@ async fn lines(
         line(asker, &drawn, slice, &buckets),
         line(asker, &drawn, other, &earlier),
     )?;
+    let today = asker.state.zone.today();
     let series =
         |name: String, measure: &Measure, values: &[i64], buckets: &[Bucket], slice: &Slice| {
             Series {
@@ -235,6 +272,8 @@ async fn lines(
                         Some(measure.rows_of(&part))
                     })
                     .collect(),
+                unfinished: buckets.last().is_some_and(|b| b.to >= today),
+                ..Series::default()
             }
         };
     Ok(drawn
@@ -254,16 +293,20 @@ async fn lines(
             );
             compared.values.resize(buckets.len(), None);
             compared.hrefs.resize(buckets.len(), None);
+            if (&other.from, &other.to) != (&slice.from, &slice.to) {
+                compared.labels = earlier[..fits].iter().map(in_full).collect();
+                compared.labels.resize(buckets.len(), String::new());
+            }
             ChartData {
                 kind: ChartKind::Line,
                 title: measure.name(),
                 axis: tr!("insight.day"),
                 labels: buckets.iter().map(|b| b.label.clone()).collect(),
-                unit: String::new(),
                 series: vec![
                     series(tr!("insight.now"), measure, now, &buckets, slice),
                     compared,
                 ],
+                ..ChartData::default()
             }
         })
         .collect())

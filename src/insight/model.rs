@@ -184,6 +184,8 @@ pub struct Board {
     pub compared: String,
     /// What it is narrowed by, in words.
     pub narrowed: Vec<String>,
+    /// What is shown otherwise than it was asked for, in words.
+    pub changed: Vec<String>,
     /// Whether the last of the days is not over yet.
     pub unfinished: bool,
     pub choices: Choices,
@@ -203,6 +205,8 @@ pub struct Rows {
     pub over: String,
     /// What it is narrowed by, in words.
     pub narrowed: Vec<String>,
+    /// Which days are shown instead of those asked for, in words.
+    pub changed: Option<String>,
     pub heads: Vec<String>,
     pub page: Page<Vec<Cell>>,
 }
@@ -247,6 +251,8 @@ pub struct Report {
     pub choices: Vec<(Choice, bool)>,
     pub columns: Vec<Meaning>,
     pub narrowed: Vec<String>,
+    /// Which days are shown instead of those asked for, in words.
+    pub changed: Option<String>,
     pub filters: Choices,
     /// The sum over all rows: counted anew, not added up.
     pub sum: Vec<Cell>,

@@ -239,7 +239,9 @@ async fn ranking(
                     Some(counted.rows_of(&of(id)))
                 })
                 .collect(),
+            ..Series::default()
         }],
+        ..ChartData::default()
     };
     let mut heads = vec![ranked.title()];
     heads.extend(measures.iter().map(|m| m.name()));

@@ -269,6 +269,8 @@ async fn everybody(asker: &Asker<'_>, kind: &Kind, slice: &Slice) -> DbResult<Ve
 /// A report before it is cut into pages.
 struct Whole {
     filter: ReportFilter,
+    /// Which days it is over instead of those asked for.
+    changed: Option<String>,
     kind: &'static Kind,
     columns: Vec<&'static Measure>,
     /// In order, each group's first.
@@ -304,7 +306,7 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
     }
     let kind = kind(actor, &filter.by)?;
     let span0 = std::mem::take(&mut filter.span0);
-    slice::settle(asker.state, &mut filter.slice, &mut filter.span, &span0);
+    let changed = slice::settle(asker.state, &mut filter.slice, &mut filter.span, &span0);
     slice::check(asker, &filter.slice).await?;
     if !kind.groups.iter().any(|(code, _)| *code == filter.group) {
         filter.group.clear();
@@ -381,6 +383,7 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
     }
     Ok(Whole {
         filter,
+        changed,
         kind,
         columns,
         subjects,
@@ -570,6 +573,7 @@ pub async fn report(
             .collect(),
         columns: whole.columns.iter().map(|m| m.meaning()).collect(),
         narrowed,
+        changed: whole.changed,
         filters,
         sum,
         page: Page { rows, total, page },
@@ -593,6 +597,7 @@ pub async fn file(
         whole.name(),
         tr!("insight.days", from = slice.from, to = slice.to),
     ];
+    notes.extend(whole.changed.clone());
     notes.extend(slice::narrowed(&asker, slice).await?);
     notes.extend(whole.columns.iter().map(|m| {
         let meaning = m.meaning();

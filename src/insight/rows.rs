@@ -191,19 +191,19 @@ async fn read(
         .collect())
 }
 
-/// A measure whose rows can be listed, with its slice settled and looked at.
+/// A measure whose rows can be listed, with its slice settled and looked at, and what that changed.
 async fn asked(
     asker: &Asker<'_>,
     id: &str,
     slice: &mut Slice,
-) -> Result<&'static Measure, AppError> {
+) -> Result<(&'static Measure, Option<String>), AppError> {
     let measure = allowed(asker.actor, id)
         .filter(|m| m.share().is_none())
         .ok_or(AppError::NotFound)?;
-    slice::settle(asker.state, slice, &mut String::new(), "");
+    let changed = slice::settle(asker.state, slice, &mut String::new(), "");
     slice::check(asker, slice).await?;
     count::refuse_ignored(measure.fact(), slice)?;
-    Ok(measure)
+    Ok((measure, changed))
 }
 
 fn heads(measure: &Measure) -> Vec<String> {
@@ -224,7 +224,7 @@ pub async fn page(
     page: i64,
 ) -> Result<Rows, AppError> {
     let asker = Asker::new(state, actor).await?;
-    let measure = asked(&asker, id, &mut slice).await?;
+    let (measure, changed) = asked(&asker, id, &mut slice).await?;
     let total = count::total(&asker, measure, &slice)
         .count(&state.db)
         .await?;
@@ -237,6 +237,7 @@ pub async fn page(
     Ok(Rows {
         meaning: measure.meaning(),
         narrowed,
+        changed,
         heads: heads(measure),
         over: measure.span(&slice.from, &slice.to),
         page: Page { rows, total, page },
@@ -252,9 +253,10 @@ pub async fn file(
     mut slice: Slice,
 ) -> Result<Vec<u8>, AppError> {
     let asker = Asker::new(state, actor).await?;
-    let measure = asked(&asker, id, &mut slice).await?;
+    let (measure, changed) = asked(&asker, id, &mut slice).await?;
     let rows = read(&asker, measure, &slice, MOST_ROWS, 0).await?;
     let mut notes = vec![measure.name(), measure.span(&slice.from, &slice.to)];
+    notes.extend(changed);
     notes.extend(slice::narrowed(&asker, &slice).await?);
     let meaning = measure.meaning();
     notes.extend([meaning.formula, meaning.tables, meaning.scope]);

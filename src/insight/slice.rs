@@ -73,7 +73,13 @@ impl<'a> Asker<'a> {
 }
 
 /// Fills the days of a slice: those of the span, or those asked for, up to today; the last 30 where there are none.
-pub fn settle(state: &AppState, slice: &mut Slice, span: &mut String, span0: &str) {
+/// Says so where other days were asked for.
+pub fn settle(
+    state: &AppState,
+    slice: &mut Slice,
+    span: &mut String,
+    span0: &str,
+) -> Option<String> {
     let today = state.zone.today();
     let date: Date = today.parse().unwrap_or_default();
     let first = date.first_of_month();
@@ -82,8 +88,13 @@ pub fn settle(state: &AppState, slice: &mut Slice, span: &mut String, span0: &st
         *span = "days".into();
     }
     let back = |days: i64| time::shift_day(&today, 1 - days);
+    let mut why = None;
     (slice.from, slice.to) = match span.as_str() {
-        "days" => asked_days(slice, &today),
+        "days" => {
+            let (days, changed) = asked_days(slice, &today);
+            why = changed;
+            days
+        }
         "week" => {
             let monday = i64::from(date.weekday().to_monday_zero_offset());
             (back(1 + monday), today)
@@ -104,21 +115,50 @@ pub fn settle(state: &AppState, slice: &mut Slice, span: &mut String, span0: &st
             (back(30), today)
         }
     };
+    why.map(|why| {
+        tr!(
+            "insight.changed.days",
+            why = why,
+            from = slice.from,
+            to = slice.to
+        )
+    })
 }
 
-fn asked_days(slice: &Slice, today: &str) -> (String, String) {
+/// The days that somebody asked for as far as they can be shown, and why they are others.
+fn asked_days(slice: &Slice, today: &str) -> ((String, String), Option<String>) {
     let to = if time::is_day(&slice.to) && slice.to.as_str() <= today {
         slice.to.clone()
     } else {
         today.to_owned()
     };
     let earliest = time::shift_day(&to, 1 - MOST_DAYS);
-    let from = if time::is_day(&slice.from) && slice.from <= to {
-        slice.from.clone().max(earliest)
-    } else {
+    let ahead = [&slice.from, &slice.to]
+        .into_iter()
+        .any(|day| time::is_day(day) && day.as_str() > today);
+    let mut why = ahead.then(|| tr!("insight.changed.ahead"));
+    let from = if !time::is_day(&slice.from) {
         time::shift_day(&to, -29)
+    } else if slice.from > to {
+        why = why.or_else(|| Some(tr!("insight.changed.order")));
+        time::shift_day(&to, -29)
+    } else if slice.from < earliest {
+        why = Some(tr!("insight.changed.most", n = MOST_DAYS));
+        earliest
+    } else {
+        slice.from.clone()
     };
-    (from, to)
+    ((from, to), why)
+}
+
+/// Whether a board is asked to compare with something else than the period before.
+pub fn asks_to_compare(filter: &BoardFilter) -> bool {
+    match filter.compare.as_str() {
+        "" => [&filter.from2, &filter.to2, &filter.unit2]
+            .into_iter()
+            .any(|asked| !asked.is_empty()),
+        how => how != "before",
+    }
 }
 
 /// The slice with which a board is compared.

@@ -18,8 +18,6 @@ pub enum ChartKind {
     Hbar,
     /// Upright bars of parts one upon another.
     Stack,
-    /// Steps in their order: the first series alone.
-    Funnel,
 }
 
 /// One row of numbers.
@@ -31,6 +29,22 @@ pub struct Series {
     /// The staff page behind each number; empty where there is none behind any.
     #[serde(default)]
     pub hrefs: Vec<Option<String>>,
+    /// What each number is of where that is not the chart's label: the days of the period compared with.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// Whether the last number is of days that are not over: it is drawn as one that grows.
+    #[serde(default)]
+    pub unfinished: bool,
+}
+
+impl Series {
+    /// The place of the number that still grows.
+    fn growing(&self) -> Option<usize> {
+        self.values
+            .iter()
+            .rposition(Option::is_some)
+            .filter(|_| self.unfinished)
+    }
 }
 
 /// What a chart shows.
@@ -38,6 +52,9 @@ pub struct Series {
 pub struct ChartData {
     pub kind: ChartKind,
     pub title: String,
+    /// What the numbers are over, below the title of the saved picture.
+    #[serde(default)]
+    pub about: String,
     /// What the labels are, at the head of the table: the month, the region.
     pub axis: String,
     pub labels: Vec<String>,
@@ -62,6 +79,9 @@ struct Texts {
     empty: String,
     hint: String,
     summary: String,
+    rows: String,
+    unfinished: String,
+    stop: String,
 }
 
 impl ChartData {
@@ -108,6 +128,9 @@ impl ChartData {
             empty: tr!("chart.empty"),
             hint: tr!("chart.hint"),
             summary: self.summary(),
+            rows: tr!("chart.rows"),
+            unfinished: tr!("chart.unfinished"),
+            stop: tr!("chart.stop"),
         };
         serde_json::to_string(&Drawn { data: self, texts }).unwrap_or_default()
     }
@@ -118,7 +141,6 @@ impl ChartData {
         let height = match self.kind {
             ChartKind::Hbar if self.series.len() > 1 => 84 + rows * (14 + 15 * self.series.len()),
             ChartKind::Hbar => 84 + rows * 30,
-            ChartKind::Funnel => 60 + rows * 56,
             _ => 340,
         };
         match height {
@@ -193,17 +215,20 @@ fn Numbers(data: ChartData) -> impl IntoView {
             let cells = series
                 .iter()
                 .map(|one| {
-                    let number = one
-                        .values
-                        .get(i)
-                        .copied()
-                        .flatten()
-                        .map_or_else(|| "–".to_owned(), |value| shown(value, &unit));
+                    let value = one.values.get(i).copied().flatten();
+                    let number =
+                        value.map_or_else(|| "–".to_owned(), |value| shown(value, &unit));
+                    let own = one.labels.get(i).filter(|own| !own.is_empty()).cloned();
+                    let growing = (one.growing() == Some(i)).then(|| tr!("chart.unfinished"));
+                    let notes: Vec<String> = own.into_iter().chain(growing).collect();
+                    let notes = (!notes.is_empty()).then(|| {
+                        view! { <span class="block whitespace-nowrap text-xs text-base-content/70">{notes.join(" · ")}</span> }
+                    });
                     let number = match one.hrefs.get(i).cloned().flatten() {
                         Some(href) => view! { <a class="link" href=href>{number}</a> }.into_any(),
                         None => number.into_any(),
                     };
-                    view! { <td class="num text-end">{number}</td> }
+                    view! { <td class="num text-end">{number}{notes}</td> }
                 })
                 .collect_view();
             view! { <tr><th scope="row" class="font-normal">{label}</th>{cells}</tr> }
@@ -278,6 +303,8 @@ mod tests {
                 name: "n".to_owned(),
                 values: vec![Some(1.0), None],
                 hrefs: vec![Some("/x".to_owned()), None],
+                unfinished: true,
+                ..Series::default()
             }],
             ..ChartData::default()
         };
@@ -286,5 +313,8 @@ mod tests {
         assert_eq!(json["series"][0]["values"], serde_json::json!([1.0, null]));
         assert_eq!(json["series"][0]["hrefs"][0], "/x");
         assert!(json["texts"]["summary"].is_string());
+        assert_eq!(json["series"][0]["unfinished"], true);
+        // Where the last number is none, the one before it grows.
+        assert_eq!(data.series[0].growing(), Some(0));
     }
 }

@@ -11,6 +11,7 @@ macro_rules! tr {
     };
 }
 
+pub mod back;
 pub mod boot;
 pub mod chart;
 pub mod form;

@@ -2,14 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::filters::{Days, Narrow, options};
+use super::filters::{Changed, Days, Narrow, options};
 use super::{Formula, InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_board;
 use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
+use crate::ui::back::Returning;
 use crate::ui::boot::refresh;
 use crate::ui::chart::Chart;
 use crate::ui::list::{FilterDay, FilterSelect, param};
-use crate::ui::parts::{Loading, PageTitle, outcome};
+use crate::ui::parts::{PageTitle, outcome};
 
 /// A board with its filter in the address.
 #[component]
@@ -35,11 +36,11 @@ pub fn Dashboard() -> impl IntoView {
     view! {
         <PageTitle title=tr!("insight.title")/>
         <InsightNav here="/insight"/>
-        <Suspense fallback=Loading>
+        <Transition fallback=Returning>
             {move || Suspend::new(async move {
                 outcome(data.await, |board| view! { <Whole board=board/> })
             })}
-        </Suspense>
+        </Transition>
     }
 }
 
@@ -70,12 +71,30 @@ fn Whole(board: Board) -> impl IntoView {
         let href = format!("/insight?board={}", board.filter.board);
         view! { <a class="link inline-flex min-h-10 items-center" href=href>{tr!("insight.clear")}</a> }
     });
+    let groups = board.groups.iter().map(|(head, _)| head.clone());
+    let charts = board.charts.iter().map(|chart| chart.title.clone());
+    let parts: Vec<(String, String)> = groups
+        .enumerate()
+        .map(|(i, name)| (format!("group-{i}"), name))
+        .chain(
+            charts
+                .enumerate()
+                .map(|(i, name)| (format!("chart-{i}"), name)),
+        )
+        .chain(
+            board
+                .rankings
+                .iter()
+                .map(|ranking| (format!("ranking-{}", ranking.by), ranking.title.clone())),
+        )
+        .collect();
     let groups = board
         .groups
         .into_iter()
-        .map(|(head, numbers)| {
+        .enumerate()
+        .map(|(i, (head, numbers))| {
             view! {
-                <section class="mb-4">
+                <section id=format!("group-{i}") class="mb-4 scroll-mt-2">
                     <h2 class="mb-2 text-base font-semibold">{head}</h2>
                     <div class="grid grid-cols-2 gap-2 sm:grid-cols-3 xl:grid-cols-4">
                         {numbers.into_iter().map(|n| view! { <Figure number=n/> }).collect_view()}
@@ -87,7 +106,8 @@ fn Whole(board: Board) -> impl IntoView {
     let charts = board
         .charts
         .into_iter()
-        .map(|data| view! { <div class="min-w-0 rounded-box border border-base-300 bg-base-100 p-4"><Chart data=data/></div> })
+        .enumerate()
+        .map(|(i, data)| view! { <div id=format!("chart-{i}") class="min-w-0 scroll-mt-2 rounded-box border border-base-300 bg-base-100 p-4"><Chart data=data/></div> })
         .collect_view();
     let rankings = board
         .rankings
@@ -96,18 +116,33 @@ fn Whole(board: Board) -> impl IntoView {
         .collect_view();
     view! {
         {tabs}
-        <Asked filter=filter choices=board.choices/>
+        <Asked filter=filter choices=board.choices changed=board.changed/>
         <p class="num mb-1 text-sm text-base-content/80">{words} {clear}</p>
         <p class="mb-4 text-sm text-base-content/70">{tr!("insight.press_numbers")}{board.unfinished.then(|| format!(" {}", tr!("insight.unfinished")))}</p>
+        <Jumps parts=parts/>
         {groups}
         <div class="mb-4 grid gap-4 lg:grid-cols-2">{charts}</div>
         {rankings}
     }
 }
 
+/// Links to the parts of a board, which is many screens long on a phone: their ids and names.
+#[component]
+fn Jumps(parts: Vec<(String, String)>) -> impl IntoView {
+    let links = parts
+        .into_iter()
+        .map(|(id, name)| view! { <a class="btn btn-sm min-h-10 shrink-0" href=format!("#{id}")>{name}</a> })
+        .collect_view();
+    view! { <nav class="-mx-4 mb-3 flex gap-2 overflow-x-auto px-4 py-1 lg:hidden print:hidden" aria-label=tr!("insight.jump")>{links}</nav> }
+}
+
 /// The filters of a board.
 #[component]
-fn Asked(filter: BoardFilter, choices: crate::insight::model::Choices) -> impl IntoView {
+fn Asked(
+    filter: BoardFilter,
+    choices: crate::insight::model::Choices,
+    changed: Vec<String>,
+) -> impl IntoView {
     let compares = [
         ("year", tr!("insight.compare.year")),
         ("days", tr!("insight.compare.days")),
@@ -127,6 +162,7 @@ fn Asked(filter: BoardFilter, choices: crate::insight::model::Choices) -> impl I
                 <Days slice=filter.slice.clone() span=filter.span.clone()/>
                 <button class="btn btn-primary">{tr!("ui.show")}</button>
             </div>
+            <Changed notices=changed/>
             <details class="mt-2" open=open>
                 <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("insight.more_filters")}</summary>
                 <div class="mt-1 flex flex-wrap items-end gap-2">
@@ -229,6 +265,7 @@ fn Ranked(ranking: Ranking) -> impl IntoView {
         })
         .collect_view();
     let label = ranking.title.clone();
+    let id = format!("ranking-{}", ranking.by);
     let heads = ranking
         .heads
         .into_iter()
@@ -236,7 +273,7 @@ fn Ranked(ranking: Ranking) -> impl IntoView {
         .map(|(i, head)| view! { <th scope="col" class=if i == 0 { "" } else { "whitespace-nowrap text-end" }>{head}</th> })
         .collect_view();
     view! {
-        <section class="mb-4 rounded-box border border-base-300 bg-base-100 p-4" data-ranking=ranking.by>
+        <section id=id class="mb-4 scroll-mt-2 rounded-box border border-base-300 bg-base-100 p-4" data-ranking=ranking.by>
             <div class="mb-2 flex flex-wrap items-center gap-2">
                 <h2 class="me-auto text-base font-semibold">{ranking.title}</h2>
                 <span class="num text-sm text-base-content/70">{tr!("ui.rows", total = ranking.total)}</span>

@@ -40,6 +40,18 @@ pub fn Days(slice: Slice, span: String) -> impl IntoView {
     }
 }
 
+/// What is shown otherwise than it was asked for.
+#[component]
+pub fn Changed(notices: Vec<String>) -> impl IntoView {
+    (!notices.is_empty()).then(move || {
+        let lines = notices
+            .into_iter()
+            .map(|text| view! { <p>{text}</p> })
+            .collect_view();
+        view! { <div class="alert alert-warning mt-2 py-2" role="status"><div class="num">{lines}</div></div> }
+    })
+}
+
 /// A list of choices as filters take it.
 pub fn options<const N: usize>(list: [(&str, String); N]) -> Vec<(String, String)> {
     list.into_iter()

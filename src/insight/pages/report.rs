@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use super::filters::{Days, Narrow};
+use super::filters::{Changed, Days, Narrow};
 use super::{InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_report;
 use crate::insight::model::{Report, ReportFilter, address};
+use crate::ui::back::Returning;
 use crate::ui::boot::refresh;
 use crate::ui::list::{FilterSelect, FilterText, page_param, param, rows_or_empty};
-use crate::ui::parts::{Loading, PageTitle, outcome};
+use crate::ui::parts::{PageTitle, outcome};
 
 /// A report with its filter in the address.
 #[component]
@@ -35,11 +36,11 @@ pub fn Reports() -> impl IntoView {
     view! {
         <PageTitle title=tr!("insight.reports")/>
         <InsightNav here="/insight/report"/>
-        <Suspense fallback=Loading>
+        <Transition fallback=Returning>
             {move || Suspend::new(async move {
                 outcome(data.await, |report| view! { <Whole report=report/> })
             })}
-        </Suspense>
+        </Transition>
     }
 }
 
@@ -111,19 +112,37 @@ fn Whole(report: Report) -> impl IntoView {
         .collect_view();
     let sum = report.sum;
     let (label, groups) = (first, report.groups);
+    let grouped = !filter.group.is_empty();
+    let open = [
+        &filter.text,
+        &filter.group,
+        &filter.slice.unit,
+        &filter.slice.province,
+        &filter.slice.specialty,
+        &filter.slice.product,
+    ]
+    .into_iter()
+    .any(|value| !value.is_empty());
     view! {
         <nav class="tabs tabs-border mb-4 flex-wrap" aria-label=tr!("insight.reports")>{tabs}</nav>
         <form method="get" action="/insight/report" class="mb-4 rounded-box border border-base-300 bg-base-100 p-3" role="search">
             <input type="hidden" name="by" value=filter.by/>
             <input type="hidden" name="sort" value=filter.sort/>
             <div class="flex flex-wrap items-end gap-2">
-                <FilterText name="text" label=tr!("insight.name")/>
                 <Days slice=filter.slice.clone() span=filter.span.clone()/>
-                <FilterSelect name="group" label=tr!("insight.no_group") options=groups/>
             </div>
-            <div class="mt-2 flex flex-wrap items-end gap-2"><Narrow choices=report.filters/></div>
+            <Changed notices=Vec::from_iter(report.changed)/>
+            <details class="unfold-lg mt-2" open=open>
+                <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("insight.narrow")}</summary>
+                <div class="mt-1 flex flex-wrap items-end gap-2">
+                    <FilterText name="text" label=tr!("insight.name")/>
+                    <FilterSelect name="group" label=tr!("insight.no_group") options=groups/>
+                    <Narrow choices=report.filters/>
+                </div>
+            </details>
             <details class="mt-2">
                 <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("insight.columns")}</summary>
+                <p class="text-sm text-base-content/70">{tr!("insight.columns_hint")}</p>
                 <fieldset class="grid grid-cols-2 gap-x-3 sm:grid-cols-3 lg:grid-cols-5">
                     <legend class="sr-only">{tr!("insight.columns")}</legend>
                     {ticked}
@@ -142,11 +161,17 @@ fn Whole(report: Report) -> impl IntoView {
                     <tbody>
                         {rows.into_iter().map(|row| {
                             let class = if row.group { "bg-base-200 font-semibold" } else { "" };
+                            let first = match (row.group, grouped) {
+                                (true, _) => "sticky start-0 z-1 min-w-32 bg-base-200 font-semibold",
+                                // Below its group.
+                                (_, true) => "sticky start-0 z-1 min-w-32 bg-base-100 ps-8 font-medium",
+                                _ => "sticky start-0 z-1 min-w-32 bg-base-100 font-medium",
+                            };
                             let mut cells = row.cells.into_iter();
                             let name = cells.next().unwrap_or_default();
                             view! {
                                 <tr class=class>
-                                    <th scope="row" class=if row.group { "min-w-32 font-semibold" } else { "min-w-32 font-medium" }>{linked(name)}</th>
+                                    <th scope="row" class=first>{linked(name)}</th>
                                     {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end">{figure(cell)}</td> }).collect_view()}
                                 </tr>
                             }
@@ -158,7 +183,7 @@ fn Whole(report: Report) -> impl IntoView {
                             let name = cells.next().unwrap_or_default();
                             view! {
                                 <tr>
-                                    <th scope="row" class="text-base-content">{name.text}</th>
+                                    <th scope="row" class="sticky start-0 z-1 bg-base-100 text-base-content">{name.text}</th>
                                     {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end font-semibold text-base-content">{figure(cell)}</td> }).collect_view()}
                                 </tr>
                             }
@@ -205,7 +230,7 @@ fn Head(id: String, text: String, sort: String) -> impl IntoView {
         format!("/insight/report{}", map.to_query_string())
     };
     let class = if by_name {
-        "whitespace-nowrap"
+        "sticky start-0 z-1 whitespace-nowrap bg-base-100"
     } else {
         "whitespace-nowrap text-end"
     };

@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 
+use super::filters::Changed;
 use super::{Formula, InsightNav, kept, linked, slice_param};
 use crate::insight::api::insight_rows;
 use crate::insight::model::{Rows, address};
+use crate::ui::back::Returning;
 use crate::ui::boot::refresh;
 use crate::ui::list::{page_param, param, rows_or_empty};
-use crate::ui::parts::{Loading, PageTitle, outcome};
+use crate::ui::parts::{PageTitle, outcome};
 
 /// The rows that a number counted.
 #[component]
@@ -19,11 +21,11 @@ pub fn Drilldown() -> impl IntoView {
     );
     view! {
         <InsightNav here=""/>
-        <Suspense fallback=Loading>
+        <Transition fallback=Returning>
             {move || Suspend::new(async move {
                 outcome(data.await, |rows| view! { <Listed rows=rows/> })
             })}
-        </Suspense>
+        </Transition>
     }
 }
 
@@ -50,6 +52,7 @@ fn Listed(rows: Rows) -> impl IntoView {
         </PageTitle>
         <p class="num text-2xl font-semibold" data-total=rows.page.total.to_string()>{total}</p>
         <p class="num mb-2 text-sm text-base-content/80">{std::iter::once(rows.over).chain(rows.narrowed).collect::<Vec<_>>().join(" · ")}</p>
+        <div class="mb-2"><Changed notices=Vec::from_iter(rows.changed)/></div>
         <div class="mb-3 max-w-prose"><Formula meaning=rows.meaning/></div>
         {rows_or_empty(rows.page, tr!("insight.no_rows"), move |rows| view! {
             <div tabindex="0" role="region" aria-label=label class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
