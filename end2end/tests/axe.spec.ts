@@ -13,7 +13,6 @@ import {
 
 /** The page as it stands, in both themes, of which only colours differ. Goes on after a fault, to name all of them. */
 async function lookAt(page: Page) {
-  // Between its hydration and the next moment a page has none.
   await expect.soft(page, page.url()).toHaveTitle(/./);
   // A sidebar more or less changes no colours: the dark theme is looked at on the phone.
   const themes = page.viewportSize()!.width < 1000 ? (['light', 'dark'] as const) : (['light'] as const);
