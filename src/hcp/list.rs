@@ -24,7 +24,7 @@ use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::time::Zone;
 use crate::server::{search, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{Page, Permission, Role};
 
 /// Rows that are counted exactly.
@@ -70,10 +70,9 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
     let reach = Reach::of(db, actor).await?;
     let counted = count(db, actor, reach, filter, &search).await?;
     let few = counted <= most;
-    // A page past the last, as an address may say after rows went, shows the last; beyond the bound of the count there
-    // are more.
+    // Beyond the bound of the count there are more.
     let page = if few {
-        page.clamp(1, (counted.max(1) + PAGE_SIZE - 1) / PAGE_SIZE)
+        within(page, counted)
     } else {
         page.max(1)
     };

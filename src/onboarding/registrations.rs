@@ -13,7 +13,7 @@ use crate::server::db::{DbResult, Lock, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::history::{self, Change};
 use crate::server::{AppState, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// How alike the names of two hospitals must be for them to be taken for one.
@@ -46,6 +46,7 @@ pub async fn pending(state: &AppState, page: i64) -> DbResult<Page<PendingRow>> 
     let total = q("SELECT COUNT(*) FROM hcp WHERE state = 'pending'")
         .count(&state.db)
         .await?;
+    let page = within(page, total);
     let rows: Vec<HcpRow> = q(format!(
         "{ROW}{FROM} h.state = 'pending' ORDER BY h.created_at, h.id LIMIT $1 OFFSET $2"
     ))
