@@ -322,6 +322,8 @@ pub async fn items(db: &Db, actor: &Actor, ids: &[String]) -> DbResult<Vec<HcpIt
         "SELECT h.id, h.name, h.kind, h.phone_masked, COALESCE(t.name, h.hospital_text) AS hospital, h.department, \
          h.title, h.state, s.name AS owner, h.last_contact_at, ",
     );
+    query.push(crate::onboarding::consent::WITHDREW);
+    query.push(" AS withdrew_at, ");
     query.push_with(
         "EXISTS (SELECT 1 FROM hcp_selection p WHERE p.staff_id = ? AND p.hcp_id = h.id) AS picked",
         [&actor.id],
@@ -345,13 +347,12 @@ pub async fn items(db: &Db, actor: &Actor, ids: &[String]) -> DbResult<Vec<HcpIt
         .collect())
 }
 
-/// Fills in the days of last contact.
+/// Fills in the days of last contact and of withdrawing.
 pub fn dated(zone: &Zone, rows: &mut [HcpItem]) {
+    let day = |at: Option<i64>| at.map(|at| zone.day(at)).unwrap_or_default();
     for row in rows {
-        row.last_contact = row
-            .last_contact_at
-            .map(|at| zone.day(at))
-            .unwrap_or_default();
+        row.last_contact = day(row.last_contact_at);
+        row.withdrew = day(row.withdrew_at);
     }
 }
 

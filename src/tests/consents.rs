@@ -79,6 +79,19 @@ on_both!(who_withdraws_the_registration_is_let_go, |app| {
         0,
         "nothing stands without the registration"
     );
+    // Who withdrew is told from who was never invited, until they register again.
+    let staff = app.cookie(Role::Rep).await;
+    let marked = format!("\"withdrew\":\"{}\"", app.state.zone.today());
+    let get = format!("/api/hcps/get?id={hcp}");
+    for path in ["/api/hcps/list", get.as_str()] {
+        let text = app.get(path, &staff).await.text();
+        assert!(text.contains(&marked), "{path}: {text}");
+    }
+    app.bound(&hcp, false).await;
+    for path in ["/api/hcps/list", get.as_str()] {
+        let text = app.get(path, &staff).await.text();
+        assert!(!text.contains(&marked), "{path}: {text}");
+    }
     assert!(
         !onboarding::may_track(&app.state.db, &hcp)
             .await

@@ -348,7 +348,9 @@ fn Row(item: HcpItem, selected: RwSignal<i64>, failed: RwSignal<bool>) -> impl I
                 {work}
                 <span class="num ms-3 lg:hidden">{item.phone_masked}</span>
             </td>
-            <td class="col-start-3 row-start-1 lg:table-cell"><StateBadge state=item.state/></td>
+            <td class="col-start-3 row-start-1 lg:table-cell">
+                <span class="flex flex-col items-end gap-1 lg:items-start"><StateBadge state=item.state withdrew=item.withdrew/></span>
+            </td>
             <td class="col-span-2 col-start-2 text-base-content/70 lg:table-cell lg:whitespace-nowrap lg:text-base-content">
                 {owner.map(|owner| view! {
                     <span class="lg:hidden">{tr!("hcp.owned_by", name = owner.clone())}</span>
