@@ -238,6 +238,8 @@ pub struct Choices {
     pub provinces: Vec<String>,
     /// Staff within scope, for those who see more than their own.
     pub owners: Vec<String>,
+    /// Whether there are more: they are found by name or number.
+    pub owners_cut: bool,
     /// The asker's own groups: id and name.
     pub groups: Vec<(String, String)>,
 }

@@ -320,6 +320,9 @@ on_both!(
         app.get(&format!("/s/{root}"), &cookie).await;
         let tree = format!("/api/shares/tree?id={article}");
         assert!(app.get(&tree, &staff).await.text().contains("王小明"));
+        // Whose tree it is to be can be typed.
+        let typed = format!("{tree}&rep={}", rep.name);
+        assert!(app.get(&typed, &staff).await.text().contains("王小明"));
         let withdraw = [("purpose", "tracking"), ("grant", "false")];
         app.post("/me/consent", &cookie, &withdraw).await;
         assert!(!app.get(&tree, &staff).await.text().contains("王小明"));
