@@ -54,6 +54,33 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
+/// The document's title until a page says its own. As soon as the formatter hydrates, leptos_meta empties a document
+/// whose pages have said none yet; theirs come only with their chunk. Till then the title that the server sent stays.
+#[cfg(feature = "hydrate")]
+fn title_so_far() -> impl Fn() -> String + Send + Sync + 'static {
+    let path = || window().location().pathname().unwrap_or_default();
+    let (first, title) = (path(), document().title());
+    let name = tr!("app.name");
+    let title = title
+        .strip_suffix(name.as_str())
+        .and_then(|title| title.strip_suffix(" · "))
+        .unwrap_or_default()
+        .to_owned();
+    // It is this page's and no other's.
+    move || {
+        if path() == first {
+            title.clone()
+        } else {
+            String::new()
+        }
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn title_so_far() -> impl Fn() -> String + Send + Sync + 'static {
+    String::new
+}
+
 /// All staff pages. Public pages are `server::web`'s and ship no wasm.
 #[component]
 pub fn App() -> impl IntoView {
@@ -61,7 +88,7 @@ pub fn App() -> impl IntoView {
     let boot = expect_context::<Boot>();
     provide_context(boot.locale);
     view! {
-        <Title formatter=|text: String| if text.is_empty() { tr!("app.name") } else { format!("{text} · {}", tr!("app.name")) }/>
+        <Title text=title_so_far() formatter=|text: String| if text.is_empty() { tr!("app.name") } else { format!("{text} · {}", tr!("app.name")) }/>
         <Router>
             <Routes fallback=|| view! { <ErrorView error=crate::shared::AppError::NotFound/> }>
                 <ParentRoute path=path!("") view=StaffLayout ssr=SsrMode::Async>

@@ -13,7 +13,6 @@ import {
 
 /** The page as it stands, in both themes, of which only colours differ. Goes on after a fault, to name all of them. */
 async function lookAt(page: Page) {
-  // Between its hydration and the next moment a page has none.
   await expect.soft(page, page.url()).toHaveTitle(/./);
   // A sidebar more or less changes no colours: the dark theme is looked at on the phone.
   const themes = page.viewportSize()!.width < 1000 ? (['light', 'dark'] as const) : (['light'] as const);
@@ -63,7 +62,7 @@ type Listed = {
   hcp_cookie: string | null;
 };
 
-/** Pages that the list leaves out: where it has no example on the demo's data, or because they are no pages of a role. */
+/** Pages of which the demo's data have none, by their path or by what they show beside the list's example. */
 const MORE: Record<string, { role: string; find: (page: Page) => Promise<string> }> = {
   '/import/{id}': {
     role: 'admin',
@@ -78,7 +77,7 @@ const MORE: Record<string, { role: string; find: (page: Page) => Promise<string>
       return new URL(page.url()).pathname;
     },
   },
-  '/attempts/{id}': {
+  '/attempts/{id}, under way': {
     role: 'otc_rep',
     find: async (page) => {
       await goto(page, '/learning');
@@ -87,10 +86,6 @@ const MORE: Record<string, { role: string; find: (page: Page) => Promise<string>
       await page.waitForURL(/\/attempts\//);
       return new URL(page.url()).pathname;
     },
-  },
-  '/a/{id}': {
-    role: 'rep',
-    find: async (page) => `/a/${await openArticle(page, PUBLIC_ARTICLE)}`,
   },
 };
 

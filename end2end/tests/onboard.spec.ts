@@ -119,8 +119,11 @@ test('a steward refuses, and the browser is a visitor again @nojs', async ({ pag
   await goto(steward, '/hcps/pending');
   const card = steward.locator('section').filter({ hasText: name });
   await card.locator('summary').getByText('不通过').click();
+  await card.getByLabel('不通过的原因').fill(`医院查无 ${name}`);
   await card.getByRole('button', { name: '不通过' }).click();
   await expect(steward.locator('section').filter({ hasText: name })).toHaveCount(0);
+  await goto(steward, '/hcps/pending?tab=refused');
+  await expect(steward.getByText(`原因：医院查无 ${name}`)).toBeVisible();
   await goto(doctor, '/me');
   expect(new URL(doctor.url()).pathname).toBe('/onboard');
 });

@@ -49,6 +49,19 @@ test('back before a page has hydrated shows the page of the address', async ({ p
   await expect(page.getByRole('heading', { level: 1, name: '内容' })).toBeVisible();
 });
 
+test('a page keeps its title while it hydrates', async ({ page }) => {
+  await signIn(page, REP);
+  await page.addInitScript(() => {
+    const titles = new Set<string>();
+    Object.assign(window, { titles });
+    document.addEventListener('DOMContentLoaded', () => setInterval(() => titles.add(document.title), 1));
+  });
+  await goto(page, '/hcps');
+  await page.waitForTimeout(500);
+  const seen = await page.evaluate(() => [...(window as unknown as { titles: Set<string> }).titles]);
+  expect(seen).toEqual([await page.title()]);
+});
+
 test('a session that ended leads to sign-in when a link is followed, and back to the page', async ({ page, problems }) => {
   problems.allow(/status of 401/);
   await signIn(page, REP);

@@ -41,6 +41,8 @@ const PUBLIC: &[(&str, &[&str])] = &[
     ("/i/{token}", &["visitor"]),
     ("/join/{code}", &["visitor"]),
     ("/s/{token}", &["visitor", "hcp"]),
+    // Only staff stay at this address.
+    ("/a/{id}", &["rep", "visitor", "hcp"]),
     ("/no-such-page", &["admin"]),
 ];
 
@@ -51,6 +53,7 @@ const PLAIN: &[(&str, Permission)] = &[
     ("/learn/{course}", Permission::Learn),
     ("/learn/{course}/{lesson}", Permission::Learn),
     ("/review", Permission::Learn),
+    ("/attempts/{id}", Permission::Learn),
     ("/checkin", Permission::CheckIn),
     ("/visits/new", Permission::RecordVisits),
     ("/sign-out", Permission::OwnAccount),
@@ -72,6 +75,11 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     .await?;
     let article = one("SELECT l.article_id FROM share_link l JOIN staff s ON s.id = l.root_staff_id WHERE s.phone_index = $1 \
          GROUP BY l.article_id ORDER BY COUNT(*) DESC, l.article_id LIMIT 1")
+    .await?;
+    let open_article = one(
+        "SELECT id FROM article WHERE $1 <> '' AND status = 'published' AND audience = 'public' \
+         ORDER BY expires_on DESC, id LIMIT 1",
+    )
     .await?;
     let draft =
         one("SELECT id FROM article WHERE status = 'draft' AND $1 <> '' ORDER BY id LIMIT 1")
@@ -101,6 +109,12 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
     let exam =
         one("SELECT id FROM exam WHERE $1 <> '' AND published_at IS NOT NULL ORDER BY id LIMIT 1")
             .await?;
+    let attempt = q("SELECT a.id FROM exam_attempt a JOIN staff s ON a.learner = 'staff:' || s.id WHERE s.phone_index = $1 \
+         AND a.submitted_at IS NOT NULL ORDER BY a.started_at, a.id LIMIT 1")
+        .bind(state.keys.phone_index(&super::account(Role::TradeRep)))
+        .optional::<(String,)>(&state.db)
+        .await?
+        .map(|(id,)| id);
     let draft_exam =
         one("SELECT id FROM exam WHERE $1 <> '' AND published_at IS NULL ORDER BY id LIMIT 1")
             .await?;
@@ -153,6 +167,8 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             "memos" => memo.clone(),
             "adverse-events" => event.clone(),
             "s" => link.clone(),
+            "a" => open_article.clone(),
+            "attempts" => attempt.clone(),
             "i" => code.clone(),
             "join" => join.clone(),
             "terminals" => terminal.clone(),
@@ -194,7 +210,7 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
         // Other people's imports are an administrator's to see.
         let of_admin = path.starts_with("/import/{");
         // Records of a rep are for them and for who sees them; a message for its sender and receivers; an event for who
-        // reported it and who handles it.
+        // reported it and who handles it; an attempt for whose it is.
         let of_rep: Option<&[Role]> = if path.starts_with("/flow/appeals/{") {
             Some(&[Role::Rep, Role::Manager, Role::Compliance, Role::Admin])
         } else if path.starts_with("/flow/terminals/{") || path == "/flow/appeals/new" {
@@ -205,6 +221,8 @@ pub async fn list(state: &AppState) -> Result<List, AppError> {
             Some(&[Role::Rep, Role::Manager])
         } else if path.starts_with("/adverse-events/{") {
             Some(&[Role::Rep, Role::Compliance])
+        } else if path.starts_with("/attempts/{") {
+            Some(&[Role::TradeRep])
         } else {
             None
         };

@@ -14,7 +14,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, search, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// What the list can be narrowed by; empty fields do not narrow.
@@ -62,6 +62,7 @@ pub async fn list(state: &AppState, filter: &Filter, page: i64) -> DbResult<Pair
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(db).await?;
+    let page = within(page, total);
     let mut rows = q(PAIR);
     narrow(&mut rows);
     rows.push_with(
@@ -301,6 +302,7 @@ pub async fn merges(state: &AppState, page: i64) -> DbResult<Page<MergeRow>> {
         undone_by: Option<String>,
     }
     let total = q("SELECT COUNT(*) FROM hcp_merge").count(&state.db).await?;
+    let page = within(page, total);
     let rows: Vec<Row> = q(
         "SELECT m.id, m.at, m.by_name, m.kept_id, k.name AS kept, m.gone_id, g.name AS gone, m.undone_at, \
          TRIM(COALESCE(kt.name, '') || ' ' || k.department) AS kept_place, \

@@ -24,7 +24,7 @@ use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::time::Zone;
 use crate::server::{search, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{Page, Permission, Role};
 
 /// Rows that are counted exactly.
@@ -70,10 +70,9 @@ pub async fn list(db: &Db, actor: &Actor, filter: &Filter, page: i64) -> DbResul
     let reach = Reach::of(db, actor).await?;
     let counted = count(db, actor, reach, filter, &search).await?;
     let few = counted <= most;
-    // A page past the last, as an address may say after rows went, shows the last; beyond the bound of the count there
-    // are more.
+    // Beyond the bound of the count there are more.
     let page = if few {
-        page.clamp(1, (counted.max(1) + PAGE_SIZE - 1) / PAGE_SIZE)
+        within(page, counted)
     } else {
         page.max(1)
     };
@@ -323,6 +322,8 @@ pub async fn items(db: &Db, actor: &Actor, ids: &[String]) -> DbResult<Vec<HcpIt
         "SELECT h.id, h.name, h.kind, h.phone_masked, COALESCE(t.name, h.hospital_text) AS hospital, h.department, \
          h.title, h.state, s.name AS owner, h.last_contact_at, ",
     );
+    query.push(crate::onboarding::consent::WITHDREW);
+    query.push(" AS withdrew_at, ");
     query.push_with(
         "EXISTS (SELECT 1 FROM hcp_selection p WHERE p.staff_id = ? AND p.hcp_id = h.id) AS picked",
         [&actor.id],
@@ -346,13 +347,12 @@ pub async fn items(db: &Db, actor: &Actor, ids: &[String]) -> DbResult<Vec<HcpIt
         .collect())
 }
 
-/// Fills in the days of last contact.
+/// Fills in the days of last contact and of withdrawing.
 pub fn dated(zone: &Zone, rows: &mut [HcpItem]) {
+    let day = |at: Option<i64>| at.map(|at| zone.day(at)).unwrap_or_default();
     for row in rows {
-        row.last_contact = row
-            .last_contact_at
-            .map(|at| zone.day(at))
-            .unwrap_or_default();
+        row.last_contact = day(row.last_contact_at);
+        row.withdrew = day(row.withdrew_at);
     }
 }
 

@@ -200,6 +200,8 @@ pub struct HcpItem {
     pub owner: Option<String>,
     /// Epoch milliseconds.
     pub last_contact_at: Option<i64>,
+    /// Epoch milliseconds.
+    pub withdrew_at: Option<i64>,
     /// Whether the asker has picked them for a bulk act.
     pub picked: bool,
     #[cfg_attr(feature = "ssr", sqlx(skip))]
@@ -207,6 +209,9 @@ pub struct HcpItem {
     /// Day of the last contact in the configured zone; empty if there was none.
     #[cfg_attr(feature = "ssr", sqlx(skip))]
     pub last_contact: String,
+    /// Day on which they withdrew their registration; empty unless they did and have not registered again.
+    #[cfg_attr(feature = "ssr", sqlx(skip))]
+    pub withdrew: String,
 }
 
 /// A page of the list.
@@ -233,6 +238,8 @@ pub struct Choices {
     pub provinces: Vec<String>,
     /// Staff within scope, for those who see more than their own.
     pub owners: Vec<String>,
+    /// Whether there are more: they are found by name or number.
+    pub owners_cut: bool,
     /// The asker's own groups: id and name.
     pub groups: Vec<(String, String)>,
 }

@@ -175,6 +175,8 @@ pub struct HcpView {
     /// When the main hospital receives reps (domain, Compliance: visits).
     pub windows: Vec<Window>,
     pub onboarded_at: Option<String>,
+    /// Day on which they withdrew their registration, unless they have registered again.
+    pub withdrew: Option<String>,
     /// Day of the last contact.
     pub last_contact: Option<String>,
     /// The number in full, for five minutes after revealing it.

@@ -3,7 +3,8 @@
 use leptos::{server, server_fn};
 
 use super::model::{
-    CodeRow, CodeView, ConsentView, Coverage, InvitationView, PendingRow, PurposeTexts, SheetView,
+    CodeRow, CodeView, ConsentView, Coverage, InvitationView, PendingRow, PurposeTexts, RefusedRow,
+    SheetView,
 };
 use crate::shared::{AppResult, Page, Saved};
 
@@ -84,13 +85,24 @@ pub async fn list_pending(#[server(default)] page: i64) -> AppResult<Page<Pendin
     Ok(registrations::pending(&state(), page.max(1)).await?)
 }
 
-/// The steward's decision about a registration: `approve`, `reject`, or the id of the HCP that it is.
+/// Registrations that were turned down.
+#[server(prefix = "/api", endpoint = "hcps/refused", input = server_fn::codec::GetUrl)]
+pub async fn list_refused(#[server(default)] page: i64) -> AppResult<Page<RefusedRow>> {
+    guard::require(Permission::StewardHcps).await?;
+    Ok(registrations::refused(&state(), page.max(1)).await?)
+}
+
+/// The steward's decision about a registration: `approve`, `reject` with a reason, or the id of the HCP that it is.
 #[server(prefix = "/api", endpoint = "hcps/decide")]
-pub async fn decide_pending(id: String, #[server(default)] decision: String) -> AppResult<Saved> {
+pub async fn decide_pending(
+    id: String,
+    #[server(default)] decision: String,
+    #[server(default)] reason: String,
+) -> AppResult<Saved> {
     let actor = guard::require(Permission::StewardHcps).await?;
     match decision.as_str() {
         "approve" => registrations::approve(&state(), &actor, &id).await,
-        "reject" => registrations::reject(&state(), &actor, &id).await,
+        "reject" => registrations::reject(&state(), &actor, &id, &reason).await,
         "" => Err(AppError::field("decision", "field.required")),
         into => registrations::merge(&state(), &actor, &id, into).await,
     }

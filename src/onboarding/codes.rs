@@ -13,7 +13,7 @@ use crate::server::db::{Db, DbResult, Query, Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// For how many days a code may be made to work, its last day included.
@@ -118,6 +118,7 @@ pub async fn list(state: &AppState, actor: &Actor, page: i64) -> DbResult<Page<C
     let mut count = q("SELECT COUNT(*) FROM public_code c WHERE ");
     actor.scope(&mut count, "c.staff_id");
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut rows = q(SELECT);
     actor.scope(&mut rows, "c.staff_id");
     rows.push_with(
@@ -196,6 +197,7 @@ pub async fn view(
     count.push(" AND ");
     scope(actor, &mut count);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut rows = q(format!("{ROW}{FROM}"));
     came(&mut rows);
     rows.push(" AND ");

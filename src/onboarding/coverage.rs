@@ -10,7 +10,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page};
 
 /// Within how many days somebody must have read or passed something on to be active.
@@ -85,6 +85,7 @@ pub async fn table(
             ..sum
         });
     let total = rows.len() as i64;
+    let page = within(page, total);
     let rows = rows
         .into_iter()
         .skip(offset(page) as usize)

@@ -119,6 +119,19 @@ pub struct SheetView {
     pub rep: String,
 }
 
+/// A registration that a steward turned down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RefusedRow {
+    pub name: String,
+    pub hospital: String,
+    pub department: String,
+    pub phone_masked: String,
+    pub at: String,
+    /// Name of the steward.
+    pub by: String,
+    pub reason: String,
+}
+
 /// A self-registered HCP with those it might be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PendingRow {

@@ -3,17 +3,19 @@
 use serde_json::json;
 
 use super::consent;
-use super::model::{Candidate, PendingRow, REJECTED, Why};
+use super::model::{Candidate, PendingRow, REJECTED, RefusedRow, Why};
 use crate::duplicate::merge::{Choice, lock, merge_in};
 use crate::duplicate::rules::{hospital_likeness, pinyin_near};
 use crate::hcp::model::{HcpRow, state_label};
 use crate::hcp::store::{FROM, ROW, set_owner};
+use crate::identity::rules::clean;
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Lock, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::history::{self, Change};
 use crate::server::{AppState, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::error::Checks;
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// How alike the names of two hospitals must be for them to be taken for one.
@@ -22,6 +24,8 @@ const ALIKE: f64 = 0.65;
 const COMPARED_MOST: i64 = 2_000;
 /// Candidates shown for one registration at most.
 const SHOWN_MOST: usize = 6;
+/// Characters of the reason for turning a registration down at most.
+const REASON_MOST: usize = 200;
 
 /// What a registration has beside its row.
 #[derive(sqlx::FromRow)]
@@ -46,6 +50,7 @@ pub async fn pending(state: &AppState, page: i64) -> DbResult<Page<PendingRow>> 
     let total = q("SELECT COUNT(*) FROM hcp WHERE state = 'pending'")
         .count(&state.db)
         .await?;
+    let page = within(page, total);
     let rows: Vec<HcpRow> = q(format!(
         "{ROW}{FROM} h.state = 'pending' ORDER BY h.created_at, h.id LIMIT $1 OFFSET $2"
     ))
@@ -229,29 +234,73 @@ pub async fn merge(
     Ok(Saved::stay("notice.merged"))
 }
 
-/// A steward turns a registration down: its consents end, its browsers are unbound and its phone is free again.
-pub async fn reject(state: &AppState, actor: &Actor, id: &str) -> Result<Saved, AppError> {
+/// A steward turns a registration down and says why: its consents end, its browsers are unbound and its phone is free
+/// again.
+pub async fn reject(
+    state: &AppState,
+    actor: &Actor,
+    id: &str,
+    reason: &str,
+) -> Result<Saved, AppError> {
+    let reason = clean(reason);
+    Checks::default()
+        .text(&reason, "reason", REASON_MOST)
+        .done()?;
     let mut tx = state.db.begin().await?;
-    let waits = q("UPDATE hcp SET updated_at = $1 WHERE id = $2 AND state = 'pending'")
-        .bind(time::now())
-        .bind(id)
-        .exec(&mut tx)
-        .await?;
+    let waits = q(
+        "UPDATE hcp SET updated_at = $1, refused_at = $1, refused_by = $2, refused_reason = $3 \
+         WHERE id = $4 AND state = 'pending'",
+    )
+    .bind(time::now())
+    .bind(&actor.id)
+    .bind(&reason)
+    .bind(id)
+    .exec(&mut tx)
+    .await?;
     if waits == 0 {
         return Err(AppError::Conflict("error.decided".into()));
     }
     consent::end(&mut tx, id, None, &actor.id, Some(REJECTED), time::now()).await?;
     consent::leave(&mut tx, id, "merged").await?;
     decided(&mut tx, actor, id, "rejected").await?;
-    audit::record(
-        &state.keys,
-        &mut tx,
-        actor,
-        Event::new("hcp.reject", "hcp", id),
-    )
-    .await?;
+    // Words about somebody: readable as long as their key is.
+    let event = Event::new("hcp.reject", "hcp", id).about(id, json!({ "reason": reason }));
+    audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
     Ok(Saved::stay("notice.saved"))
+}
+
+/// Registrations that were turned down, the latest first.
+pub async fn refused(state: &AppState, page: i64) -> DbResult<Page<RefusedRow>> {
+    let total = q("SELECT COUNT(*) FROM hcp WHERE refused_at IS NOT NULL")
+        .count(&state.db)
+        .await?;
+    let page = within(page, total);
+    let rows: Vec<(String, String, String, String, i64, String, String)> = q(
+        "SELECT h.name, COALESCE(t.name, h.hospital_text), h.department, h.phone_masked, h.refused_at, \
+         COALESCE(s.name, ''), COALESCE(h.refused_reason, '') FROM hcp h LEFT JOIN terminal t ON t.id = h.terminal_id \
+         LEFT JOIN staff s ON s.id = h.refused_by WHERE h.refused_at IS NOT NULL \
+         ORDER BY h.refused_at DESC, h.id DESC LIMIT $1 OFFSET $2",
+    )
+    .bind(PAGE_SIZE)
+    .bind(offset(page))
+    .all(&state.db)
+    .await?;
+    let rows = rows
+        .into_iter()
+        .map(
+            |(name, hospital, department, phone_masked, at, by, reason)| RefusedRow {
+                name,
+                hospital,
+                department,
+                phone_masked,
+                at: state.zone.minute(at),
+                by,
+                reason,
+            },
+        )
+        .collect();
+    Ok(Page { rows, total, page })
 }
 
 async fn decided(tx: &mut Tx, actor: &Actor, id: &str, after: &str) -> DbResult<()> {

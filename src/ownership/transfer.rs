@@ -14,7 +14,7 @@ use crate::server::db::{
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// How long a transfer can be undone, in milliseconds.
@@ -466,6 +466,7 @@ pub async fn list(state: &AppState, actor: &Actor, page: i64) -> DbResult<Page<T
     let mut count = q("SELECT COUNT(*) FROM hcp_transfer x WHERE ");
     actor.scope(&mut count, "x.by_id");
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut rows = rows();
     actor.scope(&mut rows, "x.by_id");
     rows.push_with(
@@ -494,6 +495,7 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str, page: i64) -> DbRes
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut rows = q(
         "SELECT h.id, h.name, COALESCE(t.name, h.hospital_text) AS hospital, h.department, f.name AS from_name, \
          s.name AS to_name",

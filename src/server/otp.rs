@@ -47,6 +47,14 @@ pub async fn send(
     send_if(state, purpose, phone, address, true).await
 }
 
+/// The seconds to wait where a code was refused because one was sent just now, which is still good.
+pub fn just_sent(error: &AppError) -> Option<u64> {
+    match error {
+        AppError::TooMany(seconds) if *seconds <= (PAUSE / 1000) as u64 => Some(*seconds),
+        _ => None,
+    }
+}
+
 /// Like [`send`], but hands the message over only if `known`; the limits count either way, so that the answers do not
 /// tell whose phone is known.
 pub async fn send_if(

@@ -9,6 +9,7 @@ use crate::shared::{AppResult, Saved};
 use {
     super::metrics::{self, Range},
     super::{rules, store},
+    crate::ownership::people::{self, Among},
     crate::server::{guard, state::state, web},
     crate::shared::{AppError, Permission, Role},
     leptos::prelude::*,
@@ -63,7 +64,7 @@ pub async fn revoke_share(token: String) -> AppResult<Saved> {
     store::revoke(&state(), &actor, &token).await
 }
 
-/// The tree of an article: an HCP's (layer 2), a rep's (layer 1), or one's own.
+/// The tree of an article: an HCP's (layer 2), a rep's (layer 1; by id, name or employee number), or one's own.
 #[server(prefix = "/api", endpoint = "shares/tree", input = server_fn::codec::GetUrl)]
 pub async fn share_tree(
     id: String,
@@ -77,7 +78,9 @@ pub async fn share_tree(
     if article.status != "published" && article.status != "withdrawn" {
         return Err(AppError::NotFound);
     }
-    let reps = store::reps_of(db, &actor, &id).await?;
+    let mut reps = store::reps_of(db, &actor, &id).await?;
+    let reps_cut = actor.role != Role::Rep && reps.len() > store::REPS_MOST;
+    reps.truncate(store::REPS_MOST);
     // The tree has no beginning: its numbers are those of all time.
     let range = Range {
         from: "2000-01-01".into(),
@@ -91,7 +94,16 @@ pub async fn share_tree(
                 .find(|(rep, _)| *rep == actor.id)
                 .or(reps.first()),
         ) {
-            (false, _) => rep,
+            (false, _) => {
+                let picked = people::pick(db, &actor, Among::Givers, &rep).await?;
+                match picked.fault.as_deref() {
+                    None => picked.id,
+                    Some("field.person_several") => {
+                        return Err(AppError::field("rep", "field.person_several"));
+                    }
+                    Some(_) => return Err(AppError::NotFound),
+                }
+            }
             (true, Some((rep, _))) => rep.clone(),
             (true, None) => actor.id.clone(),
         };
@@ -117,6 +129,7 @@ pub async fn share_tree(
         metrics,
         trend,
         cut: links.len() as i64 >= store::TREE_MOST,
+        reps_cut,
         roots: rules::tree(&links, &reads),
         reps: if actor.role == Role::Rep {
             Vec::new()

@@ -87,6 +87,8 @@ pub struct TreeView {
     pub roots: Vec<TreeNode>,
     /// Reps whose tree of this article the asker may open: id and name.
     pub reps: Vec<(String, String)>,
+    /// Whether there are more of them: they are found by name or number.
+    pub reps_cut: bool,
     /// Whether links were left out because there are too many.
     pub cut: bool,
 }

@@ -249,17 +249,33 @@ fn TreeCards(tree: TreeView) -> impl IntoView {
     view! {
         <p class="font-semibold">{tree.title}</p>
         <p class="mb-4 text-base-content/70">{tr!("tree.of", name = tree.of)}</p>
-        {(tree.reps.len() > 1).then(|| view! {
-            <form method="get" action=action class="mb-4 flex gap-2">
-                <select name="rep" class="select" aria-label=tr!("tree.rep")>
-                    {tree.reps.into_iter().map(|(id, name)| {
-                        let selected = id == chosen;
-                        view! { <option value=id selected=selected>{name}</option> }
-                    }).collect_view()}
-                </select>
-                <button class="btn">{tr!("ui.show")}</button>
-            </form>
-        })}
+        {if tree.reps_cut {
+            // Too many to choose among.
+            view! {
+                <form method="get" action=action class="mb-4 flex flex-wrap items-end gap-2">
+                    <label class="text-sm">
+                        <span class="mb-1 block text-base-content/70">{tr!("tree.rep_typed")}</span>
+                        <input type="text" name="rep" class="input" autocomplete="off" list="tree-reps" required/>
+                    </label>
+                    <datalist id="tree-reps">
+                        {tree.reps.into_iter().map(|(_, name)| view! { <option value=name></option> }).collect_view()}
+                    </datalist>
+                    <button class="btn">{tr!("ui.show")}</button>
+                </form>
+            }.into_any()
+        } else {
+            (tree.reps.len() > 1).then(|| view! {
+                <form method="get" action=action class="mb-4 flex gap-2">
+                    <select name="rep" class="select" aria-label=tr!("tree.rep")>
+                        {tree.reps.into_iter().map(|(id, name)| {
+                            let selected = id == chosen;
+                            view! { <option value=id selected=selected>{name}</option> }
+                        }).collect_view()}
+                    </select>
+                    <button class="btn">{tr!("ui.show")}</button>
+                </form>
+            }).into_any()
+        }}
         <Card><MetricsGrid metrics=tree.metrics/></Card>
         <Card title=tr!("tree.by_day")><DayBars name=tr!("metrics.pv") days=tree.trend/></Card>
         <Card title=tr!("tree.title")>

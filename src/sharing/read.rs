@@ -359,37 +359,39 @@ async fn page(
     let is_hcp = visit.hcp.is_some();
     Ok(visit.page(|| article.title.clone(), || {
         view! {
-            <article data-view=view.clone() id="article">
-                <h1 class="text-2xl font-semibold leading-snug">{article.title.clone()}</h1>
-                <p class="mt-2 text-sm text-base-content/70">{article.author.clone()}</p>
-                <p class="num text-sm text-base-content/70">{approval_line(&article.approval_no, &article.expires_on)}</p>
-                {media.map(|(media, captions)| crate::course::carried(&article.id, &article.title, &media.kind, media.pages, captions.is_some()))}
-                <div class="prose-zh mt-5" inner_html=body></div>
-            </article>
-            {qr.map(|svg| view! {
-                <section class="mt-6 rounded-box bg-base-200 p-4 text-center" id="shared">
-                    <h2 class="font-semibold">{tr!("read.pass_on")}</h2>
-                    <p class="text-sm text-base-content/70">{tr!("read.pass_on_how")}</p>
-                    <div class="mx-auto my-3 aspect-square w-56 bg-white p-2 [&>svg]:h-full [&>svg]:w-full" inner_html=svg></div>
-                    <input class="input w-full" readonly value=url.clone() aria-label=tr!("read.link")/>
-                </section>
-            })}
-            <nav class="mt-6 grid grid-cols-2 gap-2">
-                {view.is_some().then(|| view! {
-                    <form method="post" action=format!("{here}/save")>
-                        <button class="btn btn-block" aria-pressed=saved.to_string()>{if saved { tr!("read.saved") } else { tr!("read.save") }}</button>
-                    </form>
-                    <form method="post" action=format!("{here}/share") id="share" data-url=url.clone() data-title=article.title.clone()>
-                        <button class="btn btn-primary btn-block">{tr!("read.share")}</button>
-                    </form>
+            <main>
+                <article data-view=view.clone() id="article">
+                    <h1 class="text-2xl font-semibold leading-snug">{article.title.clone()}</h1>
+                    <p class="mt-2 text-sm text-base-content/70">{article.author.clone()}</p>
+                    <p class="num text-sm text-base-content/70">{approval_line(&article.approval_no, &article.expires_on)}</p>
+                    {media.map(|(media, captions)| crate::course::carried(&article.id, &article.title, &media.kind, media.pages, captions.is_some()))}
+                    <div class="prose-zh mt-5" inner_html=body></div>
+                </article>
+                {qr.map(|svg| view! {
+                    <section class="mt-6 rounded-box bg-base-200 p-4 text-center" id="shared">
+                        <h2 class="font-semibold">{tr!("read.pass_on")}</h2>
+                        <p class="text-sm text-base-content/70">{tr!("read.pass_on_how")}</p>
+                        <div class="mx-auto my-3 aspect-square w-56 bg-white p-2 [&>svg]:h-full [&>svg]:w-full" inner_html=svg></div>
+                        <input class="input w-full" readonly value=url.clone() aria-label=tr!("read.link")/>
+                    </section>
                 })}
-                <a class="btn" href="/library">{tr!("read.all_articles")}</a>
-                {if is_hcp {
-                    view! { <a class="btn" href="/me">{tr!("me.title")}</a> }.into_any()
-                } else {
-                    view! { <a class="btn" href=format!("/onboard?next={here}")>{tr!("read.i_am_hcp")}</a> }.into_any()
-                }}
-            </nav>
+                <nav class="mt-6 grid grid-cols-2 gap-2">
+                    {view.is_some().then(|| view! {
+                        <form method="post" action=format!("{here}/save")>
+                            <button class="btn btn-block" aria-pressed=saved.to_string()>{if saved { tr!("read.saved") } else { tr!("read.save") }}</button>
+                        </form>
+                        <form method="post" action=format!("{here}/share") id="share" data-url=url.clone() data-title=article.title.clone()>
+                            <button class="btn btn-primary btn-block">{tr!("read.share")}</button>
+                        </form>
+                    })}
+                    <a class="btn" href="/library">{tr!("read.all_articles")}</a>
+                    {if is_hcp {
+                        view! { <a class="btn" href="/me">{tr!("me.title")}</a> }.into_any()
+                    } else {
+                        view! { <a class="btn" href=format!("/onboard?next={here}")>{tr!("read.i_am_hcp")}</a> }.into_any()
+                    }}
+                </nav>
+            </main>
             <footer class="mt-8 border-t border-base-300 pt-4 text-sm text-base-content/70">
                 <p>{tr!("read.privacy")}</p>
             </footer>

@@ -284,14 +284,17 @@ pub async fn trees_of(db: &Db, sharer: &str) -> DbResult<Vec<TreeLink>> {
     .await
 }
 
-/// Reps within scope who have links of an article.
+/// Reps that a tree's choice names at most.
+pub const REPS_MOST: usize = 500;
+
+/// Reps within scope who have links of an article; one more than [`REPS_MOST`] where there are more.
 pub async fn reps_of(db: &Db, actor: &Actor, article_id: &str) -> DbResult<Vec<(String, String)>> {
     let mut query = q(
         "SELECT s.id, s.name FROM staff s WHERE s.id IN (SELECT root_staff_id FROM share_link WHERE ",
     );
     query.push_with("article_id = ? AND parent IS NULL) AND ", [article_id]);
     actor.scope(&mut query, "s.id");
-    query.push(" ORDER BY s.name, s.id LIMIT 500");
+    query.push_with(" ORDER BY s.name, s.id LIMIT ?", [REPS_MOST as i64 + 1]);
     query.all(db).await
 }
 

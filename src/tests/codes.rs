@@ -273,9 +273,10 @@ on_both!(codes_are_seen_within_scope_only, |app| {
             "{act}"
         );
     }
+    // A page past the last one is the last.
     let manager = app.cookie(Role::Manager).await;
     assert!(
-        app.get("/api/codes/list", &manager)
+        app.get("/api/codes/list?page=9", &manager)
             .await
             .text()
             .contains(&id)
@@ -390,6 +391,11 @@ on_both!(coverage_adds_up_within_scope, |app| {
         .await
         .expect("counts");
     assert_eq!((all.page.rows.len(), all.sum.total), (2, 4));
+    // A page past the last one is the last.
+    let past = coverage::table(&app.state, &admin, CoverageBy::Rep, "label", 9)
+        .await
+        .expect("counts");
+    assert_eq!(past, all);
     // Who withdraws the tracking is not counted as active.
     let withdraw = [("purpose", "tracking"), ("grant", "false")];
     app.post("/me/consent", &cookie, &withdraw).await;

@@ -79,6 +79,19 @@ on_both!(who_withdraws_the_registration_is_let_go, |app| {
         0,
         "nothing stands without the registration"
     );
+    // Who withdrew is told from who was never invited, until they register again.
+    let staff = app.cookie(Role::Rep).await;
+    let marked = format!("\"withdrew\":\"{}\"", app.state.zone.today());
+    let get = format!("/api/hcps/get?id={hcp}");
+    for path in ["/api/hcps/list", get.as_str()] {
+        let text = app.get(path, &staff).await.text();
+        assert!(text.contains(&marked), "{path}: {text}");
+    }
+    app.bound(&hcp, false).await;
+    for path in ["/api/hcps/list", get.as_str()] {
+        let text = app.get(path, &staff).await.text();
+        assert!(!text.contains(&marked), "{path}: {text}");
+    }
     assert!(
         !onboarding::may_track(&app.state.db, &hcp)
             .await
@@ -307,6 +320,9 @@ on_both!(
         app.get(&format!("/s/{root}"), &cookie).await;
         let tree = format!("/api/shares/tree?id={article}");
         assert!(app.get(&tree, &staff).await.text().contains("王小明"));
+        // Whose tree it is to be can be typed.
+        let typed = format!("{tree}&rep={}", rep.name);
+        assert!(app.get(&typed, &staff).await.text().contains("王小明"));
         let withdraw = [("purpose", "tracking"), ("grant", "false")];
         app.post("/me/consent", &cookie, &withdraw).await;
         assert!(!app.get(&tree, &staff).await.text().contains("王小明"));

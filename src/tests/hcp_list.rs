@@ -240,6 +240,29 @@ on_both!(each_filter_narrows_the_list, |app| {
     );
 });
 
+on_both!(of_many_owners_the_list_says_that_it_is_cut, |app| {
+    let admin = app.cookie(Role::Admin).await;
+    let cut = async || {
+        let text = app.get("/api/hcps/choices", &admin).await.text();
+        let choices: serde_json::Value = serde_json::from_str(&text).expect("is JSON");
+        let owners = choices["owners"].as_array().expect("a list").len();
+        (owners, choices["owners_cut"].as_bool())
+    };
+    let (few, said) = cut().await;
+    assert_eq!(said, Some(false));
+    for n in few..201 {
+        let (name, phone) = (format!("代表{n}"), format!("135{n:08}"));
+        app.person(&name, Role::Rep, &app.units.district_a, None, &phone)
+            .await;
+    }
+    assert_eq!(cut().await, (200, Some(true)));
+    // Whoever is not named is found all the same.
+    let last = app.id_of(Role::TradeRep).await;
+    let hcp = app.hcp("王小明", "13911110001", Some(&last)).await;
+    let found = app.get("/api/hcps/list?owner=trade_rep", &admin).await;
+    assert!(found.text().contains(&hcp));
+});
+
 on_both!(orders_of_the_list, |app| {
     let rep = app.id_of(Role::Rep).await;
     let cookie = app.session(&rep).await;

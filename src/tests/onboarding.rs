@@ -156,6 +156,11 @@ on_both!(codes_are_few_and_short_lived, |app| {
         .post(&path, "", &[("step", "send"), ("profile", "true")])
         .await;
     assert_eq!(hasty.status, StatusCode::TOO_MANY_REQUESTS);
+    // It says once that a code is on its way, and when another can be had.
+    let page = hasty.text();
+    assert_eq!(page.matches("验证码刚刚已发送").count(), 1, "{page}");
+    assert!(!page.contains("验证码已发送至") && !page.contains("操作太频繁"));
+    assert!(page.contains("name=\"code\""), "the one sent can be typed");
     let code = app.code_for(PHONE);
     let wrong = if code == "111111" { "222222" } else { "111111" };
     for _ in 0..5 {

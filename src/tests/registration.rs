@@ -284,9 +284,33 @@ on_both!(a_rejected_registration_leaves_nothing_standing, |app| {
     app.hospitals().await;
     let (pending, cookie) = stranger(&app, "赵一凡", PHONE).await;
     let steward = app.cookie(Role::Compliance).await;
+    let long = "长".repeat(201);
+    for reason in ["", "  ", long.as_str()] {
+        let form = [
+            ("id", pending.as_str()),
+            ("decision", "reject"),
+            ("reason", reason),
+        ];
+        assert_eq!(
+            app.post("/api/hcps/decide", &steward, &form).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "not without a reason of a bearable length"
+        );
+    }
     assert_eq!(
         decide(&app, &steward, &pending, "reject").await.status,
         StatusCode::OK
+    );
+    let refused = app.get("/api/hcps/refused", &steward).await.text();
+    assert!(
+        refused.contains("赵一凡") && refused.contains(REASON),
+        "{refused}"
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM audit_log WHERE action = 'hcp.reject' AND person_id = object_id AND detail <> ''")
+            .await,
+        1,
+        "the log has the reason, under the key of whom it is about"
     );
     assert_eq!(
         app.count("SELECT COUNT(*) FROM consent WHERE granted AND withdrawn_at IS NULL")
@@ -310,6 +334,8 @@ on_both!(a_rejected_registration_leaves_nothing_standing, |app| {
     );
 });
 
+const REASON: &str = "查无此人";
+
 /// Presses a button of the registration's form.
 pub async fn press(app: &TestApp, path: &str, step: &str, form: &[(&str, &str)]) -> Answer {
     let mut all = vec![("step", step)];
@@ -321,7 +347,7 @@ pub async fn decide(app: &TestApp, cookie: &str, id: &str, decision: &str) -> An
     app.post(
         "/api/hcps/decide",
         cookie,
-        &[("id", id), ("decision", decision)],
+        &[("id", id), ("decision", decision), ("reason", REASON)],
     )
     .await
 }

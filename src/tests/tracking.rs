@@ -89,6 +89,7 @@ on_both!(a_chain_of_three_layers, |app| {
     let (own, doctor, page) = open(&app, &root, &doctor).await;
     assert_ne!(own, root);
     assert!(!page.contains(".wasm"));
+    assert_eq!(page.matches("<main").count(), 1, "one landmark");
     assert_eq!(
         beacon(&app, &view_of(&page), 4_000, 50).await,
         StatusCode::NO_CONTENT

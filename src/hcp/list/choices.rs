@@ -20,23 +20,26 @@ pub async fn choices(db: &Db, actor: &Actor) -> DbResult<Choices> {
         .bind(&actor.id)
         .all(db)
         .await?;
-    let owners = if sees_others(actor) {
+    let mut owners: Vec<String> = if sees_others(actor) {
         let mut query = q(format!(
             "SELECT {OWNER} FROM staff o WHERE o.left_at IS NULL AND o.role IN ('rep', 'otc_rep', 'trade_rep', 'manager') AND "
         ));
         actor.scope(&mut query, "o.id");
-        query.push_with(" ORDER BY o.name, o.id LIMIT ?", [OWNERS]);
+        query.push_with(" ORDER BY o.name, o.id LIMIT ?", [OWNERS + 1]);
         let rows: Vec<(String,)> = query.all(db).await?;
         rows.into_iter().map(|(label,)| label).collect()
     } else {
         Vec::new()
     };
+    let owners_cut = owners.len() > OWNERS as usize;
+    owners.truncate(OWNERS as usize);
     Ok(Choices {
         departments: values(db, actor, "hcp", "department").await?,
         titles: values(db, actor, "hcp", "title").await?,
         tags: values(db, actor, "hcp_tag", "tag").await?,
         provinces: values(db, actor, "hcp", "province").await?,
         owners,
+        owners_cut,
         groups,
     })
 }

@@ -121,6 +121,11 @@ fn FilterForm(
             .collect();
     // An owner who came by id, from another page, is not to be typed over.
     let types_owner = !choices.owners.is_empty() && names.iter().all(|(name, _)| name != "owner");
+    let owner_hint = if choices.owners_cut {
+        tr!("hcp_list.owners_cut", n = choices.owners.len())
+    } else {
+        String::new()
+    };
     let owner = filter.owner.clone();
     let open = filter.has_more();
     view! {
@@ -139,7 +144,7 @@ fn FilterForm(
                     <Typed name="title" values=plain(choices.titles)/>
                     <Typed name="specialty" values=Vec::new()/>
                     <Typed name="tag" values=plain(choices.tags)/>
-                    {types_owner.then(|| view! { <Typed name="owner" values=owners/> })}
+                    {types_owner.then(|| view! { <Typed name="owner" values=owners hint=owner_hint/> })}
                     <Choice name="province" options=provinces/>
                     <Typed name="city" values=Vec::new()/>
                     <Choice name="contact" options=contacts/>
@@ -188,13 +193,18 @@ fn Choice(name: &'static str, options: Vec<(String, String)>) -> impl IntoView {
 
 /// A filter to type, with suggestions: value and what stands beside it.
 #[component]
-fn Typed(name: &'static str, values: Vec<(String, String)>) -> impl IntoView {
+fn Typed(
+    name: &'static str,
+    values: Vec<(String, String)>,
+    #[prop(optional, into)] hint: String,
+) -> impl IntoView {
     let value = param(name).get_untracked();
     let list = (!values.is_empty()).then(|| format!("list-{name}"));
     view! {
         <label class="text-sm">
             <span class="block text-base-content/70">{filter_name(name)}</span>
             <input type="text" name=name class="input w-full" autocomplete="off" list=list.clone() value=value/>
+            {(!hint.is_empty()).then(|| view! { <span class="mt-1 block text-base-content/70">{hint}</span> })}
         </label>
         {list.map(|id| view! {
             <datalist id=id>
@@ -348,7 +358,9 @@ fn Row(item: HcpItem, selected: RwSignal<i64>, failed: RwSignal<bool>) -> impl I
                 {work}
                 <span class="num ms-3 lg:hidden">{item.phone_masked}</span>
             </td>
-            <td class="col-start-3 row-start-1 lg:table-cell"><StateBadge state=item.state/></td>
+            <td class="col-start-3 row-start-1 lg:table-cell">
+                <span class="flex flex-col items-end gap-1 lg:items-start"><StateBadge state=item.state withdrew=item.withdrew/></span>
+            </td>
             <td class="col-span-2 col-start-2 text-base-content/70 lg:table-cell lg:whitespace-nowrap lg:text-base-content">
                 {owner.map(|owner| view! {
                     <span class="lg:hidden">{tr!("hcp.owned_by", name = owner.clone())}</span>

@@ -15,16 +15,24 @@ pub use self::selection::SelectionPage;
 use super::model::{HcpRow, state_label};
 use crate::ui::boot::boot;
 
-/// The state of an HCP as a badge.
+/// The state of an HCP as a badge, and another for who withdrew: they are asked with more care than who never was.
 #[component]
-pub fn StateBadge(state: String) -> impl IntoView {
+pub fn StateBadge(
+    state: String,
+    /// Day on which they withdrew their registration, or empty.
+    #[prop(optional, into)]
+    withdrew: String,
+) -> impl IntoView {
     let class = match state.as_str() {
         "onboarded" => "badge badge-success",
         "invited" => "badge badge-info",
         "pending" => "badge badge-warning",
         _ => "badge badge-ghost",
     };
-    view! { <span class=format!("{class} whitespace-nowrap")>{state_label(&state)}</span> }
+    view! {
+        <span class=format!("{class} whitespace-nowrap")>{state_label(&state)}</span>
+        {(!withdrew.is_empty()).then(|| view! { <span class="badge badge-warning badge-sm whitespace-nowrap">{tr!("hcp.withdrew", day = withdrew)}</span> })}
+    }
 }
 
 /// An HCP in two lines.

@@ -158,7 +158,7 @@ fn ChosenItem(item: HcpItem) -> impl IntoView {
         <li class="flex items-center gap-2 px-4 py-2">
             <span class="grow">
                 <a class="inline-flex min-h-10 items-center font-medium hover:underline" href=href>{item.name}</a>
-                <span class="ms-2"><StateBadge state=item.state/></span>
+                <span class="ms-2 inline-flex flex-wrap gap-1"><StateBadge state=item.state withdrew=item.withdrew/></span>
                 <span class="block text-sm text-base-content/70">{place}</span>
             </span>
             <PostForm to=PickHcps::url()>

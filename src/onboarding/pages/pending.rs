@@ -5,22 +5,64 @@ use leptos::server_fn::ServerFn;
 
 use crate::hcp::model::{HcpRow, state_label};
 use crate::onboarding::api::*;
-use crate::onboarding::model::{Candidate, PendingRow};
+use crate::onboarding::model::{Candidate, PendingRow, RefusedRow};
 use crate::ui::boot::refresh;
-use crate::ui::form::{Confirm, PostForm, Submit};
-use crate::ui::list::{page_param, rows_or_empty};
+use crate::ui::form::{Confirm, Field, PostForm, Submit};
+use crate::ui::list::{TabLinks, page_param, param, rows_or_empty};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
 
-/// 待审核: registrations that wait for a steward, each beside those it might be.
+/// 待审核: registrations that wait for a steward, or with `tab=refused` those that were turned down.
 #[component]
 pub fn PendingList() -> impl IntoView {
+    let tab = param("tab");
+    view! {
+        <PageTitle title=tr!("pending.title")/>
+        <TabLinks path="/hcps/pending" label=tr!("pending.title") tabs=vec![("", tr!("pending.title")), ("refused", tr!("pending.refused"))]/>
+        {move || if tab.get() == "refused" { view! { <Refused/> }.into_any() } else { view! { <Waiting/> }.into_any() }}
+    }
+}
+
+/// Those that were turned down, with the reason.
+#[component]
+fn Refused() -> impl IntoView {
+    let page = page_param();
+    let rows = Resource::new(
+        move || (page.get(), refresh()),
+        |(page, _)| list_refused(page),
+    );
+    view! {
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                outcome(rows.await, |page| rows_or_empty(page, tr!("pending.none_refused"), |rows| view! {
+                    <ul class="divide-y divide-base-300 rounded-box border border-base-300 bg-base-100">
+                        {rows.into_iter().map(|row| view! { <RefusedLine row=row/> }).collect_view()}
+                    </ul>
+                }))
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn RefusedLine(row: RefusedRow) -> impl IntoView {
+    view! {
+        <li class="p-3">
+            <p><span class="font-medium">{row.name}</span>" "{row.hospital}" "{row.department}" "<span class="num">{row.phone_masked}</span></p>
+            <p class="mt-1">{tr!("pending.because", reason = row.reason)}</p>
+            <p class="num text-sm text-base-content/70">{row.by}" · "{row.at}</p>
+        </li>
+    }
+}
+
+/// Those that wait, each beside those it might be.
+#[component]
+fn Waiting() -> impl IntoView {
     let page = page_param();
     let rows = Resource::new(
         move || (page.get(), refresh()),
         |(page, _)| list_pending(page),
     );
     view! {
-        <PageTitle title=tr!("pending.title")/>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(rows.await, |page| rows_or_empty(page, tr!("pending.empty"), |rows| {
@@ -57,9 +99,10 @@ fn PendingCard(pending: PendingRow) -> impl IntoView {
                     <input type="hidden" name="decision" value="approve"/>
                     <Submit label=tr!("pending.approve") class="btn btn-primary"/>
                 </PostForm>
-                <Confirm to=DecidePending::url() label=tr!("pending.reject") explain=tr!("pending.reject_explain") class="btn btn-outline btn-error">
+                <Confirm to=DecidePending::url() label=tr!("pending.reject") explain=tr!("pending.reject_explain") class="btn btn-outline btn-error" about=id.get_value()>
                     <input type="hidden" name="id" value=id.get_value()/>
                     <input type="hidden" name="decision" value="reject"/>
+                    <Field name="reason" label=tr!("pending.reason") hint=tr!("pending.reason_hint") required=true/>
                 </Confirm>
             </div>
         </Card>

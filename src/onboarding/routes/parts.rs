@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::Onboarding;
 use crate::onboarding::consent::Texts;
 use crate::onboarding::model::{PURPOSES, purpose_label};
+use crate::server::otp;
 use crate::server::session;
 use crate::server::web::{Visit, own_path};
 use crate::shared::AppError;
@@ -29,8 +30,17 @@ pub fn status_of(error: Option<&AppError>) -> StatusCode {
 }
 
 pub fn alert(error: Option<&AppError>) -> impl IntoView + use<> {
-    message_of(error, "")
-        .map(|m| view! { <div role="alert" class="alert alert-error mb-4 py-2">{m}</div> })
+    let message = match error.and_then(otp::just_sent) {
+        Some(seconds) => Some(tr!("onboard.just_sent", seconds = seconds)),
+        None => message_of(error, ""),
+    };
+    message.map(|m| view! { <div role="alert" class="alert alert-error mb-4 py-2">{m}</div> })
+}
+
+/// That the code was sent: not beside an alert that says it was not, or when.
+pub fn sent_note(error: Option<&AppError>, text: String) -> impl IntoView + use<> {
+    let as_sent = error.is_none_or(|e| matches!(e, AppError::Invalid(_)));
+    as_sent.then(|| view! { <div role="status" class="alert alert-info my-3 py-2">{text}</div> })
 }
 
 pub fn fault(error: Option<&AppError>, field: &str) -> impl IntoView + use<> {

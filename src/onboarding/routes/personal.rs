@@ -6,7 +6,7 @@ use axum::response::Response;
 use leptos::prelude::*;
 
 use super::Onboarding;
-use super::parts::{alert, code_field, code_page, consent_boxes, status_of, welcome};
+use super::parts::{alert, code_field, code_page, consent_boxes, sent_note, status_of, welcome};
 use crate::identity::rules;
 use crate::onboarding::consent::{self, Texts};
 use crate::onboarding::store::{self, From, Scanned, Standing};
@@ -84,7 +84,7 @@ fn show(
                 <p class="mt-2">{tr!("invite.who", rep = scanned.rep.clone(), company = &company)}</p>
                 <p class="mt-1 text-base-content/70">{scanned.hospital.clone()}</p>
                 {alert(error)}
-                {sent.then(|| view! { <div role="status" class="alert alert-info my-3 py-2">{tr!("invite.sent", phone = scanned.phone_masked.clone())}</div> })}
+                {sent.then(|| sent_note(error, tr!("invite.sent", phone = scanned.phone_masked.clone())))}
                 {if has_phone {
                     view! {
                         <form method="post" action=format!("/i/{token}")>

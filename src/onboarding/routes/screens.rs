@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::Onboarding;
 use super::parts::{
-    PHONE, TEXT, alert, code_field, consent_boxes, fault, kept, status_of, text_field,
+    PHONE, TEXT, alert, code_field, consent_boxes, fault, kept, sent_note, status_of, text_field,
 };
 use super::registration::{Flow, Turn};
 use crate::identity::rules;
@@ -80,7 +80,7 @@ fn phone(
     view! {
         {source.map(|name| view! { <p class="mb-2 font-medium">{name}</p> })}
         <p class="mb-4 text-base-content/70">{tr!("onboard.explain", company = company)}</p>
-        {sent.then(|| view! { <div role="status" class="alert alert-info my-3 py-2">{tr!("onboard.sent")}</div> })}
+        {sent.then(|| sent_note(error, tr!("onboard.sent")))}
         {kept(form, &["verified"])}
         {text_field(error, "phone", tr!("onboard.phone"), &form.phone, PHONE)}
         {sent.then(|| code_field(error))}

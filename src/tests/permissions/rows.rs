@@ -120,6 +120,7 @@ pub(crate) const FUNCTIONS: &[Row] = &[
     ("POST", "/api/hcps/invite", "id=x", SHARERS),
     ("GET", "/api/hcps/list", "", HCP_READERS),
     ("GET", "/api/hcps/pending", "", STEWARDS),
+    ("GET", "/api/hcps/refused", "", STEWARDS),
     ("POST", "/api/hcps/reveal_phone", "id=x", REVEALERS),
     ("POST", "/api/hcps/revoke_invitation", "id=x", SHARERS),
     ("GET", "/api/hcps/choices", "", HCP_READERS),
