@@ -9,6 +9,8 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod board;
 #[cfg(feature = "ssr")]
+mod change;
+#[cfg(feature = "ssr")]
 pub mod count;
 #[cfg(feature = "ssr")]
 pub mod facts;
