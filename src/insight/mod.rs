@@ -15,7 +15,7 @@ pub mod count;
 #[cfg(feature = "ssr")]
 pub mod facts;
 #[cfg(feature = "ssr")]
-mod kept;
+pub mod kept;
 pub mod model;
 pub mod pages;
 #[cfg(feature = "ssr")]

@@ -8,6 +8,7 @@ mod recount;
 mod reports;
 mod sharing;
 mod sums;
+mod team;
 mod world;
 
 use std::collections::BTreeMap;
