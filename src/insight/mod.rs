@@ -9,11 +9,13 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod board;
 #[cfg(feature = "ssr")]
+mod change;
+#[cfg(feature = "ssr")]
 pub mod count;
 #[cfg(feature = "ssr")]
 pub mod facts;
 #[cfg(feature = "ssr")]
-mod kept;
+pub mod kept;
 pub mod model;
 pub mod pages;
 #[cfg(feature = "ssr")]

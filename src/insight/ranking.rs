@@ -6,7 +6,7 @@ use super::count::{self, By};
 use super::model::{Cell, Ranking, Slice, address, shown};
 use super::plan::{Plan, Ranked, seen};
 use super::registry::Measure;
-use super::slice::{self, Asker};
+use super::slice::Asker;
 use crate::server::db::{DbResult, q};
 use crate::server::facts::Facts;
 use crate::ui::chart::{ChartData, ChartKind, Series};
@@ -66,9 +66,9 @@ async fn names(
 
 /// The units right below the one asked for, or below the top of the scope.
 async fn children(asker: &Asker<'_>, slice: &Slice) -> DbResult<Vec<String>> {
-    let units = slice::units(asker).await?;
     let tops: Vec<String> = if slice.unit.is_empty() {
         // The first of each indent of none.
+        let units = asker.units().await?;
         units
             .iter()
             .filter(|(_, name)| !name.starts_with('\u{3000}'))

@@ -2,11 +2,13 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use tokio::sync::OnceCell;
 
 use super::facts::Fact;
 use super::model::{BoardFilter, Choices, Slice};
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, q};
+use crate::server::facts::Facts;
 use crate::server::guard::Actor;
 use crate::server::time;
 use crate::shared::{AppError, Permission, Role};
@@ -24,36 +26,48 @@ pub struct Asker<'a> {
     root: Option<String>,
     /// Units whose kept sums wait to be written anew.
     stale: Vec<String>,
+    /// The units that the actor sees, once they were asked for.
+    units: OnceCell<Vec<(String, String)>>,
 }
 
 impl<'a> Asker<'a> {
-    /// Looks up the scope.
+    /// Looks up the scope and the units that wait, in one statement.
     pub async fn new(state: &'a AppState, actor: &'a Actor) -> DbResult<Asker<'a>> {
-        let db = &state.db;
-        let roots: Vec<(String,)> = if actor.role.sees_company() {
-            q("SELECT id FROM org_unit WHERE parent_id IS NULL LIMIT 2")
-                .all(db)
-                .await?
+        let roots = if actor.role.sees_company() {
+            q("SELECT id, '' AS text, 0 AS n FROM org_unit WHERE parent_id IS NULL LIMIT 2")
         } else {
             // Somebody who manages one unit and works in it: then nothing of their own lies outside.
-            q("SELECT m.unit_id FROM unit_manager m WHERE m.staff_id = $1 \
+            q("SELECT m.unit_id AS id, '' AS text, 0 AS n FROM unit_manager m WHERE m.staff_id = $1 \
                AND EXISTS (SELECT 1 FROM org_closure c WHERE c.ancestor_id = m.unit_id AND c.descendant_id = $2) \
                AND (SELECT COUNT(*) FROM unit_manager n WHERE n.staff_id = $1) = 1")
                 .bind(&actor.id)
                 .bind(&actor.unit_id)
-                .all(db)
-                .await?
         };
-        let stale: Vec<(String,)> = q("SELECT unit_id FROM rollup_stale").all(db).await?;
+        let mut facts = Facts::default();
+        facts.rows("root", roots);
+        facts.rows(
+            "stale",
+            q("SELECT unit_id AS id, '' AS text, 0 AS n FROM rollup_stale"),
+        );
+        let found = facts.read(&state.db).await?;
+        let ids =
+            |kind: &str| -> Vec<String> { found.of(kind).map(|fact| fact.id.clone()).collect() };
         Ok(Asker {
             state,
             actor,
-            root: match &roots[..] {
-                [(root,)] => Some(root.clone()),
+            root: match &ids("root")[..] {
+                [root] => Some(root.clone()),
                 _ => None,
             },
-            stale: stale.into_iter().map(|(id,)| id).collect(),
+            stale: ids("stale"),
+            units: OnceCell::new(),
         })
+    }
+
+    /// The units that the actor sees, read once for all who ask: id, name with the indent of its depth.
+    pub async fn units(&self) -> DbResult<&[(String, String)]> {
+        let units = self.units.get_or_try_init(|| units(self)).await?;
+        Ok(units.as_slice())
     }
 
     /// The unit whose kept sums are those of a slice that only days and units narrow.
@@ -287,7 +301,7 @@ pub fn ignored(fact: &Fact, slice: &Slice) -> Vec<String> {
 }
 
 /// The units that the actor sees: id, name with the indent of its depth.
-pub async fn units(asker: &Asker<'_>) -> DbResult<Vec<(String, String)>> {
+async fn units(asker: &Asker<'_>) -> DbResult<Vec<(String, String)>> {
     let mut query = q(
         "SELECT u.id, u.name, COALESCE(u.parent_id, ''), (SELECT COUNT(*) FROM org_closure d WHERE d.descendant_id = u.id) \
          FROM org_unit u WHERE ",
@@ -328,13 +342,13 @@ pub async fn choices(asker: &Asker<'_>) -> DbResult<Choices> {
             .collect()
     };
     let (units, provinces, specialties, products) = tokio::try_join!(
-        units(asker),
+        asker.units(),
         q("SELECT DISTINCT province FROM terminal WHERE province <> '' ORDER BY province LIMIT 100").all(db),
         q("SELECT DISTINCT COALESCE(NULLIF(specialty, ''), department) AS s FROM hcp ORDER BY s LIMIT 300").all(db),
         q("SELECT id, name || ' ' || specification FROM product WHERE discontinued_at IS NULL ORDER BY name, id LIMIT 500").all(db),
     )?;
     Ok(Choices {
-        units,
+        units: units.to_vec(),
         provinces: same(provinces),
         specialties: same(specialties),
         products,

@@ -151,7 +151,7 @@ pub async fn share_report(
     let actor = guard::require(Permission::ReadShares).await?;
     let state = state();
     let range = Range::asked(&from, &to, &state.zone.today());
-    Ok(metrics::report(&state.db, &actor, range, &text, &sort, page.max(1)).await?)
+    Ok(metrics::report(&state, &actor, range, &text, &sort, page.max(1)).await?)
 }
 
 /// The weights of the composite index.

@@ -1,15 +1,19 @@
 //! The numbers of sharing. Each is one SQL text over `article_view` and `share_link`, narrowed to a set of views and
-//! the links that belong to it.
+//! the links that belong to it; those of a team are read out of the kept sums, as far as there are any.
 
 use std::collections::HashMap;
 
 use super::model::{Metrics, RepRow, Report};
 pub use super::rules::Weights;
+use crate::insight::model::Slice;
+use crate::insight::slice::Asker;
+use crate::insight::{count, kept, registry};
 use crate::server::db::{Db, DbResult, Query, q};
+use crate::server::facts::Facts;
 use crate::server::guard::Actor;
-use crate::server::time;
-use crate::shared::Page;
+use crate::server::{AppState, time};
 use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::{Page, Role};
 
 /// Days `YYYY-MM-DD`, both included.
 #[derive(Debug, Clone)]
@@ -153,16 +157,59 @@ pub async fn trend_of_rep(
 }
 
 /// Layer 1 of all reps within scope together.
-pub async fn of_team(db: &Db, actor: &Actor, range: &Range) -> DbResult<Metrics> {
-    let views = |query: &mut Query| {
-        query.push("v.root_staff_id IS NOT NULL AND ");
-        actor.scope(query, "v.root_staff_id");
+pub async fn of_team(state: &AppState, actor: &Actor, range: &Range) -> DbResult<Metrics> {
+    if actor.role.sees_company() || actor.role == Role::Manager {
+        return team(&Asker::new(state, actor).await?, range).await;
+    }
+    // A team of one, of whom no visitors are kept.
+    of_rep(&state.db, &actor.id, None, range).await
+}
+
+/// The numbers of a team as the boards have them: those that [`metrics`] would count over all views and roots of its
+/// reps, since a rep's root is made by pressing and so each is created. Of own views and of dwell no sums are kept (a
+/// median is none): these are looked for among the views of the range, which are read once.
+async fn team(asker: &Asker<'_>, range: &Range) -> DbResult<Metrics> {
+    let slice = Slice {
+        from: range.from.clone(),
+        to: range.to.clone(),
+        ..Slice::default()
     };
-    let links = |query: &mut Query| {
-        query.push("l.parent IS NULL AND l.root_staff_id IS NOT NULL AND ");
-        actor.scope(query, "l.root_staff_id");
-    };
-    metrics(db, range, views, links).await
+    let mut facts = Facts::default();
+    for measure in ["pv", "uv", "rereads", "finished", "created", "shares"]
+        .into_iter()
+        .filter_map(registry::measure)
+    {
+        facts.count(measure.id, count::total(asker, measure, &slice));
+    }
+    let mut rest = q(
+        "WITH d AS MATERIALIZED (SELECT v.kind, v.dwell_ms FROM article_view v WHERE v.root_staff_id IS NOT NULL AND ",
+    );
+    asker.actor.scope(&mut rest, "v.root_staff_id");
+    rest.push_with(
+        " AND v.viewed_on >= ? AND v.viewed_on <= ? AND v.kind <> 'repeat') ",
+        [&range.from, &range.to],
+    );
+    let dwelt = "d.kind = 'pv' AND d.dwell_ms IS NOT NULL";
+    rest.push(&format!(
+        "SELECT 'self' AS id, '' AS text, COUNT(*) AS n FROM d WHERE d.kind = 'self' \
+         UNION ALL SELECT 'dwelt', '', COUNT(*) FROM d WHERE {dwelt} \
+         UNION ALL SELECT 'median', '', m.dwell_ms FROM (SELECT d.dwell_ms FROM d WHERE {dwelt} ORDER BY d.dwell_ms \
+         LIMIT 1 OFFSET (SELECT CASE WHEN COUNT(*) = 0 THEN 0 ELSE (COUNT(*) - 1) / 2 END FROM d WHERE {dwelt})) m"
+    ));
+    facts.rows("rest", rest);
+    let found = facts.read(&asker.state.db).await?;
+    let rest = |id: &str| found.of("rest").find(|fact| fact.id == id).map(|f| f.n);
+    Ok(Metrics {
+        created: found.n("created"),
+        shares: found.n("shares"),
+        pv: found.n("pv"),
+        uv: found.n("uv"),
+        rereads: found.n("rereads"),
+        self_views: rest("self").unwrap_or(0),
+        dwell_median_ms: rest("median"),
+        dwell_views: rest("dwelt").unwrap_or(0),
+        finished: found.n("finished"),
+    })
 }
 
 async fn metrics(
@@ -214,14 +261,25 @@ async fn trend(db: &Db, range: &Range, views: impl Narrow) -> DbResult<Vec<(Stri
         [&range.from, &range.to],
     );
     query.push(" GROUP BY v.viewed_on");
-    let counted: HashMap<String, i64> = query.all::<(String, i64)>(db).await?.into_iter().collect();
-    Ok(time::days_between(&range.from, &range.to)
+    Ok(each_day(range, query.all(db).await?))
+}
+
+/// PV by day below the links of all reps within scope.
+async fn trend_of_team(asker: &Asker<'_>, range: &Range) -> DbResult<Vec<(String, i64)>> {
+    let query = kept::pv_by_day(asker, &range.from, &range.to);
+    Ok(each_day(range, query.all(&asker.state.db).await?))
+}
+
+/// Every day of a range with its number.
+fn each_day(range: &Range, counted: Vec<(String, i64)>) -> Vec<(String, i64)> {
+    let counted: HashMap<String, i64> = counted.into_iter().collect();
+    time::days_between(&range.from, &range.to)
         .into_iter()
         .map(|day| {
             let n = counted.get(&day).copied().unwrap_or(0);
             (day, n)
         })
-        .collect())
+        .collect()
 }
 
 /// Every rep within scope with their numbers, sorted by a column (`-` in front for descending).
@@ -267,15 +325,12 @@ pub async fn reps(
         " AND v.viewed_on >= ? AND v.viewed_on <= ?) ranked WHERE place = (n + 1) / 2",
         days,
     );
+    // A rep's own roots are summed up by day; visitors and medians of one person are not.
     let mut links = q(
-        "SELECT l.root_staff_id, COUNT(*), COALESCE(SUM(CASE WHEN l.opened_at IS NOT NULL THEN 1 ELSE 0 END), 0) \
-         FROM share_link l WHERE l.parent IS NULL AND l.root_staff_id IS NOT NULL AND ",
+        "SELECT z.staff_id, CAST(SUM(z.created) AS BIGINT), CAST(SUM(z.opened) AS BIGINT) FROM share_day z WHERE ",
     );
-    actor.scope(&mut links, "l.root_staff_id");
-    links.push_with(
-        " AND l.created_on >= ? AND l.created_on <= ? GROUP BY l.root_staff_id",
-        days,
-    );
+    actor.scope(&mut links, "z.staff_id");
+    links.push_with(" AND z.day >= ? AND z.day <= ? GROUP BY z.staff_id", days);
 
     let mut rows: HashMap<String, Metrics> = HashMap::new();
     for (id, pv, uv, rereads, self_views, finished) in
@@ -341,7 +396,7 @@ pub async fn reps(
 
 /// The report of layer 1 within scope.
 pub async fn report(
-    db: &Db,
+    state: &AppState,
     actor: &Actor,
     range: Range,
     text: &str,
@@ -349,15 +404,13 @@ pub async fn report(
     page: i64,
 ) -> DbResult<Report> {
     let sort = if sort.is_empty() { "-pv" } else { sort };
-    let team = |query: &mut Query| {
-        query.push("v.root_staff_id IS NOT NULL AND ");
-        actor.scope(query, "v.root_staff_id");
-    };
-    // Three independent readings of the same views: side by side on as many connections.
+    let db = &state.db;
+    let asker = Asker::new(state, actor).await?;
+    // Three independent readings: side by side on as many connections.
     let (rows, trend, all) = tokio::try_join!(
         reps(db, actor, &range, text, sort),
-        trend(db, &range, team),
-        of_team(db, actor, &range)
+        trend_of_team(&asker, &range),
+        team(&asker, &range)
     )?;
     let total = rows.len() as i64;
     let shown = rows

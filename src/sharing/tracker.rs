@@ -378,7 +378,7 @@ pub async fn record(
         if reread {
             change.add(&day, staff, &hit.article_id, Column::Rereads, 1);
         }
-        change.saw(&reader, staff, &day, &hit.view_id);
+        change.saw(&reader, staff, &day);
     }
     if counts && let Some(link) = &hit.link {
         let first =

@@ -1,5 +1,6 @@
 //! Dashboards: every number is a recount, leads to as many rows, and tells nobody of what is somebody else's.
 
+mod batches;
 mod boards;
 mod field;
 mod lines;
@@ -7,6 +8,7 @@ mod recount;
 mod reports;
 mod sharing;
 mod sums;
+mod team;
 mod world;
 
 use std::collections::BTreeMap;

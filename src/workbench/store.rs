@@ -106,7 +106,7 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
         desk.plans = Some(crate::visit::plans::today(state, actor).await?);
     }
     if may(Permission::ReadShares) {
-        desk.sharing = Some(metrics::of_team(db, actor, &Range::last_days(&today, 30)).await?);
+        desk.sharing = Some(metrics::of_team(state, actor, &Range::last_days(&today, 30)).await?);
         desk.recent = crate::sharing::store::recent(db, actor, 8)
             .await?
             .into_iter()

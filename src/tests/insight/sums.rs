@@ -81,7 +81,7 @@ async fn dump(app: &TestApp) -> BTreeMap<&'static str, Vec<String>> {
 }
 
 /// What a recount finds to differ.
-async fn differing(app: &TestApp) -> Vec<(String, i64)> {
+pub async fn differing(app: &TestApp) -> Vec<(String, i64)> {
     let found = rollup::recount(&app.state).await.expect("recounts");
     found.into_iter().filter(|(_, n)| *n != 0).collect()
 }

@@ -1,0 +1,229 @@
+//! What a transaction changes of the sums of sharing: gathered while it writes links and views, written at its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::server::db::{Arg, DbResult, Rows, Tx, insert_many, q};
+
+/// The columns of sums, in the order of [`Column`].
+pub const COLUMNS: [&str; 9] = [
+    "pv",
+    "rereads",
+    "finished",
+    "created",
+    "opened",
+    "was_read",
+    "was_passed",
+    "was_reopened",
+    "passed",
+];
+
+/// Reps or readers that one statement asks for: few, for the reason of [`insert_many`].
+const ASKED: usize = 300;
+
+/// A column of `share_day`, `unit_day` and `article_day`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    Pv,
+    Rereads,
+    Finished,
+    Created,
+    Opened,
+    WasRead,
+    WasPassed,
+    WasReopened,
+    Passed,
+}
+
+/// By rep, the units above them, their own among them.
+type Above = BTreeMap<String, Vec<String>>;
+/// Days, each with how many counted views there are.
+type Days = BTreeMap<String, i64>;
+
+/// What a transaction changes of the sums; written at its end.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// By day, rep and article.
+    cells: BTreeMap<(String, String, String), [i64; 9]>,
+    /// How many counted views it wrote, by reader, rep and day.
+    seen: BTreeMap<(String, String, String), i64>,
+}
+
+impl Change {
+    /// Adds to a cell.
+    pub fn add(&mut self, day: &str, staff_id: &str, article_id: &str, column: Column, n: i64) {
+        let key = (day.to_owned(), staff_id.to_owned(), article_id.to_owned());
+        self.cells.entry(key).or_default()[column as usize] += n;
+    }
+
+    /// A reader's counted view below a rep's link, which this transaction has written and added as a [`Column::Pv`].
+    pub fn saw(&mut self, reader: &str, staff_id: &str, day: &str) {
+        let key = (reader.to_owned(), staff_id.to_owned(), day.to_owned());
+        *self.seen.entry(key).or_default() += 1;
+    }
+
+    /// Writes the sums. Tables and rows are always taken in the same order, so that no two transactions wait for each
+    /// other.
+    pub async fn write(self, tx: &mut Tx) -> DbResult<()> {
+        if self.cells.is_empty() {
+            return Ok(());
+        }
+        let reps: BTreeSet<&String> = self.cells.keys().map(|(_, staff, _)| staff).collect();
+        let reps: Vec<String> = reps.into_iter().cloned().collect();
+        let above = units_above(tx, &reps).await?;
+        let mut people: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
+        let mut articles: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
+        let mut units: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
+        for ((day, staff, article), sums) in &self.cells {
+            add(&mut people, (staff, day), sums);
+            add(&mut articles, (article, day), sums);
+            for unit in above.get(staff).into_iter().flatten() {
+                add(&mut units, (unit, day), sums);
+            }
+        }
+        upsert(tx, "share_day", "staff_id", people).await?;
+        upsert(tx, "unit_day", "unit_id", units).await?;
+        upsert(tx, "article_day", "article_id", articles).await?;
+        let reach = self.reach(tx, &above).await?;
+        insert_many(
+            tx,
+            "INSERT INTO reach (unit_id, day, prev_on, kind, n)",
+            reach,
+            "ON CONFLICT (unit_id, day, prev_on, kind) DO UPDATE SET n = reach.n + excluded.n",
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// What is to be added to `reach`.
+    ///
+    /// For each unit and reader `reach` holds a chain: the days on which the unit had the reader, each with the one
+    /// before. The table of views holds by now those that stood before and those of this transaction; it is known how
+    /// many of a day are of this transaction, and a day that has more stood in the chain before. So both chains, as it
+    /// was and as it is, come out of one reading, and what is added is the one less the other. This does not depend on
+    /// the order in which the views were written; a reader of several reps of a unit, or several times on a day,
+    /// counts once; and where a day comes to lie between two that were there, the later one gets another day before.
+    /// Days before the first that was written are in both chains: of them only the last is needed.
+    async fn reach(&self, tx: &mut Tx, above: &Above) -> DbResult<Rows> {
+        let Some(first) = self.seen.keys().map(|(_, _, day)| day.as_str()).min() else {
+            return Ok(Rows::new());
+        };
+        let readers: BTreeSet<&String> = self.seen.keys().map(|(reader, _, _)| reader).collect();
+        let readers: Vec<String> = readers.into_iter().cloned().collect();
+        let mut written: BTreeMap<(&str, &str, &str), i64> = BTreeMap::new();
+        for ((reader, staff, day), n) in &self.seen {
+            for unit in above.get(staff).into_iter().flatten() {
+                let key = (reader.as_str(), unit.as_str(), day.as_str());
+                *written.entry(key).or_default() += *n;
+            }
+        }
+        let mut reach: BTreeMap<(String, String, String, String), i64> = BTreeMap::new();
+        for ((reader, unit), days) in days_of(tx, &readers, first).await? {
+            // The day before, in the chain as it was and as it is.
+            let (mut was, mut is) = (String::new(), String::new());
+            for (day, n) in days {
+                let mut put = |prev: &str, n: i64| {
+                    let key = (unit.clone(), day.clone(), prev.to_owned(), kind(&reader));
+                    *reach.entry(key).or_default() += n;
+                };
+                let here = written.get(&(reader.as_str(), unit.as_str(), day.as_str()));
+                let stood = n > here.copied().unwrap_or(0);
+                if stood {
+                    put(&was, -1);
+                }
+                put(&is, 1);
+                if stood {
+                    was.clone_from(&day);
+                }
+                is = day;
+            }
+        }
+        Ok(reach
+            .into_iter()
+            .filter(|(_, n)| *n != 0)
+            .map(|((unit, day, prev, kind), n)| {
+                vec![unit.into(), day.into(), prev.into(), kind.into(), n.into()]
+            })
+            .collect())
+    }
+}
+
+fn kind(reader: &str) -> String {
+    reader.chars().take(3).collect()
+}
+
+fn add(into: &mut BTreeMap<(String, String), [i64; 9]>, key: (&String, &String), sums: &[i64; 9]) {
+    let cell = into.entry((key.0.clone(), key.1.clone())).or_default();
+    for (sum, n) in cell.iter_mut().zip(sums) {
+        *sum += n;
+    }
+}
+
+/// The units above some reps.
+async fn units_above(tx: &mut Tx, reps: &[String]) -> DbResult<Above> {
+    let mut out = Above::new();
+    for some in reps.chunks(ASKED) {
+        let mut query = q(
+            "SELECT s.id, c.ancestor_id FROM staff s JOIN org_closure c ON c.descendant_id = s.unit_id WHERE ",
+        );
+        query.push_among("s.id", some);
+        for (staff, unit) in query.all::<(String, String)>(&mut *tx).await? {
+            out.entry(staff).or_default().push(unit);
+        }
+    }
+    Ok(out)
+}
+
+/// By reader and unit, the days on which the unit has the reader: the last one before `first`, with the views of all up to
+/// it, and each from then on.
+async fn days_of(
+    tx: &mut Tx,
+    readers: &[String],
+    first: &str,
+) -> DbResult<BTreeMap<(String, String), Days>> {
+    let mut out: BTreeMap<(String, String), Days> = BTreeMap::new();
+    for some in readers.chunks(ASKED) {
+        let mut query = q(
+            "SELECT v.reader, c.ancestor_id, MAX(v.viewed_on), COUNT(*) FROM article_view v \
+             JOIN staff s ON s.id = v.root_staff_id JOIN org_closure c ON c.descendant_id = s.unit_id \
+             WHERE v.kind = 'pv' AND ",
+        );
+        query.push_among("v.reader", some);
+        let first = query.arg(first);
+        query.push(&format!(
+            " GROUP BY v.reader, c.ancestor_id, CASE WHEN v.viewed_on < {first} THEN '' ELSE v.viewed_on END"
+        ));
+        let found: Vec<(String, String, String, i64)> = query.all(&mut *tx).await?;
+        for (reader, unit, day, n) in found {
+            out.entry((reader, unit)).or_default().insert(day, n);
+        }
+    }
+    Ok(out)
+}
+
+async fn upsert(
+    tx: &mut Tx,
+    table: &str,
+    key: &str,
+    cells: BTreeMap<(String, String), [i64; 9]>,
+) -> DbResult<()> {
+    let rows = cells
+        .into_iter()
+        .map(|((id, day), sums)| {
+            let mut row: Vec<Arg> = vec![id.into(), day.into()];
+            row.extend(sums.map(Arg::from));
+            row
+        })
+        .collect();
+    let set: Vec<String> = COLUMNS
+        .iter()
+        .map(|c| format!("{c} = {table}.{c} + excluded.{c}"))
+        .collect();
+    insert_many(
+        tx,
+        &format!("INSERT INTO {table} ({key}, day, {})", COLUMNS.join(", ")),
+        rows,
+        &format!("ON CONFLICT ({key}, day) DO UPDATE SET {}", set.join(", ")),
+    )
+    .await?;
+    Ok(())
+}
