@@ -1,18 +1,23 @@
 //! Reports by content, course, HCP and rep: chosen columns, groups with their own sums, an order, a workbook.
 
+mod kinds;
+mod subjects;
+mod workbook;
+
 use std::collections::HashMap;
 
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde_json::json;
 
-use super::count::By;
-use super::model::{Cell, Choice, Report, ReportFilter, ReportRow, Slice};
+use self::kinds::{KINDS, Kind, by, by_group, fits, kind, part};
+use self::subjects::{Subject, everybody, group_name, subjects};
+pub use self::workbook::workbook;
+use super::model::{Cell, Choice, Report, ReportFilter, ReportRow};
 use super::ranking::{Table, bases, count_into, value_cell, weight};
-use super::registry::{Count, Key, MEASURES, Measure, allowed};
+use super::registry::{MEASURES, Measure, allowed};
 use super::slice::{self, Asker};
 use crate::server::AppState;
 use crate::server::audit::{self, Event};
-use crate::server::db::{DbResult, Query, containing, internal, q};
+use crate::server::db::{DbResult, internal};
 use crate::server::guard::Actor;
 use crate::shared::page::{PAGE_SIZE, offset};
 use crate::shared::{AppError, Page, Permission};
@@ -22,249 +27,6 @@ use crate::ui::locale::lookup;
 const MOST: i64 = 20_000;
 /// Columns of a report at most.
 const MOST_COLUMNS: usize = 16;
-
-/// What a report is by.
-struct Kind {
-    id: &'static str,
-    name: &'static str,
-    permission: Permission,
-    /// Columns where none are chosen.
-    usual: &'static [&'static str],
-    /// What rows can be grouped by: code, name.
-    groups: &'static [(&'static str, &'static str)],
-}
-
-const KINDS: &[Kind] = &[
-    Kind {
-        id: "rep",
-        name: "insight.by.person",
-        permission: Permission::ReadInsight,
-        usual: &[
-            "visits",
-            "plan_rate",
-            "created",
-            "shares",
-            "pv",
-            "uv",
-            "rereads",
-            "onboarded",
-            "coverage",
-        ],
-        groups: &[("unit", "insight.unit"), ("role", "insight.col.role")],
-    },
-    Kind {
-        id: "article",
-        name: "insight.by.article",
-        permission: Permission::ReadShares,
-        usual: &[
-            "created",
-            "shares",
-            "pv",
-            "uv",
-            "rereads",
-            "finished",
-            "finish_rate",
-            "passed",
-        ],
-        groups: &[("audience", "insight.audience")],
-    },
-    Kind {
-        id: "course",
-        name: "insight.by.course",
-        permission: Permission::ReadResults,
-        usual: &[
-            "coverage",
-            "assigned",
-            "completed",
-            "missing",
-            "lessons",
-            "learners",
-        ],
-        groups: &[("category", "insight.category")],
-    },
-    Kind {
-        id: "hcp",
-        name: "insight.by.hcp",
-        permission: Permission::ReadHcps,
-        usual: &["pv", "rereads", "finished", "created", "passed", "meetings"],
-        groups: &[
-            ("province", "insight.province"),
-            ("specialty", "insight.specialty"),
-        ],
-    },
-];
-
-fn kind(actor: &Actor, id: &str) -> Result<&'static Kind, AppError> {
-    KINDS
-        .iter()
-        .find(|kind| kind.id == id && actor.role.may(kind.permission))
-        .ok_or(AppError::NotFound)
-}
-
-/// How a report tells its rows apart.
-fn by(kind: &Kind) -> By<'static> {
-    match kind.id {
-        "article" => By::Article,
-        "course" => By::Course,
-        "hcp" => By::Hcp,
-        _ => By::Person,
-    }
-}
-
-/// How its groups are counted: anew, since distinct counts do not add up.
-fn by_group(group: &str) -> Option<By<'static>> {
-    Some(match group {
-        "unit" => By::HomeUnit,
-        "role" => By::Role,
-        "audience" => By::Audience,
-        "category" => By::Category,
-        "province" => By::HcpProvince,
-        "specialty" => By::HcpSpecialty,
-        _ => return None,
-    })
-}
-
-/// Whether a measure can be told apart by a report's rows.
-fn fits(kind: &Kind, measure: &Measure) -> bool {
-    let fact = measure.fact();
-    let known = match kind.id {
-        "article" => fact.article,
-        "course" => fact.course,
-        "hcp" => fact.hcp,
-        _ => fact.person,
-    };
-    // What could only be none or one.
-    let one_each = match (kind.id, measure.count) {
-        ("hcp", Count::Distinct(_, _, key)) => !matches!(key, Key::Staff(_)),
-        ("hcp", _) => fact.tables == "hcp",
-        ("rep", Count::Distinct(_, _, key)) => matches!(key, Key::Staff(_)),
-        ("rep", _) => fact.tables == "staff",
-        ("article", _) => fact.tables == "article",
-        _ => false,
-    };
-    !known.is_empty() && !one_each
-}
-
-/// One that a report is on: id, name, what it is grouped under.
-#[derive(Debug, Clone, sqlx::FromRow)]
-struct Subject {
-    id: String,
-    name: String,
-    group_id: String,
-    group_name: String,
-}
-
-fn like(query: &mut Query, column: &str, text: &str) {
-    if !text.trim().is_empty() {
-        query.push_with(
-            &format!(" AND {column} LIKE ? ESCAPE '!'"),
-            [containing(text)],
-        );
-    }
-}
-
-/// Names and groups of those that have a number; within scope.
-async fn subjects(
-    asker: &Asker<'_>,
-    kind: &Kind,
-    filter: &ReportFilter,
-    ids: &[String],
-) -> DbResult<HashMap<String, Subject>> {
-    let group = match filter.group.as_str() {
-        "unit" => "u.id AS group_id, u.name AS group_name",
-        "role" => "x.role AS group_id, x.role AS group_name",
-        "audience" => "x.audience AS group_id, x.audience AS group_name",
-        "category" => "x.category AS group_id, x.category AS group_name",
-        "province" => "h.province AS group_id, h.province AS group_name",
-        "specialty" => {
-            "COALESCE(NULLIF(h.specialty, ''), h.department) AS group_id, \
-             COALESCE(NULLIF(h.specialty, ''), h.department) AS group_name"
-        }
-        _ => "'' AS group_id, '' AS group_name",
-    };
-    let mut out = HashMap::new();
-    for some in ids.chunks(400) {
-        let mut query = match kind.id {
-            "article" => q(format!(
-                "SELECT x.id, x.title AS name, {group} FROM article x WHERE "
-            )),
-            "course" => q(format!(
-                "SELECT x.id, x.title AS name, {group} FROM course x WHERE "
-            )),
-            "hcp" => q(format!("SELECT h.id, h.name, {group} FROM hcp h WHERE ")),
-            _ => q(format!(
-                "SELECT x.id, x.name, {group} FROM staff x JOIN org_unit u ON u.id = x.unit_id WHERE "
-            )),
-        };
-        let (id, name) = match kind.id {
-            "article" | "course" => ("x.id", "x.title"),
-            "hcp" => ("h.id", "h.name"),
-            _ => ("x.id", "x.name"),
-        };
-        query.push_among(id, some);
-        if kind.id == "hcp" {
-            query.push(" AND ");
-            crate::hcp::store::scope(asker.actor, &mut query);
-        }
-        if kind.id == "rep" {
-            query.push(" AND ");
-            asker.actor.scope(&mut query, "x.id");
-        }
-        like(&mut query, name, &filter.text);
-        let found: Vec<Subject> = query.all(&asker.state.db).await?;
-        out.extend(found.into_iter().map(|s| (s.id.clone(), s)));
-    }
-    Ok(out)
-}
-
-/// What a group is called.
-fn group_name(group: &str, subject: &Subject) -> String {
-    let name = &subject.group_name;
-    match group {
-        "role" => crate::shared::Role::parse(name)
-            .map_or_else(|| name.clone(), crate::shared::Role::label),
-        "audience" => crate::content::model::audience_label(name),
-        "category" => crate::course::model::category_label(name),
-        _ if name.is_empty() => tr!("insight.none"),
-        _ => name.clone(),
-    }
-}
-
-/// Ids of those that are listed whatever their numbers: field staff, content and courses that are out.
-async fn everybody(asker: &Asker<'_>, kind: &Kind, slice: &Slice) -> DbResult<Vec<String>> {
-    let mut query = match kind.id {
-        "rep" => {
-            let mut query = q(
-                "SELECT s.id FROM staff s WHERE s.left_at IS NULL AND s.role IN ('rep', 'otc_rep', 'trade_rep', 'manager') AND ",
-            );
-            asker.actor.scope(&mut query, "s.id");
-            super::count::push_whose("s.id", slice, &mut query);
-            query
-        }
-        "article" => q("SELECT x.id FROM article x WHERE x.status = 'published'"),
-        "course" => q(
-            "SELECT x.id FROM course x WHERE x.published_at IS NOT NULL AND x.archived_at IS NULL",
-        ),
-        _ => return Ok(Vec::new()),
-    };
-    let only = match kind.id {
-        "article" => &slice.article,
-        "course" => &slice.course,
-        _ => "",
-    };
-    if !only.is_empty() {
-        query.push_with(" AND x.id = ?", [only]);
-    }
-    if kind.id == "article" && !slice.product.is_empty() {
-        query.push_with(
-            " AND x.id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
-            [&slice.product],
-        );
-    }
-    query.push_with(" LIMIT ?", [MOST]);
-    let rows: Vec<(String,)> = query.all(&asker.state.db).await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
 
 /// A report before it is cut into pages.
 struct Whole {
@@ -279,19 +41,6 @@ struct Whole {
     table: Table,
     /// Base measures in it.
     counted: Vec<&'static Measure>,
-}
-
-/// The slice of one that a report is on.
-fn part(kind: &Kind, slice: &Slice, id: &str) -> Slice {
-    let mut part = slice.clone();
-    let field = match kind.id {
-        "article" => &mut part.article,
-        "course" => &mut part.course,
-        "hcp" => &mut part.hcp,
-        _ => &mut part.person,
-    };
-    id.clone_into(field);
-    part
 }
 
 async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, AppError> {
@@ -620,53 +369,4 @@ pub async fn file(
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
     workbook(&whole.name(), &heads, &cells, &bold, &notes).map_err(internal)
-}
-
-/// A workbook of text and numbers; `bold` names rows that stand out.
-pub fn workbook(
-    title: &str,
-    heads: &[String],
-    rows: &[Vec<Cell>],
-    bold: &[usize],
-    notes: &[String],
-) -> Result<Vec<u8>, XlsxError> {
-    let mut book = Workbook::new();
-    let strong = Format::new().set_bold();
-    let sheet = book.add_worksheet();
-    // Excel takes 31 characters, and not these.
-    let name: String = title
-        .chars()
-        .filter(|c| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\'))
-        .take(31)
-        .collect();
-    sheet.set_name(name)?;
-    for (column, head) in (0..).zip(heads) {
-        sheet.write_with_format(0, column, head.as_str(), &strong)?;
-    }
-    for (at, row) in rows.iter().enumerate() {
-        let line = at as u32 + 1;
-        let plain = Format::new();
-        let format = if bold.contains(&at) { &strong } else { &plain };
-        for (column, cell) in (0..).zip(row) {
-            let digits = cell.text.replace(',', "");
-            match digits.parse::<f64>() {
-                // A number keeps to be one; the first column is a name.
-                Ok(number) if column > 0 && digits.len() < 15 => {
-                    sheet.write_with_format(line, column, number, format)?;
-                }
-                _ => {
-                    sheet.write_with_format(line, column, cell.text.as_str(), format)?;
-                }
-            }
-        }
-    }
-    sheet.set_freeze_panes(1, 1)?;
-    sheet.autofit();
-    let second = book.add_worksheet();
-    second.set_name(tr!("insight.notes"))?;
-    for (line, note) in (0..).zip(notes) {
-        second.write(line, 0, note.as_str())?;
-    }
-    second.set_column_width(0, 100)?;
-    book.save_to_buffer()
 }
