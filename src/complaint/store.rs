@@ -8,7 +8,7 @@ use crate::server::db::{Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission, Saved};
 
 /// Characters at most.
@@ -37,6 +37,7 @@ async fn page(
     let mut count = q(format!("SELECT COUNT(*) FROM complaint c WHERE {which}"));
     narrow(&mut count);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut query = q(format!(
         "SELECT c.id, c.kind, s.name AS by_name, u.name AS unit, c.at, c.body, c.answer, a.name AS answered_by, c.answered_at \
          FROM complaint c JOIN staff s ON s.id = c.staff_id JOIN org_unit u ON u.id = s.unit_id \

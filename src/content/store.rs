@@ -12,7 +12,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, search, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission, Role, Saved};
 
 const ROW: &str =
@@ -83,6 +83,7 @@ pub async fn list(
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(db).await?;
+    let page = within(page, total);
     let mut rows = q(ROW);
     narrow(&mut rows);
     rows.push_with(

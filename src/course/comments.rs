@@ -10,7 +10,7 @@ use crate::server::db::{Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission, Saved};
 
 #[derive(sqlx::FromRow)]
@@ -134,6 +134,7 @@ pub async fn queue(
     page: i64,
 ) -> Result<Page<CommentRow>, AppError> {
     let total = waiting(actor).count(&state.db).await?;
+    let page = within(page, total);
     let mut query = q(ROW);
     open(&mut query, actor);
     query.push_with(

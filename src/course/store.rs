@@ -11,7 +11,7 @@ use crate::audience::{self, Audience, Of};
 use crate::server::db::{Db, DbResult, Exec, Query, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, search};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission};
 
 /// Condition that the person `s` is of the audience of course `c`, and works here.
@@ -201,6 +201,7 @@ pub async fn list(
     let mut count = q("SELECT COUNT(*) FROM course c WHERE ");
     narrow(&mut count);
     let total = count.count(db).await?;
+    let page = within(page, total);
     let found = courses(db, |query| {
         narrow(query);
         query.push_with(

@@ -149,7 +149,8 @@ async fn rows(
         query.push_with(", ?", [&candidate.id]);
     }
     query.push(")");
-    query.all(&state.db).await
+    let rows: Vec<HcpRow> = query.all(&state.db).await?;
+    Ok(rows.into_iter().map(|row| row.dated(&state.zone)).collect())
 }
 
 /// Counts a question whose answer tells whether somebody is on file; `TooMany` beyond 60 an hour. Who sees the company

@@ -99,7 +99,7 @@ async fn pairs(state: &AppState, stored: Vec<Stored>) -> DbResult<Vec<PairRow>> 
         .all::<HcpRow>(&state.db)
         .await?
         .into_iter()
-        .map(|row| (row.id.clone(), row))
+        .map(|row| (row.id.clone(), row.dated(&state.zone)))
         .collect();
     Ok(stored
         .into_iter()

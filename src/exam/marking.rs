@@ -10,7 +10,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// Answers that wait, the oldest first; with `exam` those of one exam.
@@ -28,6 +28,7 @@ pub async fn queue(state: &AppState, exam: &str, page: i64) -> Result<Page<MarkR
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(db).await?;
+    let page = within(page, total);
     let mut rows = q("SELECT t.id, a.position, e.title, t.paper, a.given, t.submitted_at");
     narrow(&mut rows);
     rows.push_with(

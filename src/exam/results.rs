@@ -5,7 +5,7 @@ use super::store::{self, ASSIGNED};
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, containing, q};
 use crate::server::guard::Actor;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page};
 
 /// Who is shown.
@@ -120,6 +120,7 @@ pub async fn page(
     let mut count = q("SELECT COUNT(*)");
     people(&mut count, actor, exam, filter);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut sums = q("SELECT COUNT(*), COUNT(t.id), COUNT(CASE WHEN t.passed THEN 1 END)");
     people(&mut sums, actor, exam, &Filter::default());
     sums.push(" AND ").push(&ASSIGNED);
@@ -201,6 +202,7 @@ pub async fn accuracy(
             .then_with(|| a.question_id.cmp(&b.question_id))
     });
     let total = found.len() as i64;
+    let page = within(page, total);
     let rows = found
         .into_iter()
         .skip(offset(page) as usize)

@@ -16,7 +16,7 @@ use crate::server::db::{Db, DbResult, Exec, Query, containing, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// Condition that the person `s` is of the audience of exam `e`, and works here.
@@ -147,6 +147,7 @@ pub async fn list(
     let mut count = q("SELECT COUNT(*) FROM exam e WHERE ");
     narrow(&mut count);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let found = exams(&state.db, |query| {
         narrow(query);
         query.push_with(

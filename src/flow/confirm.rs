@@ -13,7 +13,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// A month, its state and the last day for confirming.
@@ -71,8 +71,10 @@ pub async fn list(
     let (rows, total) = if none {
         without_lines(state, actor, &month, text, page).await?
     } else {
+        let page = within(page, total);
         (rows_of(state, actor, &month, narrow, page).await?, total)
     };
+    let page = within(page, total);
     Ok(ConfirmPage {
         months: months.into_iter().map(|(m, ..)| m).collect(),
         month,
@@ -107,6 +109,7 @@ async fn without_lines(
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut query = q("SELECT t.id, t.name, CASE WHEN t.city = '' THEN t.province ELSE t.city END");
     narrow(&mut query);
     query.push_with(
@@ -257,6 +260,7 @@ pub async fn terminal(
     );
     lines::visible(actor, &today, "l", &mut count);
     let (total, open): (i64, i64) = count.one(&state.db).await?;
+    let page = within(page, total);
     let mut query = lines::shown(actor, &today);
     query.push_with(
         "l.month = ? AND l.terminal_id = ? AND ",

@@ -13,13 +13,14 @@ use crate::server::db::{internal, q};
 use crate::server::guard::Actor;
 use crate::server::sheet::workbook;
 use crate::server::{AppState, files, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 use crate::ui::money::yuan;
 
 /// One page of files, the latest first.
 pub async fn list(state: &AppState, page: i64) -> Result<Page<FileRow>, AppError> {
     let total = q("SELECT COUNT(*) FROM flow_file").count(&state.db).await?;
+    let page = within(page, total);
     let mut rows: Vec<FileRow> = q(
         "SELECT id, name, sha256, row_count, line_count, repeat_count, conflict_count, invalid_count, staff_name, at \
          FROM flow_file ORDER BY at DESC, id DESC LIMIT $1 OFFSET $2",
@@ -107,6 +108,7 @@ pub async fn conflicts(state: &AppState, page: i64) -> Result<Page<ConflictRow>,
     let total = q(format!("SELECT COUNT(*) {open}"))
         .count(&state.db)
         .await?;
+    let page = within(page, total);
     let asides: Vec<(String, i64, String, String)> = q(format!(
         "SELECT x.file_id, x.row_no, x.cells, x.line_id {open} ORDER BY x.file_id DESC, x.row_no LIMIT $1 OFFSET $2"
     ))

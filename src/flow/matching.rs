@@ -14,7 +14,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{Exec, Query, is_unique_violation, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Saved};
 use crate::terminal;
 
@@ -39,6 +39,7 @@ pub async fn list(
     narrow(&mut count);
     count.push(" GROUP BY l.terminal_name, l.terminal_code) n");
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut query = q(
         "SELECT l.terminal_name, l.terminal_code, COUNT(*), CAST(SUM(l.quantity) AS BIGINT), MIN(l.distributor_id), \
          COUNT(DISTINCT l.distributor_id)",

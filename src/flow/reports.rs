@@ -10,7 +10,7 @@ use crate::server::AppState;
 use crate::server::db::{Db, DbResult, Query, internal, q};
 use crate::server::guard::Actor;
 use crate::server::sheet::workbook;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page};
 use crate::terminal::model::line_label;
 use crate::ui::money::growth;
@@ -359,6 +359,7 @@ pub async fn report(
     if !filter.only.is_empty() {
         sums = total(&rows);
     }
+    let page = within(page, rows.len() as i64);
     let from = offset(page);
     let shown: Vec<Group> = rows
         .iter()

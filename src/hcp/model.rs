@@ -20,6 +20,13 @@ pub struct HcpRow {
     /// listed, invited, onboarded, pending or merged.
     pub state: String,
     pub owner: Option<String>,
+    /// Epoch milliseconds; the server's alone.
+    #[serde(skip)]
+    pub withdrew_at: Option<i64>,
+    /// Day on which they withdrew their registration, for pages that show it; empty unless they did and have not
+    /// registered again.
+    #[cfg_attr(feature = "ssr", sqlx(skip))]
+    pub withdrew: String,
 }
 
 /// The name of a state in the current language.
@@ -175,8 +182,6 @@ pub struct HcpView {
     /// When the main hospital receives reps (domain, Compliance: visits).
     pub windows: Vec<Window>,
     pub onboarded_at: Option<String>,
-    /// Day on which they withdrew their registration, unless they have registered again.
-    pub withdrew: Option<String>,
     /// Day of the last contact.
     pub last_contact: Option<String>,
     /// The number in full, for five minutes after revealing it.

@@ -9,7 +9,7 @@ use crate::server::db::q;
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// Characters of a note at most.
@@ -27,6 +27,7 @@ pub async fn list(
         .bind(hcp_id)
         .count(&state.db)
         .await?;
+    let page = within(page, total);
     let rows: Vec<(String, String, String, String, i64)> = q(
         "SELECT n.id, n.staff_id, COALESCE(s.name, ''), n.text, n.at FROM hcp_note n \
          LEFT JOIN staff s ON s.id = n.staff_id WHERE n.hcp_id = $1 AND n.deleted_at IS NULL \

@@ -9,7 +9,7 @@ use super::store::scope;
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// HCPs that one member can have picked.
@@ -37,6 +37,8 @@ pub async fn count(db: &Db, actor: &Actor) -> DbResult<i64> {
 pub async fn page(db: &Db, actor: &Actor, page: i64) -> DbResult<Selection> {
     let mut invitable = q("SELECT COUNT(*) FROM hcp h WHERE h.state IN ('listed', 'invited') AND ");
     picked(actor, &mut invitable);
+    let total = count(db, actor).await?;
+    let page = within(page, total);
     let mut ids = q("SELECT h.id FROM hcp h WHERE ");
     picked(actor, &mut ids);
     ids.push_with(
@@ -52,7 +54,7 @@ pub async fn page(db: &Db, actor: &Actor, page: i64) -> DbResult<Selection> {
     Ok(Selection {
         page: Page {
             rows: items(db, actor, &ids).await?,
-            total: count(db, actor).await?,
+            total,
             page,
         },
         invitable: invitable.count(db).await?,

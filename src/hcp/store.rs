@@ -8,10 +8,23 @@ use crate::server::{AppState, crypto, search, time};
 use crate::shared::{AppError, Permission, Role, Saved};
 
 /// What an [`HcpRow`] is made of, with [`FROM`].
-pub const ROW: &str = "SELECT h.id, h.name, h.sex, h.phone_masked, COALESCE(t.name, h.hospital_text) AS hospital, \
-    h.department, h.title, h.state, s.name AS owner";
+pub const ROW: &str = concat!(
+    "SELECT h.id, h.name, h.sex, h.phone_masked, COALESCE(t.name, h.hospital_text) AS hospital, \
+     h.department, h.title, h.state, s.name AS owner, ",
+    crate::onboarding::consent::withdrew!(),
+    " AS withdrew_at"
+);
 /// An HCP as `h` with terminal `t` and owner `s`; a condition must follow.
 pub const FROM: &str = " FROM hcp h LEFT JOIN terminal t ON t.id = h.terminal_id LEFT JOIN staff s ON s.id = h.owner_id WHERE ";
+
+impl HcpRow {
+    /// With the day of withdrawing, which the database does not know: it depends on the zone.
+    #[must_use]
+    pub fn dated(mut self, zone: &time::Zone) -> HcpRow {
+        self.withdrew = self.withdrew_at.map(|at| zone.day(at)).unwrap_or_default();
+        self
+    }
+}
 
 /// Keeps only HCPs (`h`) within the actor's scope. Registrations that wait are the stewards' alone.
 pub fn scope(actor: &Actor, query: &mut Query) {

@@ -12,7 +12,6 @@ use {
     crate::server::otp::{self, Purpose},
     crate::server::{audit, guard, state::state, texts, time},
     crate::shared::error::Checks,
-    crate::shared::page::{PAGE_SIZE, offset},
     crate::shared::{AppError, Permission, Role},
 };
 
@@ -313,16 +312,15 @@ pub async fn list_audit(
 ) -> AppResult<Page<AuditRow>> {
     guard::require(Permission::ReadAudit).await?;
     let state = state();
-    let page = page.max(1);
     let filter = audit::Filter {
         named: texts::named("acts.", text.trim()),
         text,
         from: state.zone.start_of(&from),
         to: state.zone.start_of(&time::shift_day(&to, 1)),
     };
-    let (entries, total) =
-        audit::search(&state.db, &state.keys, &filter, PAGE_SIZE, offset(page)).await?;
-    let rows = entries
+    let found = audit::search(&state.db, &state.keys, &filter, page).await?;
+    let rows = found
+        .rows
         .into_iter()
         .map(|e| AuditRow {
             seq: e.seq,
@@ -335,5 +333,9 @@ pub async fn list_audit(
             detail: e.detail,
         })
         .collect();
-    Ok(Page { rows, total, page })
+    Ok(Page {
+        rows,
+        total: found.total,
+        page: found.page,
+    })
 }

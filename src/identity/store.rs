@@ -8,7 +8,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{Db, DbResult, Query, Tx, is_unique_violation, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission, Role, Saved};
 
 /// What the list of people can be narrowed by; empty fields do not narrow.
@@ -58,6 +58,7 @@ pub async fn people(
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(db).await?;
+    let page = within(page, total);
     let mut rows =
         q("SELECT s.id, s.name, s.role, u.name AS unit, s.phone_masked, s.employee_no, s.left_at");
     narrow(&mut rows);

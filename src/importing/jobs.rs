@@ -9,7 +9,7 @@ use crate::server::audit::{self, Event, Who};
 use crate::server::db::{Query, internal, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, files, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission, Saved};
 
 /// What a check keeps: the report, and each refused row with all its reasons.
@@ -102,6 +102,7 @@ pub async fn list(state: &AppState, actor: &Actor, page: i64) -> Result<Page<Job
     let mut count = q("SELECT COUNT(*) FROM import_job WHERE ");
     scope(actor, &mut count);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut query = q(JOB);
     scope(actor, &mut query);
     query.push_with(

@@ -6,7 +6,7 @@ use crate::server::db::{Db, DbResult, Query, Rows, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{crypto, time};
 use crate::shared::Page;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 
 /// A message to be sent.
 #[derive(Debug)]
@@ -66,6 +66,7 @@ pub async fn list(state: &AppState, actor: &Actor, page: i64) -> DbResult<Page<M
         .bind(&actor.id)
         .count(&state.db)
         .await?;
+    let page = within(page, total);
     let rows: Vec<(String, String, String, String, i64, Option<i64>)> = q(
         "SELECT id, kind, args, path, created_at, read_at FROM message WHERE staff_id = $1 AND channel = 'inbox' \
          ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3",

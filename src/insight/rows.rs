@@ -12,7 +12,7 @@ use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Query, internal, q};
 use crate::server::guard::Actor;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page};
 
 /// Rows of a workbook at most.
@@ -228,8 +228,7 @@ pub async fn page(
     let total = count::total(&asker, measure, &slice)
         .count(&state.db)
         .await?;
-    // Past the end is the last page.
-    let page = page.clamp(1, (total.max(1) + PAGE_SIZE - 1) / PAGE_SIZE);
+    let page = within(page, total);
     let (rows, narrowed) = tokio::try_join!(
         read(&asker, measure, &slice, PAGE_SIZE, offset(page)),
         slice::narrowed(&asker, &slice),

@@ -11,7 +11,7 @@ use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Query, containing, q};
 use crate::server::guard::Actor;
 use crate::server::time::{self, Zone};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// Who is shown.
@@ -187,6 +187,7 @@ pub async fn page(
     people(&mut count, actor, id);
     narrow(&mut count, &state.zone, &course, filter);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     Ok(Coverage {
         lessons: contents.lessons().count() as i64,
         version: course.version,

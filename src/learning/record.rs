@@ -8,7 +8,7 @@ use crate::server::AppState;
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::time::Zone;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission};
 
 /// The courses that are meant for a learner: required ones that are not completed first, by their due day.
@@ -219,6 +219,7 @@ pub async fn record(
     let mut count = q("SELECT COUNT(*)");
     entries(&mut count, &learner);
     let total = count.count(db).await?;
+    let page = page.map(|page| within(page, total));
     // Postgres takes the type of a column from its first SELECT.
     let mut list = q(
         "SELECT r.kind, r.id, r.title, r.version, r.at, CAST(r.score AS DOUBLE PRECISION) AS score, \

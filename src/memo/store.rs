@@ -6,7 +6,7 @@ use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, FieldError, Page, Saved};
 
 /// Characters at most.
@@ -67,6 +67,7 @@ pub async fn list(
         )
     };
     let total = q(count).bind(&actor.id).count(db).await?;
+    let page = within(page, total);
     type Found = (
         String,
         String,
@@ -160,6 +161,7 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str, page: i64) -> Result
             .bind(id)
             .count(db)
             .await?;
+        let page = within(page, total);
         let rows: Vec<(String, String, Option<i64>, Option<i64>)> = q(
             "SELECT s.name, u.name, r.read_at, CAST(CASE WHEN k.id IS NULL THEN NULL WHEN k.done_at IS NULL THEN 0 ELSE 1 END AS BIGINT) \
              FROM memo_recipient r JOIN staff s ON s.id = r.staff_id JOIN org_unit u ON u.id = s.unit_id \

@@ -207,6 +207,7 @@ pub async fn view(
         [PAGE_SIZE, offset(page)],
     );
     let rows: Vec<HcpRow> = rows.all(&state.db).await?;
+    let rows = rows.into_iter().map(|row| row.dated(&state.zone)).collect();
     let url = format!("{origin}/join/{}", code.code);
     Ok(CodeView {
         svg: crate::sharing::qr_svg(&url)?,

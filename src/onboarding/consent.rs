@@ -28,9 +28,17 @@ pub const PUSHABLE: &str = "(EXISTS (SELECT 1 FROM consent agreed WHERE agreed.h
      OR (h.state <> 'onboarded' AND NOT EXISTS (SELECT 1 FROM consent asked WHERE asked.hcp_id = h.id \
      AND asked.purpose = 'push')))";
 
+/// The text of [`WITHDREW`], for constants that it is a part of.
+macro_rules! withdrew {
+    () => {
+        "CASE WHEN h.state IN ('listed', 'invited') THEN (SELECT MAX(withdrawn.withdrawn_at) \
+         FROM consent withdrawn WHERE withdrawn.hcp_id = h.id AND withdrawn.purpose = 'profile' AND withdrawn.granted) END"
+    };
+}
+pub(crate) use withdrew;
+
 /// When `hcp h` withdrew the registration, of those who have not registered again: a column, null for all others.
-pub const WITHDREW: &str = "CASE WHEN h.state IN ('listed', 'invited') THEN (SELECT MAX(withdrawn.withdrawn_at) \
-     FROM consent withdrawn WHERE withdrawn.hcp_id = h.id AND withdrawn.purpose = 'profile' AND withdrawn.granted) END";
+pub const WITHDREW: &str = withdrew!();
 
 /// One version of the text of a purpose, with `%{company}` where the company's name goes.
 #[derive(Debug, Clone)]

@@ -189,7 +189,6 @@ pub async fn sheet(
     origin: &str,
     page: i64,
 ) -> Result<SheetView, AppError> {
-    let page = page.clamp(1, 10_000);
     let narrow = |query: &mut Query| {
         query.push(" FROM invitation i JOIN hcp h ON h.id = i.hcp_id LEFT JOIN terminal t ON t.id = h.terminal_id WHERE ");
         scope(actor, query);
@@ -202,6 +201,8 @@ pub async fn sheet(
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(&state.db).await?;
+    let pages = (total.max(1) + SHEET - 1) / SHEET;
+    let page = page.clamp(1, pages);
     let mut rows =
         q("SELECT h.name, COALESCE(t.name, h.hospital_text), h.department, i.token, i.expires_at");
     narrow(&mut rows);
@@ -226,7 +227,7 @@ pub async fn sheet(
         codes,
         total,
         page,
-        pages: (total.max(1) + SHEET - 1) / SHEET,
+        pages,
         rep: actor.name.clone(),
     })
 }

@@ -75,7 +75,7 @@ pub async fn pending(state: &AppState, page: i64) -> DbResult<Page<PendingRow>> 
                 .filter(|f| f.pending_id == row.id)
                 .filter_map(|f| {
                     let why = why(&row, claims.as_deref(), f)?;
-                    let row = f.row.clone();
+                    let row = f.row.clone().dated(&state.zone);
                     Some(Candidate { row, why })
                 })
                 .collect();

@@ -12,7 +12,7 @@ use crate::server::db::{DbResult, Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// Asks for the HCP of a masked hint, once as long as the request is open.
@@ -200,6 +200,7 @@ pub async fn list(state: &AppState, actor: &Actor, mine: bool, page: i64) -> DbR
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut rows = q(
         "SELECT r.id, r.hcp_id, h.name, COALESCE(t.name, h.hospital_text) AS hospital, h.department, \
          s.name AS colleague, r.message, r.at, r.status, r.decided_at, CASE WHEN ",

@@ -93,7 +93,8 @@ pub async fn form(
     let kind = asked.kind();
     let (from, to) = asked.ends(db, actor).await?;
     let hcp = if kind == "selection" && !asked.hcp.is_empty() {
-        Some(store::row(db, actor, &asked.hcp).await?)
+        let row = store::row(db, actor, &asked.hcp).await?;
+        Some(row.dated(&state.zone))
     } else {
         None
     };

@@ -15,7 +15,7 @@ use crate::server::guard::Actor;
 use crate::server::history::{self, Change};
 use crate::server::{AppState, crypto, form_key, search, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission, Saved};
 use crate::terminal::model::{MAIN_LINE, line_label};
 
@@ -46,6 +46,7 @@ pub async fn list(db: &Db, filter: &Filter, page: i64) -> DbResult<Catalogue> {
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count);
     let total = count.count(db).await?;
+    let page = within(page, total);
     let mut query = q(
         "SELECT p.id, p.code, p.name, p.brand, p.specification, p.category, p.approval_no, \
          p.discontinued_at IS NOT NULL AS discontinued",

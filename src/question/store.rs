@@ -12,7 +12,7 @@ use crate::server::db::{
 };
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, search, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, FieldError, Page, Saved};
 
 /// Rows are counted up to here.
@@ -96,6 +96,12 @@ pub async fn list(db: &Db, filter: &Filter, page: i64) -> DbResult<QuestionList>
     filter.narrow(&mut count);
     count.push(&format!(" LIMIT {}) c", COUNTED + 1));
     let total = count.count(db).await?;
+    // Beyond the bound of the count there are more.
+    let page = if total > COUNTED {
+        page.max(1)
+    } else {
+        within(page, total)
+    };
     let mut ids = q("SELECT x.id, x.stem_key, x.updated_at FROM question x WHERE ");
     filter.narrow_by(
         if total > COUNTED {

@@ -10,7 +10,7 @@ use crate::server::db::{DbResult, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission, Saved};
 
 /// How many days ago one can have known of it at most: what is older was typed wrongly.
@@ -122,6 +122,7 @@ pub async fn list(
     scope(actor, &mut count);
     count.push(which);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut query = select(actor);
     query.push(which).push(if closed {
         " ORDER BY e.closed_at DESC, e.id"

@@ -9,6 +9,8 @@ use super::crypto::{self, Keys};
 use super::db::{Db, DbResult, Lock, Tx, q};
 use super::guard::Actor;
 use super::time;
+use crate::shared::Page;
+use crate::shared::page::{PAGE_SIZE, offset, within};
 
 const HEAD: &str = "audit_head";
 
@@ -272,14 +274,8 @@ pub struct Filter {
     pub to: Option<i64>,
 }
 
-/// One page of the log, newest first, and the number of rows in all.
-pub async fn search(
-    db: &Db,
-    keys: &Keys,
-    filter: &Filter,
-    limit: i64,
-    offset: i64,
-) -> DbResult<(Vec<Entry>, i64)> {
+/// One page of the log, newest first.
+pub async fn search(db: &Db, keys: &Keys, filter: &Filter, page: i64) -> DbResult<Page<Entry>> {
     let condition = |query: &mut super::db::Query| {
         query.push(" WHERE 1 = 1");
         if !filter.text.is_empty() {
@@ -303,9 +299,13 @@ pub async fn search(
     let mut count = q("SELECT COUNT(*) FROM audit_log");
     condition(&mut count);
     let total = count.count(db).await?;
+    let page = within(page, total);
     let mut rows = q("SELECT * FROM audit_log");
     condition(&mut rows);
-    rows.push_with(" ORDER BY seq DESC LIMIT ? OFFSET ?", [limit, offset]);
+    rows.push_with(
+        " ORDER BY seq DESC LIMIT ? OFFSET ?",
+        [PAGE_SIZE, offset(page)],
+    );
     let rows: Vec<Row> = rows.all(db).await?;
     let mut wrapped = q("SELECT person_id, wrapped FROM person_key WHERE person_id IN (''");
     for person in rows.iter().filter_map(|r| r.person_id.as_deref()) {
@@ -317,7 +317,7 @@ pub async fn search(
         .await?
         .into_iter()
         .collect();
-    let entries = rows
+    let rows = rows
         .into_iter()
         .map(|row| {
             let detail = match &row.person_id {
@@ -340,7 +340,7 @@ pub async fn search(
             }
         })
         .collect();
-    Ok((entries, total))
+    Ok(Page { rows, total, page })
 }
 
 /// A row of the log as it is shown.

@@ -5,7 +5,7 @@ use super::db::{DbResult, Rows, Tx, insert_many, q};
 use super::{AppState, crypto, time};
 use crate::shared::Page;
 use crate::shared::history::ChangeRow;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 
 /// A field's change: its name, the value before and the value after, as people read them; phones masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,7 @@ pub async fn of(state: &AppState, id: &str, page: i64) -> DbResult<Page<ChangeRo
         .bind(id)
         .count(&state.db)
         .await?;
+    let page = within(page, total);
     let rows: Vec<(String, String, String, String, String, i64)> = q(
         "SELECT field, before_value, after_value, by_name, source, at FROM record_change \
          WHERE object_id = $1 ORDER BY at DESC, id DESC LIMIT $2 OFFSET $3",

@@ -30,11 +30,12 @@ pub async fn share_page(
     }
     let parts = use_context::<axum::http::request::Parts>().ok_or(AppError::NotFound)?;
     let origin = web::origin(&state, &parts.headers, &parts.extensions);
+    let hcps = crate::hcp::list::choose(&state.db, &actor, &text).await?;
     Ok(ShareView {
         title: article.title,
         audience: article.audience,
         links: store::made(&state, &actor, &id, &made, &origin).await?,
-        hcps: crate::hcp::list::choose(&state.db, &actor, &text).await?,
+        hcps: hcps.into_iter().map(|h| h.dated(&state.zone)).collect(),
     })
 }
 

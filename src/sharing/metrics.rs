@@ -12,7 +12,7 @@ use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::facts::Facts;
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{Page, Role};
 
 /// Days `YYYY-MM-DD`, both included.
@@ -413,6 +413,7 @@ pub async fn report(
         team(&asker, &range)
     )?;
     let total = rows.len() as i64;
+    let page = within(page, total);
     let shown = rows
         .into_iter()
         .skip(offset(page) as usize)

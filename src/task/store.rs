@@ -6,7 +6,7 @@ use crate::server::db::{DbResult, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, crypto, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 use crate::terminal::rules::time_of_day;
 
@@ -115,6 +115,7 @@ pub async fn list(
     .bind(&actor.id)
     .count(&state.db)
     .await?;
+    let page = within(page, total);
     let mut query = own(actor);
     query.push(" AND k.").push(which);
     query.push(if done {

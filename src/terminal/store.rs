@@ -6,7 +6,7 @@ use crate::server::db::{Db, DbResult, Query, Tx, q};
 use crate::server::guard::Actor;
 use crate::server::search;
 use crate::shared::Page;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 
 /// The order of a list by its name in the address.
 fn order(sort: &str) -> &'static str {
@@ -87,6 +87,7 @@ pub async fn list(
     let mut count = q("SELECT COUNT(*)");
     narrow(&mut count, filter, holder);
     let total = count.count(db).await?;
+    let page = within(page, total);
     // The rows of the page first: what is counted for each must not be counted for all.
     let order = order(&filter.sort);
     let mut rows = q(

@@ -80,16 +80,22 @@ on_both!(who_withdraws_the_registration_is_let_go, |app| {
         "nothing stands without the registration"
     );
     // Who withdrew is told from who was never invited, until they register again.
-    let staff = app.cookie(Role::Rep).await;
+    let (staff, manager) = (app.cookie(Role::Rep).await, app.cookie(Role::Manager).await);
     let marked = format!("\"withdrew\":\"{}\"", app.state.zone.today());
     let get = format!("/api/hcps/get?id={hcp}");
-    for path in ["/api/hcps/list", get.as_str()] {
-        let text = app.get(path, &staff).await.text();
+    let moving = format!("/api/ownership/transfer_form?kind=selection&hcp={hcp}");
+    let shown = [
+        ("/api/hcps/list", &staff),
+        (get.as_str(), &staff),
+        (moving.as_str(), &manager),
+    ];
+    for (path, cookie) in shown {
+        let text = app.get(path, cookie).await.text();
         assert!(text.contains(&marked), "{path}: {text}");
     }
     app.bound(&hcp, false).await;
-    for path in ["/api/hcps/list", get.as_str()] {
-        let text = app.get(path, &staff).await.text();
+    for (path, cookie) in shown {
+        let text = app.get(path, cookie).await.text();
         assert!(!text.contains(&marked), "{path}: {text}");
     }
     assert!(

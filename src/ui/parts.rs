@@ -56,6 +56,27 @@ pub fn Loading() -> impl IntoView {
     }
 }
 
+/// A thin bar on top of the screen while newer data are on their way to what stays shown.
+#[component]
+pub fn Busy(busy: RwSignal<bool>) -> impl IntoView {
+    let label = StoredValue::new(tr!("ui.loading"));
+    move || {
+        busy.get().then(|| {
+            view! { <div class="busy-bar print:hidden" role="progressbar" aria-label=label.get_value()></div> }
+        })
+    }
+}
+
+/// What a `Transition` tells of its loading, for [`Busy`]. Only in the browser: a page from the server has all its data,
+/// and would keep a mark that was set while it waited for them.
+pub fn pending(busy: RwSignal<bool>) -> SignalSetter<bool> {
+    SignalSetter::map(move |pending| {
+        if cfg!(feature = "hydrate") {
+            busy.set(pending);
+        }
+    })
+}
+
 /// An error in place of a page or a part of it; on the server it also sets the status.
 #[component]
 pub fn ErrorView(error: AppError) -> impl IntoView {

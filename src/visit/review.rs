@@ -14,7 +14,7 @@ use crate::server::db::{Query, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, form_key, time};
 use crate::shared::error::Checks;
-use crate::shared::page::PAGE_SIZE;
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
 /// Gives stars to a record of somebody's team; given again, the last counts. The one who made it is told at once.
@@ -306,10 +306,10 @@ pub async fn compare(
     let mut rows: Vec<CompareRow> = rows.into_values().collect();
     sort(&mut rows, &asked.sort, by_week);
     let count = rows.len() as i64;
-    let first = ((page - 1) * PAGE_SIZE).max(0) as usize;
+    let page = within(page, count);
     let mut rows: Vec<CompareRow> = rows
         .into_iter()
-        .skip(first)
+        .skip(offset(page) as usize)
         .take(PAGE_SIZE as usize)
         .collect();
     if !by_week && !rows.is_empty() {

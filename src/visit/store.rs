@@ -352,6 +352,7 @@ pub async fn sheet(
     within(&mut count, actor, filter, &from, &to);
     count.push(") d");
     let total = count.count(db).await?;
+    let page = page.map(|page| crate::shared::page::within(page, total));
     let mut query =
         q("SELECT DISTINCT s.id, s.name, COALESCE(s.employee_no, ''), u.name AS unit, c.day");
     within(&mut query, actor, filter, &from, &to);

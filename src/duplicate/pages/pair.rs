@@ -38,17 +38,20 @@ fn Comparison(view: PairView) -> impl IntoView {
     let pair = view.pair;
     let id = StoredValue::new(pair.id.clone());
     let (a, b) = (pair.a.id.clone(), pair.b.id.clone());
-    let names = [(pair.a.name, pair.a.state), (pair.b.name, pair.b.state)];
+    let names = [
+        (pair.a.name, pair.a.state, pair.a.withdrew),
+        (pair.b.name, pair.b.state, pair.b.withdrew),
+    ];
     let sides = [a.clone(), b.clone()]
         .into_iter()
         .zip(names)
         .zip([tr!("duplicate.first"), tr!("duplicate.second")])
-        .map(|((hcp, (name, state)), side)| {
+        .map(|((hcp, (name, state, withdrew)), side)| {
             view! {
-                <a class="flex min-h-10 items-center gap-2 rounded-box bg-base-200 px-3 py-2" href=format!("/hcps/{hcp}")>
+                <a class="flex min-h-10 flex-wrap items-center gap-2 rounded-box bg-base-200 px-3 py-2" href=format!("/hcps/{hcp}")>
                     <span class="text-sm text-base-content/70">{side}</span>
                     <span class="link font-semibold">{name}</span>
-                    <StateBadge state=state/>
+                    <StateBadge state=state withdrew=withdrew/>
                 </a>
             }
         })

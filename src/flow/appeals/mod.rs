@@ -12,7 +12,7 @@ use super::model::{
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, Tx, q};
 use crate::server::guard::Actor;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission, Role};
 
 pub use decide::{Decision, decide};
@@ -102,6 +102,7 @@ pub async fn list(
     actor.scope(&mut count, "a.staff_id");
     narrow(&mut count);
     let total = count.count(&state.db).await?;
+    let page = within(page, total);
     let mut query = select(actor);
     narrow(&mut query);
     query.push_with(

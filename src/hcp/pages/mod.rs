@@ -45,7 +45,7 @@ pub fn HcpLine(hcp: HcpRow) -> impl IntoView {
         <span class="flex items-center gap-2">
             <span class="font-medium">{hcp.name}</span>
             <span class="text-sm text-base-content/70">{hcp.title}</span>
-            <span class="ms-auto"><StateBadge state=hcp.state/></span>
+            <span class="ms-auto flex flex-wrap justify-end gap-1"><StateBadge state=hcp.state withdrew=hcp.withdrew/></span>
         </span>
         <span class="flex flex-wrap gap-x-3 text-sm text-base-content/70">
             <span>{hcp.hospital}</span>

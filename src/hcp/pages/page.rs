@@ -103,7 +103,7 @@ fn Head(hcp: HcpView, tab: Memo<String>) -> impl IntoView {
     view! {
         <PageTitle title=row.name>
             {kind.map(|kind| view! { <span class="badge badge-outline whitespace-nowrap">{kind}</span> })}
-            <StateBadge state=row.state withdrew=hcp.withdrew.unwrap_or_default()/>
+            <StateBadge state=row.state withdrew=row.withdrew/>
         </PageTitle>
         <p class="-mt-2 mb-3 text-base-content/70">{place.join(" · ")}</p>
         {body}

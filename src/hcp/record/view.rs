@@ -3,7 +3,6 @@
 use super::{places, tags};
 use crate::hcp::model::{HcpView, Portrait, PortraitNumbers, Workplace};
 use crate::hcp::store;
-use crate::onboarding::consent::WITHDREW;
 use crate::onboarding::store::may_track;
 use crate::server::db::q;
 use crate::server::guard::Actor;
@@ -23,16 +22,15 @@ struct Profile {
     city: String,
     onboarded_at: Option<i64>,
     last_contact_at: Option<i64>,
-    withdrew_at: Option<i64>,
 }
 
 /// An HCP within scope.
 pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<HcpView, AppError> {
-    let mut row = store::row(&state.db, actor, id).await?;
-    let profile: Profile = q(format!(
+    let mut row = store::row(&state.db, actor, id).await?.dated(&state.zone);
+    let profile: Profile = q(
         "SELECT kind, specialty, code, email, office_phone, preferred_times, province, city, onboarded_at, \
-         last_contact_at, {WITHDREW} AS withdrew_at FROM hcp h WHERE h.id = $1"
-    ))
+         last_contact_at FROM hcp WHERE id = $1",
+    )
     .bind(id)
     .one(&state.db)
     .await?;
@@ -78,7 +76,6 @@ pub async fn view(state: &AppState, actor: &Actor, id: &str) -> Result<HcpView, 
             .collect(),
         windows,
         onboarded_at: profile.onboarded_at.map(|at| state.zone.minute(at)),
-        withdrew: profile.withdrew_at.map(|at| state.zone.day(at)),
         last_contact: profile.last_contact_at.map(|at| state.zone.day(at)),
         phone_full: if row.state == "merged" {
             None

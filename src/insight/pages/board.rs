@@ -10,7 +10,7 @@ use crate::ui::back::Returning;
 use crate::ui::boot::refresh;
 use crate::ui::chart::Chart;
 use crate::ui::list::{FilterDay, FilterSelect, param};
-use crate::ui::parts::{PageTitle, outcome};
+use crate::ui::parts::{Busy, PageTitle, outcome, pending};
 
 /// A board with its filter in the address.
 #[component]
@@ -33,14 +33,18 @@ pub fn Dashboard() -> impl IntoView {
         move || (filter.get(), refresh()),
         |(filter, _)| insight_board(filter),
     );
+    let busy = RwSignal::new(false);
     view! {
         <PageTitle title=tr!("insight.title")/>
         <InsightNav here="/insight"/>
-        <Transition fallback=Returning>
-            {move || Suspend::new(async move {
-                outcome(data.await, |board| view! { <Whole board=board/> })
-            })}
-        </Transition>
+        <Busy busy=busy/>
+        <div aria-busy=move || busy.get().then_some("true")>
+            <Transition fallback=Returning set_pending=pending(busy)>
+                {move || Suspend::new(async move {
+                    outcome(data.await, |board| view! { <Whole board=board/> })
+                })}
+            </Transition>
+        </div>
     }
 }
 

@@ -10,7 +10,7 @@ use crate::insight::model::{Report, ReportFilter, address};
 use crate::ui::back::Returning;
 use crate::ui::boot::refresh;
 use crate::ui::list::{FilterSelect, FilterText, page_param, param, rows_or_empty};
-use crate::ui::parts::{PageTitle, outcome};
+use crate::ui::parts::{Busy, PageTitle, outcome, pending};
 
 /// A report with its filter in the address.
 #[component]
@@ -33,14 +33,18 @@ pub fn Reports() -> impl IntoView {
         move || (filter.get(), page.get(), refresh()),
         |(filter, page, _)| insight_report(filter, page),
     );
+    let busy = RwSignal::new(false);
     view! {
         <PageTitle title=tr!("insight.reports")/>
         <InsightNav here="/insight/report"/>
-        <Transition fallback=Returning>
-            {move || Suspend::new(async move {
-                outcome(data.await, |report| view! { <Whole report=report/> })
-            })}
-        </Transition>
+        <Busy busy=busy/>
+        <div aria-busy=move || busy.get().then_some("true")>
+            <Transition fallback=Returning set_pending=pending(busy)>
+                {move || Suspend::new(async move {
+                    outcome(data.await, |report| view! { <Whole report=report/> })
+                })}
+            </Transition>
+        </div>
     }
 }
 

@@ -9,7 +9,7 @@ use crate::insight::model::{Rows, address};
 use crate::ui::back::Returning;
 use crate::ui::boot::refresh;
 use crate::ui::list::{page_param, param, rows_or_empty};
-use crate::ui::parts::{PageTitle, outcome};
+use crate::ui::parts::{Busy, PageTitle, outcome, pending};
 
 /// The rows that a number counted.
 #[component]
@@ -19,13 +19,17 @@ pub fn Drilldown() -> impl IntoView {
         move || (measure.get(), slice.get(), page.get(), refresh()),
         |(measure, slice, page, _)| insight_rows(measure, slice, page),
     );
+    let busy = RwSignal::new(false);
     view! {
         <InsightNav here=""/>
-        <Transition fallback=Returning>
-            {move || Suspend::new(async move {
-                outcome(data.await, |rows| view! { <Listed rows=rows/> })
-            })}
-        </Transition>
+        <Busy busy=busy/>
+        <div aria-busy=move || busy.get().then_some("true")>
+            <Transition fallback=Returning set_pending=pending(busy)>
+                {move || Suspend::new(async move {
+                    outcome(data.await, |rows| view! { <Listed rows=rows/> })
+                })}
+            </Transition>
+        </div>
     }
 }
 

@@ -133,6 +133,10 @@ fn CandidateBox(pending: StoredValue<String>, candidate: Candidate) -> impl Into
 /// What is known of somebody, in an order that lets two be compared line by line.
 #[component]
 fn Person(hcp: HcpRow) -> impl IntoView {
+    let mut stands = state_label(&hcp.state);
+    if !hcp.withdrew.is_empty() {
+        stands = format!("{stands} · {}", tr!("hcp.withdrew", day = hcp.withdrew));
+    }
     let lines = [
         (tr!("record.name"), hcp.name),
         (tr!("hcp.hospital"), hcp.hospital),
@@ -140,7 +144,7 @@ fn Person(hcp: HcpRow) -> impl IntoView {
         (tr!("record.title"), hcp.title),
         (tr!("hcp.phone"), hcp.phone_masked),
         (tr!("hcp.owner"), hcp.owner.unwrap_or_default()),
-        (tr!("record.state"), state_label(&hcp.state)),
+        (tr!("record.state"), stands),
     ];
     view! {
         <dl class="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 text-sm">

@@ -101,6 +101,7 @@ pub async fn list(
     let mut count = q("SELECT COUNT(*)");
     within(&mut count, actor, filter);
     let total = count.count(&state.db).await?;
+    let page = crate::shared::page::within(page, total);
     let mut query = q(HEAD);
     within(&mut query, actor, filter);
     query.push_with(
