@@ -20,7 +20,7 @@ pub const COLUMNS: [&str; 9] = [
 /// Reps or readers that one statement asks for: few, for the reason of [`insert_many`].
 const ASKED: usize = 300;
 
-/// A column of `share_day`, `unit_day` and `article_day`.
+/// A column of `share_day`, `unit_day`, `article_day` and `unit_article_day`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     Pv,
@@ -36,6 +36,8 @@ pub enum Column {
 
 /// By rep, the units above them, their own among them.
 type Above = BTreeMap<String, Vec<String>>;
+/// What is added to rows of a table with `N` keys.
+type Sums<const N: usize> = BTreeMap<[String; N], [i64; 9]>;
 /// Days, each with how many counted views there are.
 type Days = BTreeMap<String, i64>;
 
@@ -70,19 +72,21 @@ impl Change {
         let reps: BTreeSet<&String> = self.cells.keys().map(|(_, staff, _)| staff).collect();
         let reps: Vec<String> = reps.into_iter().cloned().collect();
         let above = units_above(tx, &reps).await?;
-        let mut people: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
-        let mut articles: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
-        let mut units: BTreeMap<(String, String), [i64; 9]> = BTreeMap::new();
+        let (mut people, mut articles, mut units) = (Sums::new(), Sums::new(), Sums::new());
+        let mut unit_articles = Sums::new();
         for ((day, staff, article), sums) in &self.cells {
-            add(&mut people, (staff, day), sums);
-            add(&mut articles, (article, day), sums);
+            add(&mut people, [staff, day], sums);
+            add(&mut articles, [article, day], sums);
             for unit in above.get(staff).into_iter().flatten() {
-                add(&mut units, (unit, day), sums);
+                add(&mut units, [unit, day], sums);
+                add(&mut unit_articles, [unit, day, article], sums);
             }
         }
-        upsert(tx, "share_day", "staff_id", people).await?;
-        upsert(tx, "unit_day", "unit_id", units).await?;
-        upsert(tx, "article_day", "article_id", articles).await?;
+        upsert(tx, "share_day", ["staff_id", "day"], people).await?;
+        upsert(tx, "unit_day", ["unit_id", "day"], units).await?;
+        upsert(tx, "article_day", ["article_id", "day"], articles).await?;
+        let keys = ["unit_id", "day", "article_id"];
+        upsert(tx, "unit_article_day", keys, unit_articles).await?;
         let reach = self.reach(tx, &above).await?;
         insert_many(
             tx,
@@ -151,8 +155,8 @@ fn kind(reader: &str) -> String {
     reader.chars().take(3).collect()
 }
 
-fn add(into: &mut BTreeMap<(String, String), [i64; 9]>, key: (&String, &String), sums: &[i64; 9]) {
-    let cell = into.entry((key.0.clone(), key.1.clone())).or_default();
+fn add<const N: usize>(into: &mut Sums<N>, key: [&String; N], sums: &[i64; 9]) {
+    let cell = into.entry(key.map(Clone::clone)).or_default();
     for (sum, n) in cell.iter_mut().zip(sums) {
         *sum += n;
     }
@@ -200,16 +204,17 @@ async fn days_of(
     Ok(out)
 }
 
-async fn upsert(
+async fn upsert<const N: usize>(
     tx: &mut Tx,
     table: &str,
-    key: &str,
-    cells: BTreeMap<(String, String), [i64; 9]>,
+    keys: [&str; N],
+    cells: Sums<N>,
 ) -> DbResult<()> {
+    let keys = keys.join(", ");
     let rows = cells
         .into_iter()
-        .map(|((id, day), sums)| {
-            let mut row: Vec<Arg> = vec![id.into(), day.into()];
+        .map(|(key, sums)| {
+            let mut row: Vec<Arg> = key.map(Arg::from).into();
             row.extend(sums.map(Arg::from));
             row
         })
@@ -220,9 +225,9 @@ async fn upsert(
         .collect();
     insert_many(
         tx,
-        &format!("INSERT INTO {table} ({key}, day, {})", COLUMNS.join(", ")),
+        &format!("INSERT INTO {table} ({keys}, {})", COLUMNS.join(", ")),
         rows,
-        &format!("ON CONFLICT ({key}, day) DO UPDATE SET {}", set.join(", ")),
+        &format!("ON CONFLICT ({keys}) DO UPDATE SET {}", set.join(", ")),
     )
     .await?;
     Ok(())

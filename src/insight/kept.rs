@@ -7,24 +7,22 @@ use super::registry::{Kept, Measure};
 use super::slice::Asker;
 use crate::server::db::{Query, q};
 
-/// What a slice is narrowed by beside days, units and people.
+/// Whether days, units and people alone narrow a slice.
 fn only_people(slice: &Slice) -> bool {
-    [
-        &slice.province,
-        &slice.specialty,
-        &slice.product,
-        &slice.article,
-        &slice.course,
-        &slice.hcp,
-    ]
-    .iter()
-    .all(|value| value.is_empty())
+    slice.article.is_empty() && slice.product.is_empty() && no_reader(slice)
+}
+
+/// Whether nothing narrows a slice that sums by unit and content do not know.
+fn no_reader(slice: &Slice) -> bool {
+    [&slice.province, &slice.specialty, &slice.course, &slice.hcp]
+        .iter()
+        .all(|value| value.is_empty())
 }
 
 /// The one number of a measure out of kept sums, if they can answer.
 pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
     if !only_people(slice) {
-        return of_article(asker, measure, slice);
+        return of_content(asker, measure, slice);
     }
     let (from, to) = days(measure, slice);
     let mut query;
@@ -74,26 +72,19 @@ pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Quer
     Some(query)
 }
 
-/// Sums of an article over the company.
-fn of_article(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
-    let Kept::Share(column) = measure.kept else {
-        return None;
-    };
-    let alone = Slice {
-        from: slice.from.clone(),
-        to: slice.to.clone(),
-        article: slice.article.clone(),
-        product: slice.product.clone(),
-        ..Slice::default()
-    };
-    if alone != *slice || !asker.actor.role.sees_company() {
+/// Sums by content, over the company or a unit: `SELECT {head} FROM … z WHERE …` with the content of the slice, without
+/// its days. `None` where no such sums are kept.
+fn by_content(asker: &Asker<'_>, slice: &Slice, head: &str) -> Option<Query> {
+    if !slice.person.is_empty() || !no_reader(slice) {
         return None;
     }
-    let (from, to) = days(measure, slice);
-    let mut query = q(format!(
-        "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM article_day z WHERE "
-    ));
-    query.push_with("z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+    let mut query;
+    if asker.actor.role.sees_company() && slice.unit.is_empty() {
+        query = q(format!("SELECT {head} FROM article_day z WHERE 1 = 1"));
+    } else {
+        query = q(format!("SELECT {head} FROM unit_article_day z WHERE "));
+        query.push_with("z.unit_id = ?", [asker.unit_of(slice)?]);
+    }
     if !slice.article.is_empty() {
         query.push_with(" AND z.article_id = ?", [&slice.article]);
     }
@@ -106,26 +97,16 @@ fn of_article(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Que
     Some(query)
 }
 
-/// PV of each day, of all that the asker sees: rows of day and number, without the days on which nothing happened.
-pub fn pv_by_day(asker: &Asker<'_>, from: &str, to: &str) -> Query {
-    let everything = Slice::default();
-    let unit = asker.unit_of(&everything);
-    let table = if unit.is_some() {
-        "unit_day"
-    } else {
-        "share_day"
+/// Sums of some content.
+fn of_content(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
+    let Kept::Share(column) = measure.kept else {
+        return None;
     };
-    let mut query = q(format!(
-        "SELECT z.day, CAST(SUM(z.pv) AS BIGINT) FROM {table} z WHERE "
-    ));
-    match unit {
-        Some(unit) => {
-            query.push_with("z.unit_id = ?", [unit]);
-        }
-        None => asker.actor.scope(&mut query, "z.staff_id"),
-    }
-    query.push_with(" AND z.day >= ? AND z.day <= ? GROUP BY z.day", [from, to]);
-    query
+    let sum = format!("CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT)");
+    let mut query = by_content(asker, slice, &sum)?;
+    let (from, to) = days(measure, slice);
+    query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+    Some(query)
 }
 
 /// Numbers by a group out of kept sums, if they can answer.
@@ -136,16 +117,21 @@ pub fn grouped(
     by: By<'_>,
     ids: Option<&[String]>,
 ) -> Option<Query> {
-    if !only_people(slice) {
+    let (from, to) = days(measure, slice);
+    let content = !slice.article.is_empty() || !slice.product.is_empty();
+    if !no_reader(slice) {
         return None;
     }
-    let (from, to) = days(measure, slice);
     if let Kept::Flow(sum) = measure.kept {
-        return of_flow(asker, sum, slice, by, ids);
+        return (!content).then(|| of_flow(asker, sum, slice, by, ids))?;
     }
-    let head = |group: &str, sum: &str, table: &str| {
+    let shown = |group: &str, column: &str| {
+        format!("CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM(z.{column}) AS BIGINT) AS n")
+    };
+    let head = |group: &str, column: &str, table: &str| {
         q(format!(
-            "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n FROM {table} z WHERE "
+            "SELECT {} FROM {table} z WHERE ",
+            shown(group, column)
         ))
     };
     let units_fresh = |units: &[String]| units.iter().all(|unit| asker.is_fresh(unit));
@@ -155,21 +141,30 @@ pub fn grouped(
         .then(|| asker.unit_of(slice))
         .flatten();
     let (mut query, group): (Query, String) = match (measure.kept, by) {
+        (Kept::Share(column), By::Buckets(buckets)) if content => {
+            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
+            (by_content(asker, slice, &shown(&group, column))?, group)
+        }
+        (Kept::Share(column), By::Article) => {
+            let group = "z.article_id".to_owned();
+            (by_content(asker, slice, &shown(&group, column))?, group)
+        }
+        _ if content => return None,
         (Kept::Share(column), By::Buckets(buckets)) if of_unit.is_some() => {
             let group = bucket_of(asker, When::Day("z.day"), buckets)?;
-            let mut query = head(&group, &format!("z.{column}"), "unit_day");
+            let mut query = head(&group, column, "unit_day");
             query.push_with("z.unit_id = ?", [of_unit?]);
             (query, group)
         }
         (Kept::Share(column), By::Buckets(buckets)) => {
             let group = bucket_of(asker, When::Day("z.day"), buckets)?;
-            let mut query = head(&group, &format!("z.{column}"), "share_day");
+            let mut query = head(&group, column, "share_day");
             asker.actor.scope(&mut query, "z.staff_id");
             push_whose("z.staff_id", slice, &mut query);
             (query, group)
         }
         (Kept::Share(column), By::Person) => {
-            let mut query = head("z.staff_id", &format!("z.{column}"), "share_day");
+            let mut query = head("z.staff_id", column, "share_day");
             asker.actor.scope(&mut query, "z.staff_id");
             push_whose("z.staff_id", slice, &mut query);
             (query, "z.staff_id".into())
@@ -177,23 +172,14 @@ pub fn grouped(
         (Kept::Share(column), By::Units(units))
             if slice.person.is_empty() && units_fresh(units) =>
         {
-            let mut query = head("z.unit_id", &format!("z.{column}"), "unit_day");
+            let mut query = head("z.unit_id", column, "unit_day");
             query.push_among("z.unit_id", units);
             (query, "z.unit_id".into())
-        }
-        (Kept::Share(column), By::Article)
-            if asker.actor.role.sees_company()
-                && slice.unit.is_empty()
-                && slice.person.is_empty() =>
-        {
-            let mut query = head("z.article_id", &format!("z.{column}"), "article_day");
-            query.push("1 = 1");
-            (query, "z.article_id".into())
         }
         (Kept::Reach { hcps_only }, By::Buckets(buckets)) => {
             let group = bucket_of(asker, When::Day("z.day"), buckets)?;
             let earlier = bucket_of(asker, When::Day("z.prev_on"), buckets)?;
-            let mut query = head(&group, "z.n", "reach");
+            let mut query = head(&group, "n", "reach");
             query.push_with("z.unit_id = ?", [of_unit?]);
             // Each bucket counts its own: seen in it for the first time.
             query.push_with(" AND (z.prev_on < ? OR ", [&from]);
@@ -206,7 +192,7 @@ pub fn grouped(
         (Kept::Reach { hcps_only }, By::Units(units))
             if slice.person.is_empty() && units_fresh(units) =>
         {
-            let mut query = head("z.unit_id", "z.n", "reach");
+            let mut query = head("z.unit_id", "n", "reach");
             query.push_among("z.unit_id", units);
             query.push_with(" AND z.prev_on < ?", [&from]);
             if hcps_only {

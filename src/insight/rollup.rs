@@ -87,14 +87,43 @@ pub async fn moved(tx: &mut Tx, unit_id: &str) -> DbResult<()> {
     Ok(())
 }
 
-/// The days of readers by unit, each with the day before.
-fn reach_sql(only: &str) -> String {
+/// Keeps the staff `s` of the unit `$1` and of those below it.
+const WITHIN: &str = " JOIN org_closure w ON w.descendant_id = s.unit_id AND w.ancestor_id = $1";
+
+/// The days of readers by unit, each with the day before; of some readers alone by a condition on the views `v`, or of
+/// the unit `$1` alone.
+///
+/// Almost every reader came by people of one unit. Their days are the same for all units above it, and are put in order
+/// once; only of the others each unit has its own.
+fn reach_sql(readers: &str, of_unit: bool) -> String {
+    let (within, above) = if of_unit {
+        (WITHIN, " AND c.ancestor_id = $1")
+    } else {
+        ("", "")
+    };
+    let closure = format!("JOIN org_closure c ON c.descendant_id = d.home{above}");
+    let chain = |by: &str| {
+        format!(
+            "COALESCE(LAG(d.day) OVER (PARTITION BY {by}d.reader ORDER BY d.day), '') AS prev_on"
+        )
+    };
     format!(
-        "SELECT e.unit_id, e.day, e.prev_on, e.kind, COUNT(*) AS n FROM (SELECT d.unit_id, d.day, d.kind, \
-         COALESCE(LAG(d.day) OVER (PARTITION BY d.unit_id, d.reader ORDER BY d.day), '') AS prev_on FROM ( \
-         SELECT DISTINCT c.ancestor_id AS unit_id, v.reader, v.viewed_on AS day, SUBSTR(v.reader, 1, 3) AS kind \
-         FROM article_view v JOIN staff s ON s.id = v.root_staff_id JOIN org_closure c ON c.descendant_id = s.unit_id \
-         WHERE v.kind = 'pv'{only}) d) e GROUP BY e.unit_id, e.day, e.prev_on, e.kind"
+        "WITH seen AS MATERIALIZED (SELECT DISTINCT v.reader, v.viewed_on AS day, s.unit_id AS home \
+         FROM article_view v JOIN staff s ON s.id = v.root_staff_id{within} WHERE v.kind = 'pv'{readers}), \
+         shared AS MATERIALIZED (SELECT reader FROM seen GROUP BY reader HAVING MIN(home) <> MAX(home)) \
+         SELECT f.unit_id, f.day, f.prev_on, f.kind, CAST(SUM(f.n) AS BIGINT) AS n FROM ( \
+         SELECT c.ancestor_id AS unit_id, d.day, d.prev_on, d.kind, d.n FROM ( \
+         SELECT e.home, e.day, e.prev_on, e.kind, COUNT(*) AS n FROM ( \
+         SELECT d.home, d.day, SUBSTR(d.reader, 1, 3) AS kind, {} FROM seen d \
+         WHERE d.reader NOT IN (SELECT reader FROM shared)) e GROUP BY e.home, e.day, e.prev_on, e.kind) d {closure} \
+         UNION ALL \
+         SELECT e.unit_id, e.day, e.prev_on, e.kind, COUNT(*) AS n FROM ( \
+         SELECT d.unit_id, d.day, SUBSTR(d.reader, 1, 3) AS kind, {} FROM ( \
+         SELECT DISTINCT c.ancestor_id AS unit_id, d.reader, d.day FROM seen d {closure} \
+         WHERE d.reader IN (SELECT reader FROM shared)) d) e GROUP BY e.unit_id, e.day, e.prev_on, e.kind \
+         ) f GROUP BY f.unit_id, f.day, f.prev_on, f.kind",
+        chain(""),
+        chain("d.unit_id, "),
     )
 }
 
@@ -113,7 +142,7 @@ pub async fn readers(tx: &mut Tx, readers: &[String], sign: i64) -> DbResult<()>
     q(format!(
         "INSERT INTO reach (unit_id, day, prev_on, kind, n) SELECT f.unit_id, f.day, f.prev_on, f.kind, {sign} * f.n \
          FROM ({}) f WHERE 1 = 1 ON CONFLICT (unit_id, day, prev_on, kind) DO UPDATE SET n = reach.n + excluded.n",
-        reach_sql(&format!(" AND v.reader IN ({list})"))
+        reach_sql(&format!(" AND v.reader IN ({list})"), false)
     ))
     .exec(&mut *tx)
     .await?;
@@ -121,29 +150,61 @@ pub async fn readers(tx: &mut Tx, readers: &[String], sign: i64) -> DbResult<()>
     Ok(())
 }
 
-/// What `share_day` and `article_day` are to hold, by `key` (a column of the views `v` and of the links `l`).
-fn share_sql(name: &str, view: &str, link: &str) -> String {
+/// What sums of sharing are to hold by some keys, each as name, column of the views `v`, column of the links `l`;
+/// `joins` stands with `{rep}` for the rep of either.
+fn share_sql(keys: &[(&str, &str, &str)], joins: &str) -> String {
     let sums: Vec<String> = COLUMNS
         .iter()
         .map(|c| format!("CAST(SUM(x.{c}) AS BIGINT) AS {c}"))
         .collect();
     let root =
         |condition: &str| format!("CASE WHEN l.parent IS NULL AND {condition} THEN 1 ELSE 0 END");
+    let each = |part: &dyn Fn(&(&str, &str, &str)) -> String| {
+        keys.iter().map(part).collect::<Vec<_>>().join(", ")
+    };
+    let names = each(&|(name, _, _)| format!("x.{name}"));
     format!(
-        "SELECT x.{name}, x.day, {} FROM (SELECT {view} AS {name}, v.viewed_on AS day, 1 AS pv, \
+        "SELECT {names}, x.day, {} FROM (SELECT {}, v.viewed_on AS day, 1 AS pv, \
          CASE WHEN v.reread THEN 1 ELSE 0 END AS rereads, CASE WHEN v.finished THEN 1 ELSE 0 END AS finished, \
          0 AS created, 0 AS opened, 0 AS was_read, 0 AS was_passed, 0 AS was_reopened, 0 AS passed \
-         FROM article_view v WHERE v.kind = 'pv' AND v.root_staff_id IS NOT NULL UNION ALL \
-         SELECT {link}, l.created_on, 0, 0, 0, {}, {}, {}, {}, {}, \
+         FROM article_view v{} WHERE v.kind = 'pv' AND v.root_staff_id IS NOT NULL UNION ALL \
+         SELECT {}, l.created_on, 0, 0, 0, {}, {}, {}, {}, {}, \
          CASE WHEN l.parent IS NOT NULL AND l.opened_at IS NOT NULL THEN 1 ELSE 0 END \
-         FROM share_link l WHERE l.root_staff_id IS NOT NULL AND (l.parent IS NULL OR l.opened_at IS NOT NULL)) x \
-         GROUP BY x.{name}, x.day",
+         FROM share_link l{} WHERE l.root_staff_id IS NOT NULL AND (l.parent IS NULL OR l.opened_at IS NOT NULL)) x \
+         GROUP BY {names}, x.day",
         sums.join(", "),
+        each(&|(name, view, _)| format!("{view} AS {name}")),
+        joins.replace("{rep}", "v.root_staff_id"),
+        each(&|(_, _, link)| (*link).to_owned()),
         root("1 = 1"),
         root("l.opened_at IS NOT NULL"),
         root("l.was_read"),
         root("l.was_passed"),
         root("l.was_reopened"),
+        joins.replace("{rep}", "l.root_staff_id"),
+    )
+}
+
+/// What `unit_article_day` is to hold; of the unit `$1` alone, if it is asked so.
+fn unit_article_sql(of_unit: bool) -> String {
+    let (within, above) = if of_unit {
+        (WITHIN, " AND c.ancestor_id = $1")
+    } else {
+        ("", "")
+    };
+    let keys = [
+        ("home", "s.unit_id", "s.unit_id"),
+        ("article_id", "v.article_id", "l.article_id"),
+    ];
+    let sums: Vec<String> = COLUMNS
+        .iter()
+        .map(|c| format!("CAST(SUM(z.{c}) AS BIGINT) AS {c}"))
+        .collect();
+    format!(
+        "SELECT c.ancestor_id AS unit_id, z.day, z.article_id, {} FROM ({}) z \
+         JOIN org_closure c ON c.descendant_id = z.home{above} GROUP BY c.ancestor_id, z.day, z.article_id",
+        sums.join(", "),
+        share_sql(&keys, &format!(" JOIN staff s ON s.id = {{rep}}{within}")),
     )
 }
 
@@ -180,24 +241,29 @@ const MARKS: [(&str, &str); 3] = [
 ];
 
 /// The kept tables, their columns, and what each is to hold.
-fn tables() -> [(&'static str, String, String); 4] {
+fn tables() -> [(&'static str, String, String); 5] {
     let sums = COLUMNS.join(", ");
     [
         (
             "share_day",
             format!("staff_id, day, {sums}"),
-            share_sql("staff_id", "v.root_staff_id", "l.root_staff_id"),
+            share_sql(&[("staff_id", "v.root_staff_id", "l.root_staff_id")], ""),
         ),
         (
             "article_day",
             format!("article_id, day, {sums}"),
-            share_sql("article_id", "v.article_id", "l.article_id"),
+            share_sql(&[("article_id", "v.article_id", "l.article_id")], ""),
+        ),
+        (
+            "unit_article_day",
+            format!("unit_id, day, article_id, {sums}"),
+            unit_article_sql(false),
         ),
         ("unit_day", format!("unit_id, day, {sums}"), unit_sql("")),
         (
             "reach",
             "unit_id, day, prev_on, kind, n".to_owned(),
-            reach_sql(""),
+            reach_sql("", false),
         ),
     ]
 }
@@ -211,7 +277,7 @@ async fn differing(db: &Db, table: &str, columns: &str, fresh: &str) -> DbResult
         COLUMNS.map(|c| format!("{c} <> 0")).join(" OR ")
     };
     // A unit that waits to be written anew differs on purpose.
-    let fresh_units = if matches!(table, "unit_day" | "reach") {
+    let fresh_units = if matches!(table, "unit_day" | "unit_article_day" | "reach") {
         " WHERE unit_id NOT IN (SELECT unit_id FROM rollup_stale)"
     } else {
         ""
@@ -301,9 +367,14 @@ pub async fn refresh(state: &AppState) -> Result<(), AppError> {
                 unit_sql(" AND c.ancestor_id = $1"),
             ),
             (
+                "unit_article_day",
+                format!("unit_id, day, article_id, {}", COLUMNS.join(", ")),
+                unit_article_sql(true),
+            ),
+            (
                 "reach",
                 "unit_id, day, prev_on, kind, n".to_owned(),
-                reach_sql(" AND c.ancestor_id = $1"),
+                reach_sql("", true),
             ),
         ] {
             q(format!("DELETE FROM {table} WHERE unit_id = $1"))

@@ -31,7 +31,16 @@ async fn dump(app: &TestApp) -> BTreeMap<&'static str, Vec<String>> {
     let tables = [
         ("share_day", format!("staff_id, day, {SUMS}"), nines.clone()),
         ("unit_day", format!("unit_id, day, {SUMS}"), nines.clone()),
-        ("article_day", format!("article_id, day, {SUMS}"), nines),
+        (
+            "article_day",
+            format!("article_id, day, {SUMS}"),
+            nines.clone(),
+        ),
+        (
+            "unit_article_day",
+            format!("unit_id, day, article_id, {SUMS}"),
+            nines,
+        ),
         (
             "reach",
             "unit_id, day, prev_on, kind, n".into(),
@@ -347,6 +356,10 @@ on_both!(what_is_broken_is_found_and_mended, |app| {
             "DELETE FROM unit_day WHERE day = (SELECT MAX(day) FROM unit_day)",
         ),
         ("article_day", "UPDATE article_day SET created = created - 1"),
+        (
+            "unit_article_day",
+            "UPDATE unit_article_day SET finished = finished + 1 WHERE day = (SELECT MIN(day) FROM unit_article_day)",
+        ),
         ("reach", "DELETE FROM reach WHERE prev_on = ''"),
         (
             "reach",
