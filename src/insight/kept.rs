@@ -109,6 +109,28 @@ fn of_content(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Que
     Some(query)
 }
 
+/// PV of each day, of all that the asker sees: rows of day and number, without the days on which nothing happened.
+pub fn pv_by_day(asker: &Asker<'_>, from: &str, to: &str) -> Query {
+    let everything = Slice::default();
+    let unit = asker.unit_of(&everything);
+    let table = if unit.is_some() {
+        "unit_day"
+    } else {
+        "share_day"
+    };
+    let mut query = q(format!(
+        "SELECT z.day, CAST(SUM(z.pv) AS BIGINT) FROM {table} z WHERE "
+    ));
+    match unit {
+        Some(unit) => {
+            query.push_with("z.unit_id = ?", [unit]);
+        }
+        None => asker.actor.scope(&mut query, "z.staff_id"),
+    }
+    query.push_with(" AND z.day >= ? AND z.day <= ? GROUP BY z.day", [from, to]);
+    query
+}
+
 /// Numbers by a group out of kept sums, if they can answer.
 pub fn grouped(
     asker: &Asker<'_>,
