@@ -42,7 +42,8 @@ pub async fn enlarge(state: &AppState, more: &More) -> Result<(), AppError> {
 /// Copies all sharing so many times, each further back, under other tokens and visitors; the HCPs stay who they are.
 ///
 /// What marks a copy stands before its keys and sorts behind every token and id, and rows go in by their keys: so they
-/// are appended to the indexes of the keys, which is several times faster than to be spread over them.
+/// are appended to the indexes of the keys instead of being spread over them. A link comes after its parent: for one that
+/// came before it, SQLite would look through all links, without an index by then.
 async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), AppError> {
     let today = state.zone.today();
     let indexes = drop_indexes(state).await?;
@@ -56,7 +57,7 @@ async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), App
            SELECT $1 || l.token, l.article_id, CASE WHEN l.sharer LIKE 'vis:%' THEN l.sharer || $1 ELSE l.sharer END, \
            $1 || l.parent, $1 || l.root, l.root_staff_id, l.level, l.channel, l.recipient_id, l.created_at - $2, d.moved, \
            l.pressed_at - $2, l.opened_at - $2, l.was_read, l.was_passed, l.was_reopened \
-           FROM share_link l JOIN day_shift d ON d.day = l.created_on WHERE l.token < '~' ORDER BY l.token")
+           FROM share_link l JOIN day_shift d ON d.day = l.created_on WHERE l.token < '~' ORDER BY l.level, l.token")
             .bind(&mark)
             .bind(ms)
             .exec(&mut tx)
