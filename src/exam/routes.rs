@@ -275,7 +275,7 @@ fn outcome(
     let (shows, wrong_only) = may_review(exam, time::now(), under_way);
     visit.page(|| exam.title.clone(), || {
         let (class, headline) = match attempt.passed {
-            Some(true) => ("text-success", tr!("exam.passed")),
+            Some(true) => ("text-base-content", tr!("exam.passed")),
             Some(false) => ("text-error", tr!("exam.failed")),
             None => ("", tr!("exam.being_marked")),
         };
