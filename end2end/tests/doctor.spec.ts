@@ -82,7 +82,7 @@ test('a wrong code is said beside its field, and a refreshed QR ends the old one
   await expect(doctor.getByRole('checkbox', { name: '身份登记' })).toBeChecked();
   // A second code within the minute is refused with the time to wait.
   await doctor.getByRole('button', { name: '重新发送验证码' }).click();
-  await expect(doctor.getByText(/请 \d+ 秒后再试/)).toBeVisible();
+  await expect(doctor.getByText(/可在 \d+ 秒后重新发送/)).toBeVisible();
   await goto(rep, `/hcps/${hcp.id}`);
   await expect(rep.getByText('已邀请', { exact: true })).toBeVisible();
 });
