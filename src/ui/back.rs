@@ -15,10 +15,16 @@ pub fn Returning() -> impl IntoView {
     view! { <div style:min-height=height><div class="sticky top-0"><Loading/></div></div> }
 }
 
+/// Notes from now on where pages are left. For each page that [`Returning`] stands for: one that came whole from the
+/// server never shows it.
+pub fn watch() {
+    #[cfg(feature = "hydrate")]
+    Effect::new(|_| watched::start());
+}
+
 /// Scrolls to where the page was left, and gives its height.
 #[cfg(feature = "hydrate")]
 fn stand() -> Option<String> {
-    watched::start();
     let (top, height) = watched::returned()?;
     Effect::new(move |_| {
         request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, top));

@@ -6,7 +6,7 @@ use super::filters::{Changed, Days, Narrow, options};
 use super::{Formula, InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_board;
 use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
-use crate::ui::back::Returning;
+use crate::ui::back::{Returning, watch};
 use crate::ui::boot::refresh;
 use crate::ui::chart::Chart;
 use crate::ui::list::{FilterDay, FilterSelect, param};
@@ -15,6 +15,7 @@ use crate::ui::parts::{Busy, PageTitle, outcome, pending};
 /// A board with its filter in the address.
 #[component]
 pub fn Dashboard() -> impl IntoView {
+    watch();
     let slice = slice_param();
     let (board, compare) = (param("board"), param("compare"));
     let (span, span0) = (param("span"), param("span0"));

@@ -6,7 +6,7 @@ use super::filters::Changed;
 use super::{Formula, InsightNav, kept, linked, slice_param};
 use crate::insight::api::insight_rows;
 use crate::insight::model::{Rows, address};
-use crate::ui::back::Returning;
+use crate::ui::back::{Returning, watch};
 use crate::ui::boot::refresh;
 use crate::ui::list::{page_param, param, rows_or_empty};
 use crate::ui::parts::{Busy, PageTitle, outcome, pending};
@@ -14,6 +14,7 @@ use crate::ui::parts::{Busy, PageTitle, outcome, pending};
 /// The rows that a number counted.
 #[component]
 pub fn Drilldown() -> impl IntoView {
+    watch();
     let (measure, slice, page) = (param("measure"), slice_param(), page_param());
     let data = Resource::new(
         move || (measure.get(), slice.get(), page.get(), refresh()),
