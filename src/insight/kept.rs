@@ -145,7 +145,11 @@ pub fn grouped(
         return None;
     }
     if let Kept::Flow(sum) = measure.kept {
-        return (!content).then(|| of_flow(asker, sum, slice, by, ids))?;
+        return if content {
+            None
+        } else {
+            of_flow(asker, sum, slice, by, ids)
+        };
     }
     let shown = |group: &str, column: &str| {
         format!("CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM(z.{column}) AS BIGINT) AS n")

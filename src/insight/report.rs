@@ -19,7 +19,7 @@ use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, internal};
 use crate::server::guard::Actor;
-use crate::shared::page::{PAGE_SIZE, offset};
+use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission};
 use crate::ui::locale::lookup;
 
@@ -288,9 +288,7 @@ pub async fn report(
     let asker = Asker::new(state, actor).await?;
     let mut whole = whole(&asker, filter).await?;
     let total = whole.subjects.len() as i64;
-    // Past the end is the last page.
-    let last = (total.max(1) + PAGE_SIZE - 1) / PAGE_SIZE;
-    let page = page.clamp(1, last);
+    let page = within(page, total);
     let rows = whole
         .rows(&asker, offset(page) as usize, PAGE_SIZE as usize)
         .await?;

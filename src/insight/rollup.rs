@@ -150,13 +150,16 @@ pub async fn readers(tx: &mut Tx, readers: &[String], sign: i64) -> DbResult<()>
     Ok(())
 }
 
+/// The sums of a table's columns, as a list of columns.
+fn sums(table: &str) -> String {
+    COLUMNS
+        .map(|c| format!("CAST(SUM({table}.{c}) AS BIGINT) AS {c}"))
+        .join(", ")
+}
+
 /// What sums of sharing are to hold by some keys, each as name, column of the views `v`, column of the links `l`;
 /// `joins` stands with `{rep}` for the rep of either.
 fn share_sql(keys: &[(&str, &str, &str)], joins: &str) -> String {
-    let sums: Vec<String> = COLUMNS
-        .iter()
-        .map(|c| format!("CAST(SUM(x.{c}) AS BIGINT) AS {c}"))
-        .collect();
     let root =
         |condition: &str| format!("CASE WHEN l.parent IS NULL AND {condition} THEN 1 ELSE 0 END");
     let each = |part: &dyn Fn(&(&str, &str, &str)) -> String| {
@@ -172,7 +175,7 @@ fn share_sql(keys: &[(&str, &str, &str)], joins: &str) -> String {
          CASE WHEN l.parent IS NOT NULL AND l.opened_at IS NOT NULL THEN 1 ELSE 0 END \
          FROM share_link l{} WHERE l.root_staff_id IS NOT NULL AND (l.parent IS NULL OR l.opened_at IS NOT NULL)) x \
          GROUP BY {names}, x.day",
-        sums.join(", "),
+        sums("x"),
         each(&|(name, view, _)| format!("{view} AS {name}")),
         joins.replace("{rep}", "v.root_staff_id"),
         each(&|(_, _, link)| (*link).to_owned()),
@@ -196,28 +199,20 @@ fn unit_article_sql(of_unit: bool) -> String {
         ("home", "s.unit_id", "s.unit_id"),
         ("article_id", "v.article_id", "l.article_id"),
     ];
-    let sums: Vec<String> = COLUMNS
-        .iter()
-        .map(|c| format!("CAST(SUM(z.{c}) AS BIGINT) AS {c}"))
-        .collect();
     format!(
         "SELECT c.ancestor_id AS unit_id, z.day, z.article_id, {} FROM ({}) z \
          JOIN org_closure c ON c.descendant_id = z.home{above} GROUP BY c.ancestor_id, z.day, z.article_id",
-        sums.join(", "),
+        sums("z"),
         share_sql(&keys, &format!(" JOIN staff s ON s.id = {{rep}}{within}")),
     )
 }
 
 /// What `unit_day` is to hold, out of `share_day`.
 fn unit_sql(only: &str) -> String {
-    let sums: Vec<String> = COLUMNS
-        .iter()
-        .map(|c| format!("CAST(SUM(z.{c}) AS BIGINT) AS {c}"))
-        .collect();
     format!(
         "SELECT c.ancestor_id AS unit_id, z.day, {} FROM share_day z JOIN staff s ON s.id = z.staff_id \
          JOIN org_closure c ON c.descendant_id = s.unit_id{only} GROUP BY c.ancestor_id, z.day",
-        sums.join(", ")
+        sums("z")
     )
 }
 
