@@ -296,16 +296,20 @@ pub fn hydrate() {
 
 #[cfg(feature = "hydrate")]
 fn attach(boot: Boot) {
-    leptos::mount::hydrate_lazy(move || {
-        provide_context(boot.clone());
-        Effect::new(|_| {
-            // After the frame in which the listeners were attached; tests wait for it.
-            request_animation_frame(|| {
-                if let Some(root) = document().document_element() {
-                    let _ = root.set_attribute("data-hydrated", "");
-                }
-            });
+    let Some(body) = document().body() else {
+        return;
+    };
+    wasm_bindgen_futures::spawn_local(async move {
+        let app = move || {
+            provide_context(boot);
+            view! { <App/> }
+        };
+        leptos::mount::hydrate_from_async(body, app).await.forget();
+        // Once the code of the page has come and its listeners are attached; what waited for data comes in this frame.
+        request_animation_frame(|| {
+            if let Some(root) = document().document_element() {
+                let _ = root.set_attribute("data-hydrated", "");
+            }
         });
-        view! { <App/> }
     });
 }

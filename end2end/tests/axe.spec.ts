@@ -1,6 +1,7 @@
 // Every page in the light and the dark theme: nothing that axe-core calls serious or critical, nothing wider than the
-// screen. The server's own list of pages is walked whole; what pages look like after something was done on them follows.
-//   E2E_ROLES=all     each page as every role that may open it, not as the first alone
+// screen. The server's own list of pages is walked whole, each page on the screen that its role has before it, and on the
+// other one for its width alone; what pages look like after something was done on them follows, on their role's screen.
+//   E2E_ROLES=all     each page as every role that may open it and on both screens, not as the first alone on one
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -14,9 +15,7 @@ import {
 /** The page as it stands, in both themes, of which only colours differ. Goes on after a fault, to name all of them. */
 async function lookAt(page: Page) {
   await expect.soft(page, page.url()).toHaveTitle(/./);
-  // A sidebar more or less changes no colours: the dark theme is looked at on the phone.
-  const themes = page.viewportSize()!.width < 1000 ? (['light', 'dark'] as const) : (['light'] as const);
-  for (const colorScheme of themes) {
+  for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     // Colours go over gradually.
     await page.evaluate(() => {
@@ -24,8 +23,18 @@ async function lookAt(page: Page) {
     });
     expect.soft(await graveFaults(page, colorScheme === 'dark' ? ['color-contrast'] : undefined), `${page.url()} ${colorScheme}`).toEqual([]);
   }
+  await measure(page);
+}
+
+async function measure(page: Page) {
   const width = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, window.innerWidth));
   expect.soft(width, `width of ${page.url()}`).toBeLessThanOrEqual(page.viewportSize()!.width);
+}
+
+/** Whether a role has another screen before it than this project's; of E2E_ROLES=all none has. */
+function elsewhere(role: string): boolean {
+  const desk = ['trainer', 'marketer', 'service_agent', 'compliance', 'admin'].includes(role);
+  return role !== 'manager' && desk === test.info().project.name.startsWith('phone') && process.env.E2E_ROLES !== 'all';
 }
 
 /** Panels that ask before something is done fit on the screen. */
@@ -130,10 +139,6 @@ test.describe('every page of the list', () => {
     test(`as ${role}`, async ({ page }) => {
       const own = pages.filter((one) => one.role === role);
       test.skip(own.length === 0, 'others are looked at as');
-      // Each on the screen that its role has before it; E2E_ROLES=all looks at all of them on both.
-      const desk = ['trainer', 'marketer', 'service_agent', 'compliance', 'admin'].includes(role);
-      const elsewhere = role !== 'manager' && desk === test.info().project.name.startsWith('phone');
-      test.skip(elsewhere && process.env.E2E_ROLES !== 'all', 'on the other screen');
       await become(page, role, listed);
       for (const { path, examples } of own) {
         if (examples.length === 0 && MORE[path]) examples.push(await MORE[path].find(page));
@@ -147,13 +152,14 @@ test.describe('every page of the list', () => {
         }
         expect.soft(status, `the answer of ${path}: ${examples}`).toBe(wanted);
         if (!path.startsWith('/sign-in')) expect.soft(page.url(), `${path} leads to`).not.toContain('/sign-in');
-        await lookAt(page);
+        await (elsewhere(role) ? measure(page) : lookAt(page));
       }
     });
   }
 });
 
 test('pages of a rep', async ({ page, newPerson }) => {
+  test.skip(elsewhere('rep'), 'on the other screen');
   await signIn(page, REP);
   const doctor = await newPerson();
   const onboarded = await onboardFreshHcp(page, doctor);
@@ -166,12 +172,8 @@ test('pages of a rep', async ({ page, newPerson }) => {
   await makeLink(page, onboarded);
   await lookAt(page);
   await lookAtAll(page, [
-    '/', '/hcps', '/hcps?text=%E6%97%A0%E6%AD%A4%E4%BA%BA', `/hcps/${onboarded.id}`, `/hcps/${invited.id}`, '/articles',
-    `/articles/${article}`, `/articles/${article}/tree`, '/shares', '/account', `/articles/${article}/share`,
-  ]);
-  await lookAtAll(page, [
-    '/?arrange=1', '/checkin', '/visits/new', '/visits', '/visits/compare', '/plans', '/plans?span=month', '/tasks', '/memos', '/adverse-events',
-    '/adverse-events/new', '/complaints', '/month', '/sign-out',
+    '/', '/hcps?text=%E6%97%A0%E6%AD%A4%E4%BA%BA', `/hcps/${onboarded.id}`, `/hcps/${invited.id}`, `/articles/${article}`,
+    `/articles/${article}/tree`, `/articles/${article}/share`, '/?arrange=1', '/plans?span=month',
   ]);
   await goto(page, '/visits?state=reviewed');
   await page.locator('main ul > li > a').first().click();
@@ -187,19 +189,19 @@ test('pages of a rep', async ({ page, newPerson }) => {
 
 test('pages of manager and compliance', async ({ page, newPerson }) => {
   await signIn(page, MANAGER);
-  await lookAtAll(page, [
-    '/', '/hcps', '/shares', '/shares?sort=-uv', '/terminals', '/account', '/visits?state=waiting', '/visits/compare?by=week', '/memos/new', '/memos?tab=sent',
-  ]);
+  await lookAtAll(page, ['/', '/shares?sort=-uv', '/visits?state=waiting', '/visits/compare?by=week', '/memos?tab=sent']);
   await goto(page, '/visits?state=waiting');
   await page.locator('main ul > li > a').first().click();
   await page.waitForURL(/\/visits\/[^/?]+$/);
   await lookAt(page);
+  if (elsewhere('compliance')) return;
   const compliance = await newPerson();
   await signIn(compliance, COMPLIANCE);
-  await lookAtAll(compliance, ['/', '/hcps/pending', '/audit', '/articles', '/shares', '/terminals']);
+  await lookAtAll(compliance, ['/', '/shares', '/terminals']);
 });
 
 test('pages of a marketer', async ({ page }) => {
+  test.skip(elsewhere('marketer'), 'on the other screen');
   await signIn(page, MARKETER);
   await lookAtAll(page, ['/', '/articles', '/articles/new']);
   await page.getByLabel('标题').fill('无障碍检查用草稿');
@@ -215,8 +217,9 @@ test('pages of a marketer', async ({ page }) => {
 });
 
 test('pages of an admin', async ({ page }) => {
+  test.skip(elsewhere('admin'), 'on the other screen');
   await signIn(page, ADMIN);
-  await lookAtAll(page, ['/', '/complaints/queue', '/people', '/people/new', '/units', '/settings', '/import', '/sms', '/audit', '/terminals', '/account']);
+  await lookAtAll(page, ['/', '/terminals', '/account']);
   await goto(page, '/people');
   await page.locator('tbody a').first().click();
   await page.waitForURL(/\/people\/[^/]+$/);
@@ -226,8 +229,9 @@ test('pages of an admin', async ({ page }) => {
 });
 
 test('pages of a trainer', async ({ page }) => {
+  test.skip(elsewhere('trainer'), 'on the other screen');
   await signIn(page, TRAINER);
-  await lookAtAll(page, ['/questions', '/questions/new', '/exams', '/exams/new', '/exams/marking', '/learning', '/import', '/courses', '/courses/new', '/comments', '/inbox', '/record']);
+  await lookAtAll(page, ['/learning', '/import', '/inbox', '/record']);
   await goto(page, '/questions?kind=multiple');
   await page.locator('main ul > li a[href^="/questions/"]:not([download])').first().click();
   await page.waitForURL(/\/questions\/[^/?]+$/);
@@ -242,7 +246,8 @@ test('pages of a trainer', async ({ page }) => {
 });
 
 test('the first page of the other roles', async ({ newPerson }) => {
-  for (const phone of [OTC_REP, TRADE_REP, TRAINER, SERVICE_AGENT]) {
+  for (const [role, phone] of [['otc_rep', OTC_REP], ['trade_rep', TRADE_REP], ['trainer', TRAINER], ['service_agent', SERVICE_AGENT]]) {
+    if (elsewhere(role)) continue;
     const page = await newPerson();
     await signIn(page, phone);
     await lookAt(page);

@@ -102,6 +102,21 @@ test('picked across pages, tagged in one act, and let go', { tag: '@nojs' }, asy
   await expect(page.getByText('还没有选择客户。')).toBeVisible();
 });
 
+test('a box that is ticked before the page has hydrated counts', async ({ page }) => {
+  await signIn(page, REP);
+  await page.addInitScript(() => {
+    // Before any script of the page.
+    document.addEventListener('readystatechange', () => {
+      if (document.readyState === 'interactive') document.querySelector<HTMLInputElement>('input[name="picked[]"]')?.click();
+    });
+  });
+  await goto(page, '/hcps');
+  await expect(page.getByText('已选 1 位')).toBeVisible();
+  await expect(page.locator(`${rows} input[name="picked[]"]`).first()).toBeChecked();
+  await page.getByRole('button', { name: '清空选择' }).click();
+  await expect(page.getByText('已选 0 位')).toBeVisible();
+});
+
 test('all that match are picked, and exported masked', async ({ page }) => {
   test.skip(page.viewportSize()!.width < 1000, 'used at a desk');
   await signIn(page, COMPLIANCE);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::count::{self, Bucket, By};
 use super::model::{Board, BoardFilter, Counted, Number, Slice, shown};
+use super::passes;
 use super::plan::{Plan, boards, first, seen};
 use super::ranking::{bases, rankings};
 use super::registry::Measure;
@@ -19,18 +20,17 @@ use crate::ui::locale::lookup;
 /// Numbers of measures, by their ids.
 type Sums = HashMap<String, i64>;
 
-/// Counts measures over a slice: those out of kept sums in one statement, those out of rows beside it.
+/// Counts measures over a slice.
 async fn totals(asker: &Asker<'_>, measures: &[&'static Measure], slice: &Slice) -> DbResult<Sums> {
     // Two statements side by side: as many as a small machine has cores.
-    let (mut quick, mut slow) = (Facts::default(), Facts::default());
-    for (i, measure) in measures.iter().enumerate() {
-        let facts = if i % 2 == 0 { &mut quick } else { &mut slow };
-        facts.count(measure.id, count::total(asker, measure, slice));
-    }
-    let (quick, slow) = tokio::try_join!(quick.read(&asker.state.db), slow.read(&asker.state.db))?;
+    let mut both = [Facts::default(), Facts::default()];
+    passes::totals(asker, measures, slice, &mut both);
+    let [some, others] = both;
+    let (some, others) =
+        tokio::try_join!(some.read(&asker.state.db), others.read(&asker.state.db))?;
     Ok(measures
         .iter()
-        .map(|m| (m.id.to_owned(), quick.n(m.id) + slow.n(m.id)))
+        .map(|m| (m.id.to_owned(), some.n(m.id) + others.n(m.id)))
         .collect())
 }
 
@@ -320,11 +320,14 @@ async fn line(
     buckets: &[Bucket],
 ) -> DbResult<Vec<Vec<i64>>> {
     let mut facts = Facts::default();
-    for measure in measures {
-        if let Some(query) = count::grouped(asker, measure, slice, By::Buckets(buckets), None) {
-            facts.rows(measure.id, query);
-        }
-    }
+    passes::groups(
+        asker,
+        measures,
+        slice,
+        By::Buckets(buckets),
+        None,
+        &mut facts,
+    );
     let found = facts.read(&asker.state.db).await?;
     Ok(measures
         .iter()

@@ -1,5 +1,4 @@
-//! The SQL of numbers: one count, or counts by a group; out of the sums that are kept where they can answer, else out of
-//! the rows themselves.
+//! The SQL of the rows behind a number: where they lie, which of them, and what groups them.
 
 use super::facts::{Fact, Scope, When, filled};
 use super::kept;
@@ -47,15 +46,8 @@ pub fn days<'a>(measure: &Measure, slice: &'a Slice) -> (String, &'a str) {
 }
 
 /// Appends what keeps the rows of a fact that lie within the asker's scope and the slice.
-fn push_where(
-    asker: &Asker<'_>,
-    measure: &Measure,
-    fact: &Fact,
-    only: &str,
-    slice: &Slice,
-    query: &mut Query,
-) {
-    let state = asker.state;
+fn push_where(asker: &Asker<'_>, measure: &Measure, only: &str, slice: &Slice, query: &mut Query) {
+    let (state, fact) = (asker.state, measure.fact());
     query.push(" WHERE ").push(&filled(state, fact.base));
     if !only.is_empty() {
         query.push(" AND ").push(&filled(state, only));
@@ -171,23 +163,33 @@ pub fn parts(measure: &Measure) -> Option<(&'static Fact, &'static str, Option<K
     }
 }
 
-/// Appends `FROM … WHERE` of the rows behind a measure; `joins` stand between.
+/// Appends `FROM … WHERE` of the rows behind measures of one fact and window; `joins` stand between.
 pub fn push_from(
     asker: &Asker<'_>,
-    measure: &Measure,
+    measures: &[&Measure],
     slice: &Slice,
     joins: &str,
     query: &mut Query,
 ) {
-    let Some((fact, only, _)) = parts(measure) else {
+    let Some(first) = measures.first() else {
         return;
     };
     query
         .push(" FROM ")
-        .push(&filled(asker.state, fact.from))
+        .push(&filled(asker.state, first.fact().from))
         .push(" ")
         .push(joins);
-    push_where(asker, measure, fact, only, slice, query);
+    let mut some: Vec<&str> = measures
+        .iter()
+        .filter_map(|m| parts(m).map(|(_, only, _)| only))
+        .collect();
+    some.dedup();
+    let only = if some.contains(&"") {
+        String::new()
+    } else {
+        format!("({})", some.join(" OR "))
+    };
+    push_where(asker, first, &only, slice, query);
 }
 
 /// The one number of a measure that is no share: `SELECT` of one BIGINT.
@@ -195,91 +197,11 @@ pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Query {
     if let Some(query) = kept::total(asker, measure, slice) {
         return query;
     }
-    let mut query = q(match parts(measure) {
-        Some((_, _, Some(key))) => format!("SELECT COUNT(DISTINCT {})", key.column()),
-        _ => "SELECT COUNT(*)".to_owned(),
-    });
-    push_from(asker, measure, slice, "", &mut query);
-    query
-}
-
-/// Numbers of a measure by a group, as rows with `id`, an empty `text` and `n`; only of the given ids, if they are.
-/// `None` where the measure cannot be told apart so.
-pub fn grouped(
-    asker: &Asker<'_>,
-    measure: &Measure,
-    slice: &Slice,
-    by: By<'_>,
-    ids: Option<&[String]>,
-) -> Option<Query> {
-    if let Some(query) = kept::grouped(asker, measure, slice, by, ids) {
-        return Some(query);
-    }
-    let (fact, only, key) = parts(measure)?;
-    let (group, joins) = group(asker, fact, by)?;
-    let what = key.map_or_else(
-        || "COUNT(*)".to_owned(),
-        |key| format!("COUNT(DISTINCT {})", key.column()),
-    );
-    if let (By::Hcp, false) = (by, joins.is_empty()) {
-        return Some(by_hcp(asker, measure, slice, &what, ids));
-    }
     let mut query = q(format!(
-        "SELECT CAST({group} AS TEXT) AS id, '' AS text, {what} AS n FROM {} {joins}",
-        filled(asker.state, fact.from)
+        "SELECT {}",
+        super::passes::what(asker, measure, true)
     ));
-    push_where(asker, measure, fact, only, slice, &mut query);
-    query.push(&format!(" AND {group} IS NOT NULL"));
-    if matches!(by, By::Hcp | By::HcpProvince | By::HcpSpecialty) {
-        query.push(" AND ");
-        push_named(asker, fact, &mut query);
-    }
-    if fact.scope == Scope::Library
-        && matches!(by, By::Person | By::HomeUnit | By::Role | By::Units(_))
-    {
-        // HCPs who are shared with the team belong to somebody else's people.
-        query.push(" AND ");
-        asker.actor.scope(&mut query, fact.person);
-    }
-    if let Some(ids) = ids {
-        query.push(" AND ").push_among(&group, ids);
-    }
-    query.push(&format!(" GROUP BY {group}"));
-    Some(query)
-}
-
-/// Keeps the HCPs `h` that the asker sees; who reads is told of by name only while they agree.
-fn push_named(asker: &Asker<'_>, fact: &Fact, query: &mut Query) {
-    crate::hcp::store::scope(asker.actor, query);
-    if !fact.named.is_empty() {
-        query
-            .push(" AND ")
-            .push(crate::onboarding::consent::TRACKED);
-    }
-}
-
-/// Numbers by HCP: counted first, and then looked up, each once.
-fn by_hcp(
-    asker: &Asker<'_>,
-    measure: &Measure,
-    slice: &Slice,
-    what: &str,
-    ids: Option<&[String]>,
-) -> Query {
-    let fact = measure.fact();
-    let mut query = q(format!(
-        "SELECT h.id AS id, '' AS text, k.n AS n FROM (SELECT {} AS id, {what} AS n",
-        fact.hcp
-    ));
-    push_from(asker, measure, slice, "", &mut query);
-    query.push(&format!(
-        " AND {0} IS NOT NULL GROUP BY {0}) k JOIN hcp h ON h.id = k.id WHERE ",
-        fact.hcp
-    ));
-    push_named(asker, fact, &mut query);
-    if let Some(ids) = ids {
-        query.push(" AND ").push_among("h.id", ids);
-    }
+    push_from(asker, &[measure], slice, "", &mut query);
     query
 }
 

@@ -19,6 +19,8 @@ pub mod kept;
 pub mod model;
 pub mod pages;
 #[cfg(feature = "ssr")]
+mod passes;
+#[cfg(feature = "ssr")]
 mod plan;
 #[cfg(feature = "ssr")]
 mod ranking;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::count::{self, By};
+use super::count::By;
 use super::model::{Cell, Ranking, Slice, address, shown};
+use super::passes;
 use super::plan::{Plan, Ranked, seen};
 use super::registry::Measure;
 use super::slice::Asker;
@@ -105,11 +106,7 @@ pub async fn count_into(
     table: &mut Table,
 ) -> DbResult<()> {
     let mut facts = Facts::default();
-    for measure in measures {
-        if let Some(query) = count::grouped(asker, measure, slice, by, ids) {
-            facts.rows(measure.id, query);
-        }
-    }
+    passes::groups(asker, measures, slice, by, ids, &mut facts);
     let found = facts.read(&asker.state.db).await?;
     for measure in measures {
         for fact in found.of(measure.id) {

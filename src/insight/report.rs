@@ -12,12 +12,14 @@ use self::kinds::{KINDS, Kind, by, by_group, fits, kind, part};
 use self::subjects::{Subject, everybody, group_name, subjects};
 pub use self::workbook::workbook;
 use super::model::{Cell, Choice, Report, ReportFilter, ReportRow};
+use super::passes;
 use super::ranking::{Table, bases, count_into, value_cell, weight};
 use super::registry::{MEASURES, Measure, allowed};
 use super::slice::{self, Asker};
 use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, internal};
+use crate::server::facts::Facts;
 use crate::server::guard::Actor;
 use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission};
@@ -248,14 +250,14 @@ impl Whole {
         if self.kind.id == "hcp" || !self.filter.text.trim().is_empty() {
             return Ok(Vec::new());
         }
-        let mut facts = crate::server::facts::Facts::default();
         let all = bases(&self.columns);
-        for measure in &all {
-            facts.count(
-                measure.id,
-                super::count::total(asker, measure, &self.filter.slice),
-            );
-        }
+        let mut facts = Facts::default();
+        passes::totals(
+            asker,
+            &all,
+            &self.filter.slice,
+            std::slice::from_mut(&mut facts),
+        );
         let found = facts.read(&asker.state.db).await?;
         let table: Table = all
             .iter()

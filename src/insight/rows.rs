@@ -164,13 +164,13 @@ async fn read(
     push_columns(asker.actor, &columns, &mut query);
     match key {
         None => {
-            count::push_from(asker, measure, slice, fact.shown, &mut query);
+            count::push_from(asker, &[measure], slice, fact.shown, &mut query);
             query.push(" ORDER BY ").push(fact.order);
         }
         Some(key) => {
             let column = key.column();
             query.push(&format!(" FROM (SELECT {column} AS id, COUNT(*) AS n"));
-            count::push_from(asker, measure, slice, "", &mut query);
+            count::push_from(asker, &[measure], slice, "", &mut query);
             query.push(&format!(
                 " AND {column} IS NOT NULL GROUP BY {column}) k {} ORDER BY k.n DESC, k.id",
                 key_joins(key)

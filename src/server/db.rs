@@ -86,8 +86,8 @@ impl Db {
             // As long as the import of a large file may hold the one writer.
             .busy_timeout(Duration::from_secs(180))
             .statement_cache_capacity(256)
-            .pragma("cache_size", "-65536")
-            .pragma("temp_store", "memory");
+            // Sorts and temporary tables beyond this go to files: a recount of all views must not fill the memory.
+            .pragma("cache_size", "-65536");
         let said = |e: sqlx::Error| format!("cannot open {}: {e}", path.display());
         let write = SqlitePoolOptions::new()
             .max_connections(1)

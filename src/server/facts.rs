@@ -36,6 +36,15 @@ impl Facts {
         );
     }
 
+    /// Asks for the rows of a query with all four columns, of many kinds.
+    pub fn many(&mut self, rows: Query) {
+        self.arm(
+            "SELECT r.kind, r.id, r.text, CAST(r.n AS BIGINT) AS n FROM (",
+            rows,
+            ") r",
+        );
+    }
+
     fn arm(&mut self, head: &str, query: Query, tail: &str) {
         if self.query.is_empty() {
             self.query.push(head);

@@ -53,6 +53,14 @@ pub fn may(permission: Permission) -> bool {
     boot().may(permission)
 }
 
+/// Whether the page that the server sent is hydrated: what is made from then on is made in the browser.
+#[cfg(feature = "hydrate")]
+pub fn is_hydrated() -> bool {
+    document()
+        .document_element()
+        .is_some_and(|root| root.has_attribute("data-hydrated"))
+}
+
 /// Pages count on this to load their data anew after a write.
 #[derive(Debug, Clone, Copy)]
 pub struct Refresh(pub RwSignal<u32>);

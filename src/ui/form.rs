@@ -115,10 +115,7 @@ pub fn PostForm(
 /// predecessor may have used the page's up.
 fn first_key() -> String {
     #[cfg(feature = "hydrate")]
-    if document()
-        .document_element()
-        .is_some_and(|root| root.has_attribute("data-hydrated"))
-    {
+    if super::boot::is_hydrated() {
         return js_sys::Math::random().to_string();
     }
     boot().form_key

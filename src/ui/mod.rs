@@ -11,7 +11,6 @@ macro_rules! tr {
     };
 }
 
-pub mod back;
 pub mod boot;
 pub mod chart;
 pub mod form;

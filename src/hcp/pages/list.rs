@@ -332,6 +332,10 @@ fn Row(item: HcpItem, selected: RwSignal<i64>, failed: RwSignal<bool>) -> impl I
             failed,
         );
     };
+    let shown = ticked_meanwhile(&item.id).unwrap_or(item.picked);
+    if shown != item.picked {
+        pick(item.id.clone(), shown, selected, failed);
+    }
     let label = tr!("hcp_list.pick_one", name = item.name);
     let href = format!("/hcps/{}", item.id);
     let work = match (item.department.is_empty(), item.title.is_empty()) {
@@ -346,7 +350,9 @@ fn Row(item: HcpItem, selected: RwSignal<i64>, failed: RwSignal<bool>) -> impl I
                 <input type="hidden" name="shown[]" value=item.id.clone()/>
                 <label class="flex min-h-11 min-w-11 cursor-pointer items-center justify-center">
                     <span class="sr-only">{label}</span>
-                    <input type="checkbox" class="checkbox" name="picked[]" value=item.id checked=item.picked prop:checked=item.picked on:change=change/>
+                    // Without what the browser itself would tick again on the way back.
+                    <input type="checkbox" class="checkbox" name="picked[]" value=item.id autocomplete="off"
+                        checked=item.picked prop:checked=shown on:change=change/>
                 </label>
             </td>
             <td class="lg:table-cell">
@@ -380,6 +386,23 @@ fn Row(item: HcpItem, selected: RwSignal<i64>, failed: RwSignal<bool>) -> impl I
             </td>
         </tr>
     }
+}
+
+/// Whether a box is ticked in the page that the server sent, which can be used before it is hydrated.
+#[cfg(feature = "hydrate")]
+fn ticked_meanwhile(id: &str) -> Option<bool> {
+    use wasm_bindgen::JsCast;
+    if crate::ui::boot::is_hydrated() {
+        return None;
+    }
+    let found = document().query_selector(&format!("input[name='picked[]'][value='{id}']"));
+    let input = found.ok()??.dyn_into::<web_sys::HtmlInputElement>();
+    Some(input.ok()?.checked())
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn ticked_meanwhile(_: &str) -> Option<bool> {
+    None
 }
 
 /// Saves one box in the background.

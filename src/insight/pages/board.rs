@@ -6,16 +6,14 @@ use super::filters::{Changed, Days, Narrow, options};
 use super::{Formula, InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_board;
 use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
-use crate::ui::back::{Returning, watch};
 use crate::ui::boot::refresh;
 use crate::ui::chart::Chart;
 use crate::ui::list::{FilterDay, FilterSelect, param};
-use crate::ui::parts::{Busy, PageTitle, outcome, pending};
+use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
 
 /// A board with its filter in the address.
 #[component]
 pub fn Dashboard() -> impl IntoView {
-    watch();
     let slice = slice_param();
     let (board, compare) = (param("board"), param("compare"));
     let (span, span0) = (param("span"), param("span0"));
@@ -40,7 +38,7 @@ pub fn Dashboard() -> impl IntoView {
         <InsightNav here="/insight"/>
         <Busy busy=busy/>
         <div aria-busy=move || busy.get().then_some("true")>
-            <Transition fallback=Returning set_pending=pending(busy)>
+            <Transition fallback=Loading set_pending=pending(busy)>
                 {move || Suspend::new(async move {
                     outcome(data.await, |board| view! { <Whole board=board/> })
                 })}

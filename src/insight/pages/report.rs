@@ -7,15 +7,13 @@ use super::filters::{Changed, Days, Narrow};
 use super::{InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_report;
 use crate::insight::model::{Report, ReportFilter, address};
-use crate::ui::back::{Returning, watch};
 use crate::ui::boot::refresh;
 use crate::ui::list::{FilterSelect, FilterText, page_param, param, rows_or_empty};
-use crate::ui::parts::{Busy, PageTitle, outcome, pending};
+use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
 
 /// A report with its filter in the address.
 #[component]
 pub fn Reports() -> impl IntoView {
-    watch();
     let (slice, page) = (slice_param(), page_param());
     let (by, group) = (param("by"), param("group"));
     let (span, span0) = (param("span"), param("span0"));
@@ -40,7 +38,7 @@ pub fn Reports() -> impl IntoView {
         <InsightNav here="/insight/report"/>
         <Busy busy=busy/>
         <div aria-busy=move || busy.get().then_some("true")>
-            <Transition fallback=Returning set_pending=pending(busy)>
+            <Transition fallback=Loading set_pending=pending(busy)>
                 {move || Suspend::new(async move {
                     outcome(data.await, |report| view! { <Whole report=report/> })
                 })}

@@ -6,15 +6,13 @@ use super::filters::Changed;
 use super::{Formula, InsightNav, kept, linked, slice_param};
 use crate::insight::api::insight_rows;
 use crate::insight::model::{Rows, address};
-use crate::ui::back::{Returning, watch};
 use crate::ui::boot::refresh;
 use crate::ui::list::{page_param, param, rows_or_empty};
-use crate::ui::parts::{Busy, PageTitle, outcome, pending};
+use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
 
 /// The rows that a number counted.
 #[component]
 pub fn Drilldown() -> impl IntoView {
-    watch();
     let (measure, slice, page) = (param("measure"), slice_param(), page_param());
     let data = Resource::new(
         move || (measure.get(), slice.get(), page.get(), refresh()),
@@ -25,7 +23,7 @@ pub fn Drilldown() -> impl IntoView {
         <InsightNav here=""/>
         <Busy busy=busy/>
         <div aria-busy=move || busy.get().then_some("true")>
-            <Transition fallback=Returning set_pending=pending(busy)>
+            <Transition fallback=Loading set_pending=pending(busy)>
                 {move || Suspend::new(async move {
                     outcome(data.await, |rows| view! { <Listed rows=rows/> })
                 })}

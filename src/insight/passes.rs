@@ -1,0 +1,188 @@
+//! Numbers of many measures at once, or by a group: out of the sums that are kept where they can answer, else out of the
+//! rows, those of one fact in one pass.
+
+use super::count::{By, group, parts, push_from};
+use super::facts::{Fact, Scope, filled};
+use super::kept;
+use super::model::Slice;
+use super::registry::Measure;
+use super::slice::Asker;
+use crate::onboarding::consent::TRACKED;
+use crate::server::db::{Query, q};
+use crate::server::facts::Facts;
+
+/// Measures of one fact over the same days.
+type Pass = Vec<&'static Measure>;
+
+fn passes(measures: Vec<&'static Measure>) -> Vec<Pass> {
+    let mut out: Vec<Pass> = Vec::new();
+    for measure in measures.into_iter().filter(|m| m.share().is_none()) {
+        let same = |pass: &&mut Pass| {
+            let first = pass[0];
+            std::ptr::eq(first.fact(), measure.fact()) && first.window == measure.window
+        };
+        match out.iter_mut().find(same) {
+            Some(pass) => pass.push(measure),
+            None => out.push(vec![measure]),
+        }
+    }
+    out
+}
+
+/// What counts a measure among rows of its fact; `alone` where no others are among them.
+pub fn what(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
+    let only = match parts(measure) {
+        Some((_, only, _)) if !alone => filled(asker.state, only),
+        _ => String::new(),
+    };
+    let key = parts(measure)
+        .and_then(|(_, _, key)| key)
+        .map(|k| k.column());
+    match (key, only.as_str()) {
+        (None, "") => "COUNT(*)".to_owned(),
+        (None, only) => format!("COUNT(CASE WHEN {only} THEN 1 END)"),
+        (Some(key), "") => format!("COUNT(DISTINCT {key})"),
+        (Some(key), only) => format!("COUNT(DISTINCT CASE WHEN {only} THEN {key} END)"),
+    }
+}
+
+/// `SELECT id, n0, n1 …` of a pass up to its `FROM`.
+fn columns(asker: &Asker<'_>, pass: &Pass, id: &str) -> String {
+    let mut sql = format!("SELECT {id} AS id");
+    for (i, measure) in pass.iter().enumerate() {
+        sql.push_str(&format!(
+            ", {} AS n{i}",
+            what(asker, measure, pass.len() == 1)
+        ));
+    }
+    sql
+}
+
+/// The numbers of a pass as rows with `kind`, `id`, `text` and `n`, without those that are none.
+fn unfolded(pass: &Pass, counted: Query) -> Query {
+    let (mut kinds, mut numbers, mut places) = (String::new(), String::new(), String::new());
+    for (i, measure) in pass.iter().enumerate() {
+        kinds.push_str(&format!(" WHEN {i} THEN '{}'", measure.id));
+        numbers.push_str(&format!(" WHEN {i} THEN g.n{i}"));
+        places.push_str(if i == 0 {
+            "SELECT 0 AS i"
+        } else {
+            " UNION ALL SELECT "
+        });
+        if i > 0 {
+            places.push_str(&i.to_string());
+        }
+    }
+    let mut query = q(format!(
+        "SELECT CASE j.i{kinds} END AS kind, g.id AS id, '' AS text, CASE j.i{numbers} END AS n FROM ("
+    ));
+    query.append(counted).push(&format!(
+        ") g CROSS JOIN ({places}) j WHERE CASE j.i{numbers} END <> 0"
+    ));
+    query
+}
+
+/// Asks for the one number of each measure that is no share, spread over statements that are sent side by side.
+pub fn totals(
+    asker: &Asker<'_>,
+    measures: &[&'static Measure],
+    slice: &Slice,
+    statements: &mut [Facts],
+) {
+    let most = statements.len();
+    let mut rest = Pass::new();
+    for (i, measure) in measures.iter().enumerate() {
+        match kept::total(asker, measure, slice) {
+            Some(query) => statements[i % most].count(measure.id, query),
+            None => rest.push(measure),
+        }
+    }
+    for (i, pass) in passes(rest).iter().enumerate() {
+        let mut counted = q(columns(asker, pass, "''"));
+        push_from(asker, pass, slice, "", &mut counted);
+        statements[i % most].many(unfolded(pass, counted));
+    }
+}
+
+/// Asks for the numbers of measures by a group, only of the given ids if they are; of measures that cannot be told apart
+/// so, and of shares, for nothing.
+pub fn groups(
+    asker: &Asker<'_>,
+    measures: &[&'static Measure],
+    slice: &Slice,
+    by: By<'_>,
+    ids: Option<&[String]>,
+    facts: &mut Facts,
+) {
+    let mut rest = Pass::new();
+    for measure in measures {
+        match kept::grouped(asker, measure, slice, by, ids) {
+            Some(query) => facts.rows(measure.id, query),
+            None => rest.push(measure),
+        }
+    }
+    for pass in &passes(rest) {
+        if let Some(counted) = grouped(asker, pass, slice, by, ids) {
+            facts.many(unfolded(pass, counted));
+        }
+    }
+}
+
+fn grouped(
+    asker: &Asker<'_>,
+    pass: &Pass,
+    slice: &Slice,
+    by: By<'_>,
+    ids: Option<&[String]>,
+) -> Option<Query> {
+    let fact = pass.first()?.fact();
+    let (group, joins) = group(asker, fact, by)?;
+    if let (By::Hcp, false) = (by, joins.is_empty()) {
+        return Some(by_hcp(asker, pass, slice, ids));
+    }
+    let mut query = q(columns(asker, pass, &format!("CAST({group} AS TEXT)")));
+    push_from(asker, pass, slice, &joins, &mut query);
+    query.push(&format!(" AND {group} IS NOT NULL"));
+    if matches!(by, By::Hcp | By::HcpProvince | By::HcpSpecialty) {
+        query.push(" AND ");
+        push_named(asker, fact, &mut query);
+    }
+    if fact.scope == Scope::Library
+        && matches!(by, By::Person | By::HomeUnit | By::Role | By::Units(_))
+    {
+        // HCPs who are shared with the team belong to somebody else's people.
+        query.push(" AND ");
+        asker.actor.scope(&mut query, fact.person);
+    }
+    if let Some(ids) = ids {
+        query.push(" AND ").push_among(&group, ids);
+    }
+    query.push(&format!(" GROUP BY {group}"));
+    Some(query)
+}
+
+/// Keeps the HCPs `h` that the asker sees; who reads is told of by name only while they agree.
+fn push_named(asker: &Asker<'_>, fact: &Fact, query: &mut Query) {
+    crate::hcp::store::scope(asker.actor, query);
+    if !fact.named.is_empty() {
+        query.push(" AND ").push(TRACKED);
+    }
+}
+
+/// Numbers by HCP: counted first, and then looked up, each once.
+fn by_hcp(asker: &Asker<'_>, pass: &Pass, slice: &Slice, ids: Option<&[String]>) -> Query {
+    let fact = pass[0].fact();
+    let mut query = q("SELECT k.*");
+    query.push(" FROM (").push(&columns(asker, pass, fact.hcp));
+    push_from(asker, pass, slice, "", &mut query);
+    query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
+    if let Some(ids) = ids {
+        query.push(" AND ").push_among(fact.hcp, ids);
+    }
+    query.push(&format!(
+        " GROUP BY {}) k JOIN hcp h ON h.id = k.id WHERE ",
+        fact.hcp
+    ));
+    push_named(asker, fact, &mut query);
+    query
+}
