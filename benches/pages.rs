@@ -58,8 +58,8 @@ pub async fn large(engine: &str, folder: &Path) -> Outcome<AppState> {
     q("INSERT INTO setting (name, value) VALUES ('bench', 'large')")
         .exec(&state.db)
         .await?;
-    // As Postgres' autovacuum does by itself a little later.
-    q("ANALYZE").exec(&state.db).await?;
+    // As every night.
+    state.db.analyze().await?;
     Ok(state)
 }
 

@@ -19,8 +19,40 @@ fn no_reader(slice: &Slice) -> bool {
         .all(|value| value.is_empty())
 }
 
+/// Whether sums of flow, which know people and terminals, can answer.
+fn only_terminals(slice: &Slice) -> bool {
+    let province = String::new();
+    only_people(&Slice {
+        province,
+        ..slice.clone()
+    })
+}
+
+/// Appends what keeps the sums of flow `s` of a slice.
+fn push_flow(asker: &Asker<'_>, slice: &Slice, query: &mut Query) {
+    asker.actor.scope(query, "s.credited_id");
+    push_whose("s.credited_id", slice, query);
+    query.push_with(
+        " AND s.month >= ? AND s.month <= ?",
+        [&slice.from[..7], &slice.to[..7]],
+    );
+    if !slice.province.is_empty() {
+        query.push_with(
+            " AND s.terminal_id IN (SELECT t.id FROM terminal t WHERE t.province = ?)",
+            [&slice.province],
+        );
+    }
+}
+
 /// The one number of a measure out of kept sums, if they can answer.
 pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
+    if let (Kept::Flow(sum), true) = (measure.kept, only_terminals(slice)) {
+        let mut query = q(format!(
+            "SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM flow_terminal_sum s WHERE "
+        ));
+        push_flow(asker, slice, &mut query);
+        return Some(query);
+    }
     if !only_people(slice) {
         return of_content(asker, measure, slice);
     }
@@ -59,15 +91,7 @@ pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Quer
                 query.push(" AND z.kind = 'hcp'");
             }
         }
-        Kept::Flow(sum) => {
-            query = q(format!(
-                "SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM flow_terminal_sum s WHERE "
-            ));
-            asker.actor.scope(&mut query, "s.credited_id");
-            push_whose("s.credited_id", slice, &mut query);
-            query.push_with(" AND s.month >= ? AND s.month <= ?", [&from[..7], &to[..7]]);
-        }
-        Kept::Nothing => return None,
+        Kept::Flow(_) | Kept::Nothing => return None,
     }
     Some(query)
 }
@@ -141,15 +165,13 @@ pub fn grouped(
 ) -> Option<Query> {
     let (from, to) = days(measure, slice);
     let content = !slice.article.is_empty() || !slice.product.is_empty();
+    if let Kept::Flow(sum) = measure.kept {
+        return only_terminals(slice)
+            .then(|| of_flow(asker, sum, slice, by, ids))
+            .flatten();
+    }
     if !no_reader(slice) {
         return None;
-    }
-    if let Kept::Flow(sum) = measure.kept {
-        return if content {
-            None
-        } else {
-            of_flow(asker, sum, slice, by, ids)
-        };
     }
     let shown = |group: &str, column: &str| {
         format!("CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM(z.{column}) AS BIGINT) AS n")
@@ -262,12 +284,8 @@ fn of_flow(
         "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n \
          FROM flow_terminal_sum s {joins} WHERE "
     ));
-    asker.actor.scope(&mut query, "s.credited_id");
-    push_whose("s.credited_id", slice, &mut query);
-    query.push_with(
-        " AND s.credited_id <> '' AND s.month >= ? AND s.month <= ?",
-        [&slice.from[..7], &slice.to[..7]],
-    );
+    push_flow(asker, slice, &mut query);
+    query.push(" AND s.credited_id <> ''");
     if let Some(ids) = ids {
         query.push(" AND ").push_among(&group, ids);
     }

@@ -188,6 +188,21 @@ impl Db {
         }
     }
 
+    /// Looks at how the indexes are filled, SQLite by samples of them; its connections opened from then on choose by that.
+    pub async fn analyze(&self) -> DbResult<()> {
+        match self {
+            Db::Sqlite { write, .. } => {
+                sqlx::raw_sql("PRAGMA analysis_limit = 1000; ANALYZE")
+                    .execute(write)
+                    .await?;
+            }
+            Db::Postgres(pool) => {
+                sqlx::raw_sql("ANALYZE").execute(pool).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         match self {

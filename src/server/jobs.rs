@@ -59,6 +59,7 @@ async fn round(state: &AppState) -> Result<(), AppError> {
     if (1..5).contains(&state.zone.hour(time::now())) {
         crate::duplicate::finder::nightly(state).await?;
         crate::insight::rollup::nightly(state).await?;
+        state.db.analyze().await?;
     }
     Ok(())
 }
