@@ -192,15 +192,29 @@ pub fn push_from(
     push_where(asker, first, &only, slice, query);
 }
 
+/// What counts a measure among rows of its fact; `alone` where no others are among them.
+pub fn what(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
+    let only = match parts(measure) {
+        Some((_, only, _)) if !alone => filled(asker.state, only),
+        _ => String::new(),
+    };
+    let key = parts(measure)
+        .and_then(|(_, _, key)| key)
+        .map(|k| k.column());
+    match (key, only.as_str()) {
+        (None, "") => "COUNT(*)".to_owned(),
+        (None, only) => format!("COUNT(CASE WHEN {only} THEN 1 END)"),
+        (Some(key), "") => format!("COUNT(DISTINCT {key})"),
+        (Some(key), only) => format!("COUNT(DISTINCT CASE WHEN {only} THEN {key} END)"),
+    }
+}
+
 /// The one number of a measure that is no share: `SELECT` of one BIGINT.
 pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Query {
     if let Some(query) = kept::total(asker, measure, slice) {
         return query;
     }
-    let mut query = q(format!(
-        "SELECT {}",
-        super::passes::what(asker, measure, true)
-    ));
+    let mut query = q(format!("SELECT {}", what(asker, measure, true)));
     push_from(asker, &[measure], slice, "", &mut query);
     query
 }

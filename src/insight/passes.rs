@@ -1,8 +1,8 @@
 //! Numbers of many measures at once, or by a group: out of the sums that are kept where they can answer, else out of the
 //! rows, those of one fact in one pass.
 
-use super::count::{By, group, parts, push_from};
-use super::facts::{Fact, Scope, filled};
+use super::count::{By, group, push_from, what};
+use super::facts::{Fact, Scope};
 use super::kept;
 use super::model::Slice;
 use super::registry::Measure;
@@ -29,23 +29,6 @@ fn passes(measures: Vec<&'static Measure>) -> Vec<Pass> {
     out
 }
 
-/// What counts a measure among rows of its fact; `alone` where no others are among them.
-pub fn what(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
-    let only = match parts(measure) {
-        Some((_, only, _)) if !alone => filled(asker.state, only),
-        _ => String::new(),
-    };
-    let key = parts(measure)
-        .and_then(|(_, _, key)| key)
-        .map(|k| k.column());
-    match (key, only.as_str()) {
-        (None, "") => "COUNT(*)".to_owned(),
-        (None, only) => format!("COUNT(CASE WHEN {only} THEN 1 END)"),
-        (Some(key), "") => format!("COUNT(DISTINCT {key})"),
-        (Some(key), only) => format!("COUNT(DISTINCT CASE WHEN {only} THEN {key} END)"),
-    }
-}
-
 /// `SELECT id, n0, n1 …` of a pass up to its `FROM`.
 fn columns(asker: &Asker<'_>, pass: &Pass, id: &str) -> String {
     let mut sql = format!("SELECT {id} AS id");
@@ -60,19 +43,13 @@ fn columns(asker: &Asker<'_>, pass: &Pass, id: &str) -> String {
 
 /// The numbers of a pass as rows with `kind`, `id`, `text` and `n`, without those that are none.
 fn unfolded(pass: &Pass, counted: Query) -> Query {
-    let (mut kinds, mut numbers, mut places) = (String::new(), String::new(), String::new());
+    let (mut kinds, mut numbers, mut places) = (String::new(), String::new(), Vec::new());
     for (i, measure) in pass.iter().enumerate() {
         kinds.push_str(&format!(" WHEN {i} THEN '{}'", measure.id));
         numbers.push_str(&format!(" WHEN {i} THEN g.n{i}"));
-        places.push_str(if i == 0 {
-            "SELECT 0 AS i"
-        } else {
-            " UNION ALL SELECT "
-        });
-        if i > 0 {
-            places.push_str(&i.to_string());
-        }
+        places.push(format!("SELECT {i} AS i"));
     }
+    let places = places.join(" UNION ALL ");
     let mut query = q(format!(
         "SELECT CASE j.i{kinds} END AS kind, g.id AS id, '' AS text, CASE j.i{numbers} END AS n FROM ("
     ));
@@ -172,8 +149,8 @@ fn push_named(asker: &Asker<'_>, fact: &Fact, query: &mut Query) {
 /// Numbers by HCP: counted first, and then looked up, each once.
 fn by_hcp(asker: &Asker<'_>, pass: &Pass, slice: &Slice, ids: Option<&[String]>) -> Query {
     let fact = pass[0].fact();
-    let mut query = q("SELECT k.*");
-    query.push(" FROM (").push(&columns(asker, pass, fact.hcp));
+    let mut query = q("SELECT k.* FROM (");
+    query.push(&columns(asker, pass, fact.hcp));
     push_from(asker, pass, slice, "", &mut query);
     query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
     if let Some(ids) = ids {
