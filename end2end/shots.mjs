@@ -12,6 +12,7 @@ const PASSWORD = 'mailuo-demo';
 const AT_ONCE = 2;
 const VIEWPORTS = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  tablet: { viewport: { width: 768, height: 1024 }, deviceScaleFactor: 1, hasTouch: true },
   desktop: { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1 },
 };
 const THEMES = ['light', 'dark'];

@@ -132,7 +132,7 @@ test('refused rows are downloaded, mended and uploaded again; changes are shown 
   const mended = sheet(good.replace('心血管内科', '老年科'), `F${stamp},孙待改,197${stamp}2,${hospital},${region},呼吸科`);
   await upload(page, mended, '新客户.csv', '补充');
   await expectCounts(page, { 新增: 1, 更新: 0, 无变化: 1 });
-  await page.getByLabel('客户已存在时').selectOption({ label: '覆盖：以文件内容为准，空单元格不清除已有内容' });
+  await page.getByLabel('记录已存在时').selectOption({ label: '覆盖：以文件内容为准，空单元格不清除已有内容' });
   await page.getByRole('button', { name: '重新检查' }).click();
   const change = page.getByRole('row', { name: /科室 心血管内科 老年科/ });
   await expect(change).toBeVisible({ timeout: 30_000 });

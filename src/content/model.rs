@@ -51,6 +51,16 @@ pub struct Step {
     pub at: String,
 }
 
+impl Step {
+    /// What was said to it; that it came by an import in the current language.
+    pub fn remark(&self) -> String {
+        match self.comment.as_str() {
+            "import" => tr!("hcp.reason.import"),
+            said => said.to_owned(),
+        }
+    }
+}
+
 /// The name of a status in the current language.
 pub fn status_label(status: &str) -> String {
     match status {

@@ -279,14 +279,14 @@ fn ReviewSteps(article: ArticleView) -> impl IntoView {
         view! {
             <Card title=tr!("article.review")>
                 <ol class="mb-3">
-                    {article.steps.into_iter().map(|s| view! {
+                    {article.steps.into_iter().map(|s| { let remark = s.remark(); view! {
                         <li class="flex flex-wrap gap-x-3 py-0.5 text-sm">
                             <span class="num text-base-content/70">{s.at}</span>
                             <span class="font-medium">{status_label(&s.status)}</span>
                             <span>{s.by}</span>
-                            <span class="text-base-content/70">{s.comment}</span>
+                            <span class="text-base-content/70">{remark}</span>
                         </li>
-                    }).collect_view()}
+                    } }).collect_view()}
                 </ol>
                 {next}
             </Card>

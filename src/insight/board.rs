@@ -213,7 +213,8 @@ fn funnel(head: &str, steps: &[&'static Measure], sums: &Sums, slice: &Slice) ->
             .zip(&counted)
             .map(|(m, c)| match first {
                 0 => m.name(),
-                _ => format!("{} {}", m.name(), shown(c.n, Some(first))),
+                // Names are cut where there is no room; the share is not.
+                _ => format!("{} {}", shown(c.n, Some(first)), m.name()),
             })
             .collect(),
         series: vec![Series {

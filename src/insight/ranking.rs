@@ -51,13 +51,17 @@ async fn names(
     ids: &[String],
 ) -> DbResult<HashMap<String, String>> {
     let (table, name) = match ranked {
-        Ranked::Units => ("org_unit", "name"),
-        Ranked::People => ("staff", "name"),
-        Ranked::Articles => ("article", "title"),
-        Ranked::Courses => ("course", "title"),
+        Ranked::Units => ("org_unit x", "x.name"),
+        // Two people may have one name.
+        Ranked::People => (
+            "staff x JOIN org_unit u ON u.id = x.unit_id",
+            "x.name || ' · ' || u.name",
+        ),
+        Ranked::Articles => ("article x", "x.title"),
+        Ranked::Courses => ("course x", "x.title"),
     };
-    let mut query = q(format!("SELECT id, {name} FROM {table} WHERE "));
-    query.push_among("id", ids);
+    let mut query = q(format!("SELECT x.id, {name} FROM {table} WHERE "));
+    query.push_among("x.id", ids);
     Ok(query
         .all::<(String, String)>(&asker.state.db)
         .await?

@@ -12,7 +12,7 @@ use crate::hcp::pages::HcpLine;
 use crate::ui::boot::refresh;
 use crate::ui::form::{Confirm, Field, FieldMessage, PostForm, Submit};
 use crate::ui::list::{FilterDay, FilterText, Filters, Pager, page_param, param};
-use crate::ui::parts::{Card, DayBars, Empty, Loading, PageTitle, Stat, outcome};
+use crate::ui::parts::{Card, DayBars, Empty, Loading, PageTitle, Stat, outcome, unbroken};
 
 /// The numbers with what each means.
 #[component]
@@ -312,7 +312,7 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
             .map(|ms| tr!("tree.dwell", time = dwell_text(Some(ms)))),
     ];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    let facts = view! { <span class="num block text-sm text-base-content/70">{facts}</span> };
+    let facts = view! { <span class="num block text-sm text-base-content/70">{unbroken(&facts)}</span> };
     let page = node.hcp_id.map(|id| format!("/hcps/{id}"));
     if node.children.is_empty() {
         return match page {
@@ -414,7 +414,8 @@ fn ReportTable(rows: Vec<RepRow>) -> impl IntoView {
         } else {
             "none"
         };
-        view! { <th aria-sort=sort><a class="link link-hover whitespace-nowrap" href=format!("/shares{}", map.to_query_string())>{label}{mark}</a></th> }
+        let class = if matches!(column, "name" | "unit") { "" } else { "text-end" };
+        view! { <th aria-sort=sort class=class><a class="link link-hover whitespace-nowrap" href=format!("/shares{}", map.to_query_string())>{label}{mark}</a></th> }
     };
     view! {
         <div tabindex="0" role="region" aria-label=tr!("shares.title") class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
@@ -438,10 +439,10 @@ fn ReportTable(rows: Vec<RepRow>) -> impl IntoView {
                             <tr class="hover:bg-base-200">
                                 <td class="whitespace-nowrap font-medium">{r.name}</td>
                                 <td class="whitespace-nowrap">{r.unit}</td>
-                                <td>{m.created}</td><td>{m.shares}</td><td>{m.pv}</td><td>{m.uv}</td><td>{m.rereads}</td>
-                                <td class="whitespace-nowrap">{dwell_text(m.dwell_median_ms)}</td>
-                                <td>{m.finished}</td>
-                                <td>{format!("{:.1}", r.index)}</td>
+                                <td class="text-end">{m.created}</td><td class="text-end">{m.shares}</td><td class="text-end">{m.pv}</td><td class="text-end">{m.uv}</td><td class="text-end">{m.rereads}</td>
+                                <td class="whitespace-nowrap text-end">{dwell_text(m.dwell_median_ms)}</td>
+                                <td class="text-end">{m.finished}</td>
+                                <td class="text-end">{format!("{:.1}", r.index)}</td>
                             </tr>
                         }
                     }).collect_view()}

@@ -293,7 +293,7 @@ on_both!(the_place_is_read_only_with_consent, |app| {
     }
     assert_eq!(app.count("SELECT COUNT(*) FROM checkin").await, 1);
     let page = app.get("/checkin", &rep).await.text();
-    assert!(page.contains("你的位置信息将用于获取所属运营范围以及附近门店信息"));
+    assert!(page.contains("你的位置信息将用于获取所属运营范围以及附近终端信息"));
     assert!(
         page.contains("定位不准"),
         "without an accuracy it is flagged"

@@ -170,6 +170,23 @@ pub fn Stat(
     }
 }
 
+/// Text that breaks between its parts alone: at ` · ` where it has such, else at spaces.
+pub fn unbroken(text: &str) -> AnyView {
+    let (at, dot) = if text.contains(" · ") {
+        (" · ", " ·")
+    } else {
+        (" ", "")
+    };
+    let mut parts = text.split(at).peekable();
+    let mut out = Vec::new();
+    while let Some(part) = parts.next() {
+        let end = parts.peek().is_some();
+        let part = format!("{part}{}", if end { dot } else { "" });
+        out.push(view! { <span class="whitespace-nowrap">{part}</span>{end.then_some(" ")} });
+    }
+    out.into_any()
+}
+
 /// A bar for each day as a small SVG; the same numbers stand in the table below it.
 #[component]
 pub fn DayBars(

@@ -120,11 +120,13 @@ pub fn ExamAccuracy() -> impl IntoView {
 fn Accuracy(row: AccuracyRow) -> impl IntoView {
     let rate = percent(row.correct, row.answers);
     view! {
-        <li class="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
+        <li class="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3 sm:flex-nowrap">
             <a class="link link-hover me-auto min-w-0 break-words" href=format!("/questions/{}?version={}", row.question_id, row.version)>{row.stem}</a>
-            <span class="badge badge-outline badge-sm">{Kind::parse(&row.kind).map(Kind::label)}</span>
-            <span class="num font-semibold">{rate}</span>
-            <span class="num text-sm text-base-content/70">{format!("{} / {}", row.correct, row.answers)}</span>
+            <span class="flex shrink-0 items-center gap-x-4">
+                <span class="badge badge-outline badge-sm">{Kind::parse(&row.kind).map(Kind::label)}</span>
+                <span class="num font-semibold">{rate}</span>
+                <span class="num text-sm text-base-content/70">{format!("{} / {}", row.correct, row.answers)}</span>
+            </span>
         </li>
     }
 }

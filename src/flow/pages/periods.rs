@@ -52,7 +52,7 @@ fn Period(row: PeriodRow) -> impl IntoView {
                 {row.confirm_by.filter(|_| row.state == "confirming").map(|day| view! { <span class="num text-sm">{tr!("flow.confirm.by", day = day)}</span> })}
                 <a class="link ms-auto inline-flex min-h-10 items-center text-sm" href=format!("/flow/report?from={month}&to={month}")>{tr!("flow.period.report")}</a>
             </div>
-            <div class="grid grid-cols-2 gap-2 sm:grid-cols-5">
+            <div class=if operates { "grid grid-cols-2 gap-2 sm:grid-cols-5" } else { "grid grid-cols-2 gap-2 sm:grid-cols-4" }>
                 <Stat name=tr!("flow.period.lines") value=row.lines.to_string()/>
                 <Stat name=tr!("flow.line.confirmed") value=row.confirmed.to_string() note=share/>
                 <Stat name=tr!("flow.line.open") value=row.open.to_string()/>

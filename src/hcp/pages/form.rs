@@ -213,7 +213,7 @@ fn Places(places: Vec<Workplace>) -> impl IntoView {
             {rows}
             {(!folded.is_empty()).then(|| view! {
                 <details class="mb-3">
-                    <summary class="flex min-h-10 cursor-pointer items-center text-sm">{tr!("hcp_form.more_workplaces")}</summary>
+                    <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("hcp_form.more_workplaces")}</summary>
                     {folded}
                 </details>
             })}

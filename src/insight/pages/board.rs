@@ -7,9 +7,9 @@ use super::{Formula, InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_board;
 use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
 use crate::ui::boot::refresh;
-use crate::ui::chart::Chart;
+use crate::ui::chart::{Chart, ChartKind};
 use crate::ui::list::{FilterDay, FilterSelect, param};
-use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
+use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending, unbroken};
 
 /// A board with its filter in the address.
 #[component]
@@ -75,7 +75,10 @@ fn Whole(board: Board) -> impl IntoView {
         view! { <a class="link inline-flex min-h-10 items-center" href=href>{tr!("insight.clear")}</a> }
     });
     let groups = board.groups.iter().map(|(head, _)| head.clone());
-    let charts = board.charts.iter().map(|chart| chart.title.clone());
+    let charts = board.charts.iter().map(|chart| match chart.kind {
+        ChartKind::Line => tr!("insight.over_time", name = chart.title),
+        _ => chart.title.clone(),
+    });
     let parts: Vec<(String, String)> = groups
         .enumerate()
         .map(|(i, name)| (format!("group-{i}"), name))
@@ -99,7 +102,7 @@ fn Whole(board: Board) -> impl IntoView {
             view! {
                 <section id=format!("group-{i}") class="mb-4 scroll-mt-2">
                     <h2 class="mb-2 text-base font-semibold">{head}</h2>
-                    <div class="grid grid-cols-2 gap-2 sm:grid-cols-3 xl:grid-cols-4">
+                    <div class="grid grid-cols-[repeat(auto-fit,minmax(9.5rem,1fr))] gap-2">
                         {numbers.into_iter().map(|n| view! { <Figure number=n/> }).collect_view()}
                     </div>
                 </section>
@@ -110,7 +113,7 @@ fn Whole(board: Board) -> impl IntoView {
         .charts
         .into_iter()
         .enumerate()
-        .map(|(i, data)| view! { <div id=format!("chart-{i}") class="min-w-0 scroll-mt-2 rounded-box border border-base-300 bg-base-100 p-4"><Chart data=data/></div> })
+        .map(|(i, data)| view! { <div id=format!("chart-{i}") class="min-w-0 scroll-mt-2 rounded-box border border-base-300 bg-base-100 p-4 lg:last:odd:col-span-2"><Chart data=data/></div> })
         .collect_view();
     let rankings = board
         .rankings
@@ -239,7 +242,7 @@ fn Figure(number: Number) -> impl IntoView {
         .then(|| tr!("insight.ignores", names = number.ignores.join("、")));
     view! {
         <div class="num min-w-0 rounded-box border border-base-300 bg-base-100 px-4 py-3" data-measure=id>
-            <div class="text-sm text-base-content/80">{name}{(!over.is_empty()).then(|| view! { <span class="ms-1 text-xs text-base-content/70">{over}</span> })}</div>
+            <div class="text-sm text-base-content/80">{name}{(!over.is_empty()).then(|| view! { <span class="ms-1 text-xs text-base-content/70">{unbroken(&over)}</span> })}</div>
             <a class="inline-flex min-h-10 items-center text-2xl font-semibold underline decoration-dotted decoration-1 underline-offset-4" href=number.now.href.clone()>{text}</a>
             {fraction}
             {compared}

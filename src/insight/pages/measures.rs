@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::InsightNav;
 use crate::insight::api::insight_measures;
 use crate::insight::model::Meanings;
-use crate::ui::parts::{Card, Loading, PageTitle, outcome};
+use crate::ui::parts::{Card, Loading, PageTitle, outcome, unbroken};
 
 /// 指标口径.
 #[component]
@@ -24,21 +24,21 @@ pub fn Measures() -> impl IntoView {
 
 #[component]
 fn Listed(meanings: Meanings) -> impl IntoView {
-    // On a phone the columns stand below each other, each with its name.
+    // On a narrow screen the columns stand below each other, each with its name.
     let named = |name: String| {
-        view! { <span class="me-2 text-base-content/70 md:hidden">{name}</span> }
+        view! { <span class="me-2 text-base-content/70 lg:hidden">{name}</span> }
     };
     let rows = meanings
         .measures
         .into_iter()
         .map(|m| {
             view! {
-                <tr role="row" class="max-md:block max-md:py-2">
-                    <th role="rowheader" scope="row" class="font-medium max-md:block max-md:pb-1 md:min-w-28">{m.name}</th>
-                    <td role="cell" class="max-md:block max-md:py-1 md:min-w-64">{m.formula}</td>
-                    <td role="cell" class="max-md:block max-md:py-1 md:min-w-40">{named(tr!("insight.grain_head"))}{m.grain}</td>
-                    <td role="cell" class="max-md:block max-md:py-1 md:min-w-32">{named(tr!("insight.scope_head"))}{m.scope}</td>
-                    <td role="cell" class="break-all text-xs max-md:block max-md:py-1 md:min-w-32">{named(tr!("insight.tables"))}{m.tables}</td>
+                <tr role="row" class="max-lg:block max-lg:py-2">
+                    <th role="rowheader" scope="row" class="font-medium max-lg:block max-lg:pb-1 lg:min-w-28">{m.name}</th>
+                    <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-64">{m.formula}</td>
+                    <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-40">{named(tr!("insight.grain_head"))}{unbroken(&m.grain)}</td>
+                    <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-32">{named(tr!("insight.scope_head"))}{m.scope}</td>
+                    <td role="cell" class="break-all text-xs max-lg:block max-lg:py-1 lg:min-w-32">{named(tr!("insight.tables"))}{m.tables}</td>
                 </tr>
             }
         })
@@ -75,13 +75,13 @@ fn Listed(meanings: Meanings) -> impl IntoView {
         {checks}
         <div tabindex="0" role="region" aria-label=tr!("insight.measures") class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
             // A table that is laid out as blocks says by its roles that it is one.
-            <table role="table" class="table max-md:block">
-                <thead role="rowgroup" class="max-md:hidden"><tr role="row">
+            <table role="table" class="table max-lg:block">
+                <thead role="rowgroup" class="max-lg:hidden"><tr role="row">
                     <th role="columnheader" scope="col">{tr!("insight.name")}</th><th role="columnheader" scope="col">{tr!("insight.formula")}</th>
                     <th role="columnheader" scope="col">{tr!("insight.grain_head")}</th><th role="columnheader" scope="col">{tr!("insight.scope_head")}</th>
                     <th role="columnheader" scope="col">{tr!("insight.tables")}</th>
                 </tr></thead>
-                <tbody role="rowgroup" class="max-md:block">{rows}</tbody>
+                <tbody role="rowgroup" class="max-lg:block">{rows}</tbody>
             </table>
         </div>
     }

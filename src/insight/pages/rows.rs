@@ -20,7 +20,7 @@ pub fn Drilldown() -> impl IntoView {
     );
     let busy = RwSignal::new(false);
     view! {
-        <InsightNav here=""/>
+        <InsightNav here="/insight"/>
         <Busy busy=busy/>
         <div aria-busy=move || busy.get().then_some("true")>
             <Transition fallback=Loading set_pending=pending(busy)>

@@ -57,7 +57,7 @@ pub(super) async fn subjects(
             )),
             "hcp" => q(format!("SELECT h.id, h.name, {group} FROM hcp h WHERE ")),
             _ => q(format!(
-                "SELECT x.id, x.name, {group} FROM staff x JOIN org_unit u ON u.id = x.unit_id WHERE "
+                "SELECT x.id, x.name || ' · ' || u.name AS name, {group} FROM staff x JOIN org_unit u ON u.id = x.unit_id WHERE "
             )),
         };
         let (id, name) = match kind.id {

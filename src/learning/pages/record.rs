@@ -38,7 +38,7 @@ fn Shown(record: Record) -> impl IntoView {
             <a class="btn btn-sm min-h-10" rel="external" href=file download="">{tr!("learn_record.export")}</a>
         </PageTitle>
         <p class="num mb-4 text-sm text-base-content/70">{record.name}" "{record.employee_no}" · "{record.unit}</p>
-        <div class="mb-4 grid grid-cols-2 gap-2 lg:grid-cols-3">
+        <div class="mb-4 grid grid-cols-2 gap-2 sm:grid-cols-3">
             <Stat name=tr!("learn_record.completed") value=record.completed.to_string()/>
             <Stat name=tr!("learn_record.passed") value=record.passed.to_string()/>
             <Stat name=tr!("learn_record.accuracy") value=percent(record.correct, record.answers) note=tr!("learn_record.accuracy_of", correct = record.correct, answers = record.answers)/>

@@ -208,14 +208,15 @@ fn FunnelBars(funnel: Funnel) -> impl IntoView {
     let most = steps.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
     let bars = steps
         .iter()
-        .enumerate()
-        .map(|(i, (name, n))| {
+        .map(|(name, n)| {
             let width = 600.0 * *n as f64 / most as f64;
-            let title = format!("{name}: {n}");
             view! {
-                <rect x="0" y=(i * 25).to_string() width=format!("{width:.1}") height="20" fill="currentColor">
-                    <title>{title}</title>
-                </rect>
+                <div class="mb-2">
+                    <div class="flex justify-between text-sm"><span>{name.clone()}</span><span class="num font-semibold">{*n}</span></div>
+                    <svg viewBox="0 0 600 20" preserveAspectRatio="none" class="h-3 w-full text-primary">
+                        <rect x="0" y="0" width=format!("{width:.1}") height="20" fill="currentColor"/>
+                    </svg>
+                </div>
             }
         })
         .collect_view();
@@ -224,14 +225,13 @@ fn FunnelBars(funnel: Funnel) -> impl IntoView {
         .chain(steps.iter().map(|(_, n)| *n))
         .collect();
     view! {
-        <svg viewBox="0 0 600 95" preserveAspectRatio="none" class="h-28 w-full text-primary" role="img" aria-label=tr!("codes.funnel")>
-            {bars}
-        </svg>
+        // What the bars show is read out from the table.
+        <div aria-hidden="true">{bars}</div>
         <div class="mt-2 overflow-x-auto" tabindex="0" role="region" aria-label=tr!("codes.funnel")><table class="table table-sm num">
-            <thead><tr><th>{tr!("codes.step")}</th><th>{tr!("codes.visitors")}</th><th>{tr!("codes.of_before")}</th><th>{tr!("codes.of_scanned")}</th></tr></thead>
+            <thead><tr><th>{tr!("codes.step")}</th><th class="text-end">{tr!("codes.visitors")}</th><th class="text-end">{tr!("codes.of_before")}</th><th class="text-end">{tr!("codes.of_scanned")}</th></tr></thead>
             <tbody>
                 {steps.into_iter().zip(before).map(|((name, n), before)| view! {
-                    <tr><td>{name}</td><td>{n}</td><td>{rate(n, before)}</td><td>{rate(n, whole)}</td></tr>
+                    <tr><td>{name}</td><td class="text-end">{n}</td><td class="text-end">{rate(n, before)}</td><td class="text-end">{rate(n, whole)}</td></tr>
                 }).collect_view()}
             </tbody>
         </table></div>

@@ -81,8 +81,8 @@ fn Table(data: model::Coverage, by: CoverageBy, sort: String) -> impl IntoView {
                 </tbody>
                 <tfoot>
                     <tr>
-                        <th>{tr!("coverage.sum")}</th><td>{sum.total}</td><td>{sum.listed}</td><td>{sum.invited}</td>
-                        <td>{sum.onboarded}</td><td>{rate(sum.onboarded, sum.total)}</td><td>{sum.active}</td>
+                        <th>{tr!("coverage.sum")}</th><td class="text-end">{sum.total}</td><td class="text-end">{sum.listed}</td><td class="text-end">{sum.invited}</td>
+                        <td class="text-end">{sum.onboarded}</td><td class="text-end">{rate(sum.onboarded, sum.total)}</td><td class="text-end">{sum.active}</td>
                     </tr>
                 </tfoot>
             </table>
@@ -115,7 +115,8 @@ fn Head(column: &'static str, text: String, by: CoverageBy, sort: String) -> imp
         None => "",
     };
     let href = format!("/coverage?by={}&sort={next}", by.code());
-    view! { <th scope="col" aria-sort=order><a class="link-hover inline-block min-h-10 content-center whitespace-nowrap" href=href>{text}{mark}</a></th> }
+    let class = if column == "label" { "" } else { "text-end" };
+    view! { <th scope="col" aria-sort=order class=class><a class="link-hover inline-block min-h-10 content-center whitespace-nowrap" href=href>{text}{mark}</a></th> }
 }
 
 #[component]
@@ -146,12 +147,12 @@ fn Row(row: CoverageRow, by: CoverageBy) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="font-medium">{label}</th>
-            <td>{number(row.total, "")}</td>
-            <td>{number(row.listed, "listed")}</td>
-            <td>{number(row.invited, "invited")}</td>
-            <td>{number(row.onboarded, "onboarded")}</td>
-            <td>{rate(row.onboarded, row.total)}</td>
-            <td>{row.active}</td>
+            <td class="text-end">{number(row.total, "")}</td>
+            <td class="text-end">{number(row.listed, "listed")}</td>
+            <td class="text-end">{number(row.invited, "invited")}</td>
+            <td class="text-end">{number(row.onboarded, "onboarded")}</td>
+            <td class="text-end">{rate(row.onboarded, row.total)}</td>
+            <td class="text-end">{row.active}</td>
         </tr>
     }
 }

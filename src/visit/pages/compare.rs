@@ -28,12 +28,9 @@ pub fn VisitCompare() -> impl IntoView {
             compare_visits(from, to, by, String::new(), text, sort, page)
         },
     );
-    let ways = vec![
-        (String::new(), tr!("visit.by_person")),
-        ("week".to_owned(), tr!("visit.by_week")),
-    ];
+    // The first of each is what is shown unless something else is asked for.
+    let ways = vec![("week".to_owned(), tr!("visit.by_week"))];
     let sorts = vec![
-        (String::new(), tr!("visit.sort_visits")),
         ("met".to_owned(), tr!("visit.sort_met")),
         ("kept".to_owned(), tr!("visit.sort_kept")),
         ("checked_in".to_owned(), tr!("visit.sort_checked_in")),
@@ -49,8 +46,8 @@ pub fn VisitCompare() -> impl IntoView {
                 Suspend::new(async move { outcome(found.await, move |found| { let (from, to) = (found.from.clone(), found.to.clone()); view! {
                     <Filters action="/visits/compare">
                         <FilterText name="text" label=tr!("visit.search")/>
-                        <FilterSelect name="by" label=tr!("visit.by") options=ways/>
-                        <FilterSelect name="sort" label=tr!("visit.sort") options=sorts/>
+                        <FilterSelect name="by" label=tr!("visit.by_person") options=ways/>
+                        <FilterSelect name="sort" label=tr!("visit.sort_first") options=sorts/>
                         <FilterDay name="from" label=tr!("visit.from") value=from/>
                         <FilterDay name="to" label=tr!("visit.to") value=to/>
                     </Filters>
@@ -61,34 +58,45 @@ pub fn VisitCompare() -> impl IntoView {
     }
 }
 
-/// A share with its fraction; "—" where there is nothing to share.
-fn share(part: i64, whole: i64) -> String {
+/// A share and its fraction; "—" where there is nothing to share.
+fn share(part: i64, whole: i64) -> (String, String) {
     if whole == 0 {
-        return "—".to_owned();
+        return ("—".to_owned(), String::new());
     }
-    format!(
-        "{:.0}% ({part}/{whole})",
-        part as f64 * 100.0 / whole as f64
-    )
+    let percent = format!("{:.0}%", part as f64 * 100.0 / whole as f64);
+    (percent, format!("{part}/{whole}"))
 }
 
-fn average(sum: i64, n: i64) -> String {
+/// An average and of how many.
+fn average(sum: i64, n: i64) -> (String, String) {
     if n == 0 {
-        return "—".to_owned();
+        return ("—".to_owned(), String::new());
     }
-    format!("{:.1} ({n})", sum as f64 / n as f64)
+    let average = format!("{:.1}", sum as f64 / n as f64);
+    (average, tr!("visit.of_reviews", n = n))
+}
+
+/// A number of the table with what it is of.
+#[component]
+fn Of(number: (String, String)) -> impl IntoView {
+    let (number, of) = number;
+    view! {
+        <td class="num text-end">{number}{(!of.is_empty()).then(|| view! { <span class="ms-1 text-sm text-base-content/70">{of}</span> })}</td>
+    }
 }
 
 #[component]
 fn Shown(found: Comparison) -> impl IntoView {
     let total = found.total;
+    let (kept, of_planned) = share(total.kept, total.planned);
+    let (stars, of_starred) = average(total.stars, total.starred);
     view! {
         <p class="num mb-2 text-sm text-base-content/70">{found.from}" – "{found.to}</p>
         <div class="mb-4 grid grid-cols-2 gap-2 sm:grid-cols-4">
             <Stat name=tr!("visit.sort_visits") value=total.visits.to_string()/>
             <Stat name=tr!("visit.sort_met") value=total.met.to_string()/>
-            <Stat name=tr!("visit.sort_kept") value=share(total.kept, total.planned)/>
-            <Stat name=tr!("visit.sort_stars") value=average(total.stars, total.starred)/>
+            <Stat name=tr!("visit.sort_kept") value=kept note=of_planned/>
+            <Stat name=tr!("visit.sort_stars") value=stars note=of_starred/>
         </div>
         {rows_or_empty(found.rows, tr!("visit.no_records"), |rows| view! {
             <div class="overflow-x-auto rounded-box border border-base-300 bg-base-100" tabindex="0" role="region" aria-label=tr!("visit.compare")>
@@ -96,12 +104,12 @@ fn Shown(found: Comparison) -> impl IntoView {
                     <thead>
                         <tr>
                             <th>{tr!("visit.who_or_week")}</th>
-                            <th>{tr!("visit.sort_visits")}</th>
-                            <th>{tr!("visit.sort_met")}</th>
-                            <th>{tr!("visit.materials")}</th>
-                            <th>{tr!("visit.sort_kept")}</th>
-                            <th>{tr!("visit.sort_checked_in")}</th>
-                            <th>{tr!("visit.sort_stars")}</th>
+                            <th class="text-end">{tr!("visit.sort_visits")}</th>
+                            <th class="text-end">{tr!("visit.sort_met")}</th>
+                            <th class="text-end">{tr!("visit.materials")}</th>
+                            <th class="text-end">{tr!("visit.sort_kept")}</th>
+                            <th class="text-end">{tr!("visit.sort_checked_in")}</th>
+                            <th class="text-end">{tr!("visit.sort_stars")}</th>
                         </tr>
                     </thead>
                     <tbody>{rows.into_iter().map(|row| view! { <Line row=row/> }).collect_view()}</tbody>
@@ -126,12 +134,12 @@ fn Line(row: CompareRow) -> impl IntoView {
     view! {
         <tr>
             <td>{name}</td>
-            <td class="num">{row.visits}</td>
-            <td class="num">{row.met}</td>
-            <td class="num">{row.materials}</td>
-            <td class="num">{share(row.kept, row.planned)}</td>
-            <td class="num">{share(row.checked_in, row.visits)}</td>
-            <td class="num">{average(row.stars, row.starred)}</td>
+            <td class="num text-end">{row.visits}</td>
+            <td class="num text-end">{row.met}</td>
+            <td class="num text-end">{row.materials}</td>
+            <Of number=share(row.kept, row.planned)/>
+            <Of number=share(row.checked_in, row.visits)/>
+            <Of number=average(row.stars, row.starred)/>
         </tr>
     }
 }
