@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use super::Clock;
 use crate::flow::rules::{month_of, shift_month};
 use crate::importing::{self, Kind, Mode};
+use crate::insight::rollup;
 use crate::server::db::{Lock, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
 use crate::shared::AppError;
 
 /// By how many days each copy of the sharing lies further back: the base spans sixty.
-const SHIFT: i64 = 18;
+const SHIFT: i64 = 36;
 /// Questions of one import.
 const BATCH: usize = 25_000;
 
@@ -29,6 +30,8 @@ pub struct More {
 /// Multiplies what the demo holds.
 pub async fn enlarge(state: &AppState, more: &More) -> Result<(), AppError> {
     let clock = Clock::default();
+    // Copies are marked as what they are copied from.
+    marks(state).await?;
     sharing(state, more.copies, &clock).await?;
     sums(state).await?;
     clock.step("sums of sharing");
@@ -46,9 +49,11 @@ pub async fn enlarge(state: &AppState, more: &More) -> Result<(), AppError> {
 /// came before it, SQLite would look through all links, without an index by then.
 async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), AppError> {
     let today = state.zone.today();
-    let indexes = drop_indexes(state).await?;
+    let tables = ["share_link", "share_closure", "article_view"].map(str::to_owned);
+    let indexes = drop_indexes(state, &tables).await?;
     for copy in 1..=copies {
         let mut tx = state.db.begin().await?;
+        trust(state, &mut tx).await?;
         let back = copy * SHIFT;
         shifts(&mut tx, &today, back).await?;
         let (mark, ms) = (format!("~{copy:02}"), back * time::DAY);
@@ -80,28 +85,72 @@ async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), App
         tx.commit().await?;
         clock.step(&format!("sharing, copy {copy} of {copies}"));
     }
-    for index in indexes {
-        q(index).exec(&state.db).await?;
-    }
+    make_indexes(state, indexes).await?;
     clock.step("indexes of sharing");
     Ok(())
 }
 
-/// Drops the indexes of the tables of sharing but those of their keys; gives what makes them again. Millions of rows go
-/// into an index faster all at once, and in its order.
-async fn drop_indexes(state: &AppState) -> Result<Vec<String>, AppError> {
-    let sql = if state.db.engine() == "sqlite" {
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL \
-         AND tbl_name IN ('share_link', 'share_closure', 'article_view') ORDER BY name"
+/// Drops the indexes of some tables that serve no constraint; gives what makes them again. Millions of rows go into an
+/// index faster all at once, and in its order.
+async fn drop_indexes(state: &AppState, tables: &[String]) -> Result<Vec<String>, AppError> {
+    let (mut query, table) = if state.db.engine() == "sqlite" {
+        (
+            q("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND "),
+            "tbl_name",
+        )
     } else {
-        "SELECT indexname::TEXT, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%\\_pkey' \
-         AND tablename IN ('share_link', 'share_closure', 'article_view') ORDER BY indexname"
+        (
+            q(
+                "SELECT indexname::TEXT, indexdef FROM pg_indexes WHERE schemaname = 'public' AND NOT EXISTS \
+               (SELECT 1 FROM pg_constraint c WHERE c.conname = indexname) AND ",
+            ),
+            "tablename::TEXT",
+        )
     };
-    let found: Vec<(String, String)> = q(sql).all(&state.db).await?;
+    query.push_among(table, tables);
+    let found: Vec<(String, String)> = query.all(&state.db).await?;
     for (name, _) in &found {
         q(format!("DROP INDEX {name}")).exec(&state.db).await?;
     }
     Ok(found.into_iter().map(|(_, made)| made).collect())
+}
+
+/// Spares Postgres to look up what each copied row refers to, where its user may ask for that.
+async fn trust(state: &AppState, tx: &mut Tx) -> Result<(), AppError> {
+    if state.db.engine() == "postgres" {
+        let may = q("SELECT COUNT(*) FROM pg_roles WHERE rolname = CURRENT_USER AND rolsuper")
+            .count(&mut *tx)
+            .await?;
+        if may > 0 {
+            q("SET LOCAL session_replication_role = replica")
+                .exec(tx)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes indexes again, with room to sort millions of keys in memory and a core for it.
+async fn make_indexes(state: &AppState, indexes: Vec<String>) -> Result<(), AppError> {
+    let sqlite = state.db.engine() == "sqlite";
+    if sqlite {
+        q("PRAGMA threads = 2").exec(&state.db).await?;
+        q("PRAGMA temp_store = MEMORY").exec(&state.db).await?;
+    }
+    for index in indexes {
+        let mut tx = state.db.begin().await?;
+        if !sqlite {
+            q("SET LOCAL maintenance_work_mem = '1GB'")
+                .exec(&mut tx)
+                .await?;
+        }
+        q(index).exec(&mut tx).await?;
+        tx.commit().await?;
+    }
+    if sqlite {
+        q("PRAGMA temp_store = DEFAULT").exec(&state.db).await?;
+    }
+    Ok(())
 }
 
 /// Days of the base with those that they become.
@@ -120,11 +169,20 @@ async fn shifts(tx: &mut Tx, today: &str, back: i64) -> Result<(), AppError> {
     Ok(())
 }
 
+/// Marks the links of which something came.
+pub async fn marks(state: &AppState) -> Result<(), AppError> {
+    let mut tx = state.db.begin().await?;
+    tx.serialise(Lock::Views).await?;
+    rollup::write_marks(&mut tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Writes the sums of sharing anew.
 pub async fn sums(state: &AppState) -> Result<(), AppError> {
     let mut tx = state.db.begin().await?;
     tx.serialise(Lock::Views).await?;
-    crate::insight::rollup::write_all(&mut tx).await?;
+    rollup::write_sums(&mut tx).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -138,6 +196,7 @@ pub async fn lines(state: &AppState, wanted: i64, months: i64) -> Result<(), App
     let products = q("SELECT COUNT(*) FROM product").count(&state.db).await?;
     let each = (wanted / (places * products * months).max(1)).max(1);
     let today = state.zone.today();
+    let indexes = drop_indexes(state, &["flow_line".to_owned()]).await?;
     for back in 0..months {
         let month = shift_month(month_of(&today), -back);
         let confirmed = match back {
@@ -146,6 +205,7 @@ pub async fn lines(state: &AppState, wanted: i64, months: i64) -> Result<(), App
             _ => 3,
         };
         let mut tx = state.db.begin().await?;
+        trust(state, &mut tx).await?;
         q("INSERT INTO flow_period (month, state, updated_at) VALUES ($1, 'open', 1) ON CONFLICT DO NOTHING")
             .bind(&month)
             .exec(&mut tx)
@@ -174,6 +234,7 @@ pub async fn lines(state: &AppState, wanted: i64, months: i64) -> Result<(), App
         }
         tx.commit().await?;
     }
+    make_indexes(state, indexes).await?;
     crate::flow::reports::rebuild(state).await?;
     Ok(())
 }

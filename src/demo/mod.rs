@@ -72,8 +72,9 @@ impl Plan {
                 staffing: Staffing::LARGE,
                 hcps: 100_000,
                 views: 500_000,
+                // Ten times as many views and nearly as many links: ten million events of tracking.
                 more: Some(bulk::More {
-                    copies: 19,
+                    copies: 9,
                     lines: 5_000_000,
                     months: 24,
                     questions: 250_000,
@@ -113,6 +114,7 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     tx.commit().await?;
     clock.step(&format!("{made} views"));
     if plan.more.is_none() {
+        bulk::marks(state).await?;
         bulk::sums(state).await?;
         clock.step("sums of sharing");
     }

@@ -45,8 +45,15 @@ pub fn days<'a>(measure: &Measure, slice: &'a Slice) -> (String, &'a str) {
     (from, &slice.to)
 }
 
-/// Appends what keeps the rows of a fact that lie within the asker's scope and the slice.
-fn push_where(asker: &Asker<'_>, measure: &Measure, only: &str, slice: &Slice, query: &mut Query) {
+/// Appends what keeps the rows of a fact that lie within the asker's scope and the slice, by whose they are.
+fn push_where(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    only: &str,
+    person: &str,
+    slice: &Slice,
+    query: &mut Query,
+) {
     let (state, fact) = (asker.state, measure.fact());
     query.push(" WHERE ").push(&filled(state, fact.base));
     if !only.is_empty() {
@@ -54,7 +61,7 @@ fn push_where(asker: &Asker<'_>, measure: &Measure, only: &str, slice: &Slice, q
     }
     query.push(" AND ");
     match fact.scope {
-        Scope::People => asker.actor.scope(query, fact.person),
+        Scope::People => asker.actor.scope(query, person),
         Scope::Library => crate::hcp::store::scope(asker.actor, query),
         Scope::Company => {
             query.push(if asker.actor.role.sees_company() {
@@ -65,8 +72,8 @@ fn push_where(asker: &Asker<'_>, measure: &Measure, only: &str, slice: &Slice, q
         }
     }
     push_when(asker, measure, fact.when, slice, query);
-    if !fact.person.is_empty() {
-        push_whose(fact.person, slice, query);
+    if !person.is_empty() {
+        push_whose(person, slice, query);
     }
     for (condition, value) in [
         (fact.province, &slice.province),
@@ -189,7 +196,28 @@ pub fn push_from(
     } else {
         format!("({})", some.join(" OR "))
     };
-    push_where(asker, first, &only, slice, query);
+    push_where(asker, first, &only, first.fact().person, slice, query);
+}
+
+/// Appends ` FROM … WHERE … ORDER BY …` of the rows behind a measure of one table; so many that walking along their order
+/// is the shortest way, if it is said.
+pub fn push_listed(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    slice: &Slice,
+    many: bool,
+    query: &mut Query,
+) {
+    let fact = measure.fact();
+    let person = if many && !fact.walked.is_empty() {
+        fact.walked
+    } else {
+        fact.person
+    };
+    let only = parts(measure).map_or("", |(_, only, _)| only);
+    query.push(" FROM ").push(&filled(asker.state, fact.from));
+    push_where(asker, measure, only, person, slice, query);
+    query.push(" ORDER BY ").push(fact.order);
 }
 
 /// What counts a measure among rows of its fact; `alone` where no others are among them.

@@ -86,11 +86,24 @@ pub struct Fact {
     /// A condition with one `?` for an HCP's id, where the id alone would tell of reading that may not be told of by
     /// name; else the id is compared.
     pub named: &'static str,
+    /// The person as an expression that no index knows, where an index has the rows in the order of the list: a page of
+    /// very many is found sooner along it than by whose they are. Empty where there is none.
+    pub walked: &'static str,
     /// Joins that only a list needs; they add and drop no row.
     pub shown: &'static str,
     /// Columns of a list, at most eight.
     pub columns: &'static [(&'static str, Col)],
     pub order: &'static str,
+}
+
+impl Fact {
+    /// The alias of its table, if it is one table.
+    pub fn table_alias(&self) -> Option<&'static str> {
+        match *self.from.split(' ').collect::<Vec<_>>() {
+            [_, alias] => Some(alias),
+            _ => None,
+        }
+    }
 }
 
 /// What most facts do not have.
@@ -108,6 +121,7 @@ const NONE: Fact = Fact {
     course: "",
     hcp: "",
     named: "",
+    walked: "",
     shown: "",
     columns: &[],
     order: "1",

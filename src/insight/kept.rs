@@ -19,13 +19,10 @@ fn no_reader(slice: &Slice) -> bool {
         .all(|value| value.is_empty())
 }
 
-/// Whether sums of flow, which know people and terminals, can answer.
+/// Whether sums of flow, which know people and terminals, can answer: by product there are only the lines, and what else
+/// may narrow a slice, lines do not know.
 fn only_terminals(slice: &Slice) -> bool {
-    let province = String::new();
-    only_people(&Slice {
-        province,
-        ..slice.clone()
-    })
+    slice.product.is_empty()
 }
 
 /// Appends what keeps the sums of flow `s` of a slice.

@@ -15,6 +15,9 @@ use crate::ui::chart::{ChartData, ChartKind, Series};
 /// Rows of a ranking on a board.
 const RANKED: usize = 10;
 
+/// What a member of staff `x` of the unit `u` is called where several stand together: two may have one name.
+pub const CALLED: &str = "(x.name || ' · ' || u.name)";
+
 /// The base measures of some: of shares their part and whole.
 pub fn bases(measures: &[&'static Measure]) -> Vec<&'static Measure> {
     let mut out: Vec<&'static Measure> = Vec::new();
@@ -52,11 +55,7 @@ async fn names(
 ) -> DbResult<HashMap<String, String>> {
     let (table, name) = match ranked {
         Ranked::Units => ("org_unit x", "x.name"),
-        // Two people may have one name.
-        Ranked::People => (
-            "staff x JOIN org_unit u ON u.id = x.unit_id",
-            "x.name || ' · ' || u.name",
-        ),
+        Ranked::People => ("staff x JOIN org_unit u ON u.id = x.unit_id", CALLED),
         Ranked::Articles => ("article x", "x.title"),
         Ranked::Courses => ("course x", "x.title"),
     };

@@ -318,14 +318,15 @@ pub async fn rebuild(state: &AppState) -> Result<Vec<(String, i64)>, AppError> {
     let found = recount(state).await?;
     let mut tx = state.db.begin().await?;
     tx.serialise(Lock::Views).await?;
-    write_all(&mut tx).await?;
+    write_marks(&mut tx).await?;
+    write_sums(&mut tx).await?;
     tx.commit().await?;
     crate::flow::reports::rebuild(state).await?;
     Ok(found)
 }
 
-/// Writes the sums of sharing anew within `tx`, which must hold [`Lock::Views`].
-pub async fn write_all(tx: &mut Tx) -> DbResult<()> {
+/// Marks the roots anew of which something came, within `tx`, which must hold [`Lock::Views`].
+pub async fn write_marks(tx: &mut Tx) -> DbResult<()> {
     let wrong = MARKS
         .map(|(column, is)| format!("{column} <> {is}"))
         .join(" OR ");
@@ -335,8 +336,13 @@ pub async fn write_all(tx: &mut Tx) -> DbResult<()> {
     q(format!(
         "UPDATE share_link SET {set} WHERE parent IS NULL AND ({wrong})"
     ))
-    .exec(&mut *tx)
+    .exec(tx)
     .await?;
+    Ok(())
+}
+
+/// Writes the sums of sharing anew within `tx`, which must hold [`Lock::Views`].
+pub async fn write_sums(tx: &mut Tx) -> DbResult<()> {
     for (table, columns, fresh) in tables() {
         q(format!("DELETE FROM {table}")).exec(&mut *tx).await?;
         q(format!("INSERT INTO {table} ({columns}) {fresh}"))

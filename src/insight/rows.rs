@@ -148,13 +148,23 @@ fn columns(fact: &Fact, key: Option<Key>) -> Vec<(&'static str, Col)> {
     key.map_or_else(|| fact.columns.to_vec(), key_columns)
 }
 
+/// Rows from which on a list is walked along its order: a page of 50 lies among the first few thousand then.
+const MANY: i64 = 20_000;
+
+/// Which rows of a list are read, and how many there are in all.
+#[derive(Clone, Copy)]
+struct Window {
+    limit: i64,
+    from: i64,
+    of: i64,
+}
+
 /// Reads rows from an offset.
 async fn read(
     asker: &Asker<'_>,
     measure: &Measure,
     slice: &Slice,
-    limit: i64,
-    from: i64,
+    window: Window,
 ) -> DbResult<Vec<Vec<Cell>>> {
     let Some((fact, _, key)) = count::parts(measure) else {
         return Ok(Vec::new());
@@ -162,12 +172,20 @@ async fn read(
     let columns = columns(fact, key);
     let mut query = q("SELECT ");
     push_columns(asker.actor, &columns, &mut query);
-    match key {
-        None => {
+    match (key, fact.table_alias()) {
+        // What a list shows beside its rows is looked up for those of the page alone.
+        (None, Some(alias)) => {
+            query.push(&format!(" FROM (SELECT {alias}.*"));
+            count::push_listed(asker, measure, slice, window.of > MANY, &mut query);
+            query.push_with(" LIMIT ? OFFSET ?", [window.limit, window.from]);
+            query.push(&format!(") {alias} {} ORDER BY {}", fact.shown, fact.order));
+        }
+        (None, None) => {
             count::push_from(asker, &[measure], slice, fact.shown, &mut query);
             query.push(" ORDER BY ").push(fact.order);
+            query.push_with(" LIMIT ? OFFSET ?", [window.limit, window.from]);
         }
-        Some(key) => {
+        (Some(key), _) => {
             let column = key.column();
             query.push(&format!(" FROM (SELECT {column} AS id, COUNT(*) AS n"));
             count::push_from(asker, &[measure], slice, "", &mut query);
@@ -175,9 +193,9 @@ async fn read(
                 " AND {column} IS NOT NULL GROUP BY {column}) k {} ORDER BY k.n DESC, k.id",
                 key_joins(key)
             ));
+            query.push_with(" LIMIT ? OFFSET ?", [window.limit, window.from]);
         }
     }
-    query.push_with(" LIMIT ? OFFSET ?", [limit, from]);
     let found: Vec<Cells> = query.all(&asker.state.db).await?;
     Ok(found
         .into_iter()
@@ -229,8 +247,13 @@ pub async fn page(
         .count(&state.db)
         .await?;
     let page = within(page, total);
+    let window = Window {
+        limit: PAGE_SIZE,
+        from: offset(page),
+        of: total,
+    };
     let (rows, narrowed) = tokio::try_join!(
-        read(&asker, measure, &slice, PAGE_SIZE, offset(page)),
+        read(&asker, measure, &slice, window),
         slice::narrowed(&asker, &slice),
     )?;
     Ok(Rows {
@@ -253,7 +276,13 @@ pub async fn file(
 ) -> Result<Vec<u8>, AppError> {
     let asker = Asker::new(state, actor).await?;
     let (measure, changed) = asked(&asker, id, &mut slice).await?;
-    let rows = read(&asker, measure, &slice, MOST_ROWS, 0).await?;
+    let all = Window {
+        limit: MOST_ROWS,
+        from: 0,
+        // A file takes more than the first few: by whose they are.
+        of: 0,
+    };
+    let rows = read(&asker, measure, &slice, all).await?;
     let mut notes = vec![measure.name(), measure.span(&slice.from, &slice.to)];
     notes.extend(changed);
     notes.extend(slice::narrowed(&asker, &slice).await?);

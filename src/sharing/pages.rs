@@ -312,7 +312,8 @@ fn node(node: TreeNode, depth: u32) -> AnyView {
             .map(|ms| tr!("tree.dwell", time = dwell_text(Some(ms)))),
     ];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    let facts = view! { <span class="num block text-sm text-base-content/70">{unbroken(&facts)}</span> };
+    let facts =
+        view! { <span class="num block text-sm text-base-content/70">{unbroken(&facts)}</span> };
     let page = node.hcp_id.map(|id| format!("/hcps/{id}"));
     if node.children.is_empty() {
         return match page {
@@ -414,7 +415,11 @@ fn ReportTable(rows: Vec<RepRow>) -> impl IntoView {
         } else {
             "none"
         };
-        let class = if matches!(column, "name" | "unit") { "" } else { "text-end" };
+        let class = if matches!(column, "name" | "unit") {
+            ""
+        } else {
+            "text-end"
+        };
         view! { <th aria-sort=sort class=class><a class="link link-hover whitespace-nowrap" href=format!("/shares{}", map.to_query_string())>{label}{mark}</a></th> }
     };
     view! {

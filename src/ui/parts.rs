@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::boot::Notice;
+use super::money::grouped;
 use crate::shared::AppError;
 
 /// The heading of a page with its actions.
@@ -161,6 +162,8 @@ pub fn Stat(
     #[prop(into)] value: String,
     #[prop(optional, into)] note: String,
 ) -> impl IntoView {
+    // A plain number as the dashboards show it.
+    let value = value.parse().map_or(value, grouped);
     view! {
         <div class="rounded-box border border-base-300 bg-base-100 px-4 py-3">
             <div class="text-sm text-base-content/70">{name}</div>

@@ -33,7 +33,9 @@ pub static VIEW: Fact = Fact {
         ("insight.col.finished", Col::Yes("v.finished")),
         ("insight.col.seconds", Col::Text("v.dwell_ms / 1000")),
     ],
-    order: "v.at DESC, v.id",
+    walked: "(v.root_staff_id || '')",
+    // As the index of days has them.
+    order: "v.viewed_on DESC, v.at DESC, v.id",
     ..NONE
 };
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::super::count;
 use super::super::model::{ReportFilter, Slice};
+use super::super::ranking::CALLED;
 use super::super::slice::Asker;
 use super::MOST;
 use super::kinds::Kind;
@@ -57,13 +58,13 @@ pub(super) async fn subjects(
             )),
             "hcp" => q(format!("SELECT h.id, h.name, {group} FROM hcp h WHERE ")),
             _ => q(format!(
-                "SELECT x.id, x.name || ' · ' || u.name AS name, {group} FROM staff x JOIN org_unit u ON u.id = x.unit_id WHERE "
+                "SELECT x.id, {CALLED} AS name, {group} FROM staff x JOIN org_unit u ON u.id = x.unit_id WHERE "
             )),
         };
         let (id, name) = match kind.id {
             "article" | "course" => ("x.id", "x.title"),
             "hcp" => ("h.id", "h.name"),
-            _ => ("x.id", "x.name"),
+            _ => ("x.id", CALLED),
         };
         query.push_among(id, some);
         if kind.id == "hcp" {

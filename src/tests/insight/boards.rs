@@ -242,7 +242,7 @@ impl Found<'_> {
             "person" => data
                 .staff
                 .iter()
-                .map(|s| (s.id.as_str(), s.name.as_str()))
+                .map(|s| (s.id.as_str(), s.called.as_str()))
                 .collect(),
             "unit" => data
                 .units

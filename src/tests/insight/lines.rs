@@ -61,7 +61,8 @@ impl Line {
 #[derive(Debug, Clone)]
 pub struct Staff {
     pub id: String,
-    pub name: String,
+    /// Name and unit, as reports and rankings tell two of one name apart.
+    pub called: String,
     pub role: String,
     pub unit: String,
     pub left: bool,
@@ -144,9 +145,11 @@ impl Data {
             while let Some(Some(parent)) = above.last().and_then(|u| parents.get(u)) {
                 above.push(parent.clone());
             }
+            let in_unit = units.iter().find(|(id, ..)| *id == unit);
+            let called = format!("{name} · {}", in_unit.map_or("", |(_, _, name)| name));
             self.staff.push(Staff {
                 id,
-                name,
+                called,
                 role,
                 unit,
                 left: left.is_some(),

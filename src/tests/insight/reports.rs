@@ -211,7 +211,7 @@ fn name_of(data: &Data, by: &str, id: &str) -> String {
             .staff
             .iter()
             .find(|s| s.id == id)
-            .map(|s| s.name.clone()),
+            .map(|s| s.called.clone()),
     }
     .unwrap_or_default()
 }
