@@ -179,7 +179,7 @@ const crossed = (data, style) => {
     // Only the mark that is meant is lifted, not all of its place.
     axisPointer: { triggerEmphasis: false },
     axisLabel: lying
-      ? { color: colors.text, fontSize: 12, interval: 0, formatter: (label) => clip(label, Math.max(96, width * 0.32)) }
+      ? { color: colors.text, fontSize: 12, interval: 0, width: Math.max(110, width * 0.34), overflow: 'break', lineHeight: 14, formatter: (label) => clip(label, Math.max(110, width * 0.34) * 1.8) }
       : bottomLabels(data, style),
   };
   const numbers = {

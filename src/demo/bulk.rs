@@ -6,13 +6,15 @@ use super::Clock;
 use crate::flow::rules::{month_of, shift_month};
 use crate::importing::{self, Kind, Mode};
 use crate::insight::rollup;
-use crate::server::db::{Lock, Tx, insert_many, q};
+use crate::server::db::{Lock, SQLITE_CACHE, Tx, insert_many, q};
 use crate::server::guard::Actor;
 use crate::server::{AppState, time};
 use crate::shared::AppError;
 
 /// By how many days each copy of the sharing lies further back: the base spans sixty.
 const SHIFT: i64 = 36;
+/// Where sharing lies.
+pub const SHARING: [&str; 3] = ["share_link", "share_closure", "article_view"];
 /// Questions of one import.
 const BATCH: usize = 25_000;
 
@@ -28,11 +30,10 @@ pub struct More {
 }
 
 /// Multiplies what the demo holds.
-pub async fn enlarge(state: &AppState, more: &More) -> Result<(), AppError> {
-    let clock = Clock::default();
+pub async fn enlarge(state: &AppState, more: &More, clock: &Clock) -> Result<(), AppError> {
     // Copies are marked as what they are copied from.
     marks(state).await?;
-    sharing(state, more.copies, &clock).await?;
+    sharing(state, more.copies, clock).await?;
     sums(state).await?;
     clock.step("sums of sharing");
     lines(state, more.lines, more.months).await?;
@@ -49,8 +50,7 @@ pub async fn enlarge(state: &AppState, more: &More) -> Result<(), AppError> {
 /// came before it, SQLite would look through all links, without an index by then.
 async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), AppError> {
     let today = state.zone.today();
-    let tables = ["share_link", "share_closure", "article_view"].map(str::to_owned);
-    let indexes = drop_indexes(state, &tables).await?;
+    let indexes = drop_indexes(state, &SHARING).await?;
     for copy in 1..=copies {
         let mut tx = state.db.begin().await?;
         trust(state, &mut tx).await?;
@@ -92,7 +92,7 @@ async fn sharing(state: &AppState, copies: i64, clock: &Clock) -> Result<(), App
 
 /// Drops the indexes of some tables that serve no constraint; gives what makes them again. Millions of rows go into an
 /// index faster all at once, and in its order.
-async fn drop_indexes(state: &AppState, tables: &[String]) -> Result<Vec<String>, AppError> {
+pub async fn drop_indexes(state: &AppState, tables: &[&str]) -> Result<Vec<String>, AppError> {
     let (mut query, table) = if state.db.engine() == "sqlite" {
         (
             q("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND "),
@@ -107,7 +107,8 @@ async fn drop_indexes(state: &AppState, tables: &[String]) -> Result<Vec<String>
             "tablename::TEXT",
         )
     };
-    query.push_among(table, tables);
+    let tables: Vec<String> = tables.iter().map(|table| (*table).to_owned()).collect();
+    query.push_among(table, &tables);
     let found: Vec<(String, String)> = query.all(&state.db).await?;
     for (name, _) in &found {
         q(format!("DROP INDEX {name}")).exec(&state.db).await?;
@@ -116,7 +117,7 @@ async fn drop_indexes(state: &AppState, tables: &[String]) -> Result<Vec<String>
 }
 
 /// Spares Postgres to look up what each copied row refers to, where its user may ask for that.
-async fn trust(state: &AppState, tx: &mut Tx) -> Result<(), AppError> {
+pub async fn trust(state: &AppState, tx: &mut Tx) -> Result<(), AppError> {
     if state.db.engine() == "postgres" {
         let may = q("SELECT COUNT(*) FROM pg_roles WHERE rolname = CURRENT_USER AND rolsuper")
             .count(&mut *tx)
@@ -131,11 +132,12 @@ async fn trust(state: &AppState, tx: &mut Tx) -> Result<(), AppError> {
 }
 
 /// Makes indexes again, with room to sort millions of keys in memory and a core for it.
-async fn make_indexes(state: &AppState, indexes: Vec<String>) -> Result<(), AppError> {
+pub async fn make_indexes(state: &AppState, indexes: Vec<String>) -> Result<(), AppError> {
     let sqlite = state.db.engine() == "sqlite";
     if sqlite {
         q("PRAGMA threads = 2").exec(&state.db).await?;
         q("PRAGMA temp_store = MEMORY").exec(&state.db).await?;
+        q("PRAGMA cache_size = -524288").exec(&state.db).await?;
     }
     for index in indexes {
         let mut tx = state.db.begin().await?;
@@ -149,6 +151,9 @@ async fn make_indexes(state: &AppState, indexes: Vec<String>) -> Result<(), AppE
     }
     if sqlite {
         q("PRAGMA temp_store = DEFAULT").exec(&state.db).await?;
+        q(format!("PRAGMA cache_size = {SQLITE_CACHE}"))
+            .exec(&state.db)
+            .await?;
     }
     Ok(())
 }
@@ -196,7 +201,7 @@ pub async fn lines(state: &AppState, wanted: i64, months: i64) -> Result<(), App
     let products = q("SELECT COUNT(*) FROM product").count(&state.db).await?;
     let each = (wanted / (places * products * months).max(1)).max(1);
     let today = state.zone.today();
-    let indexes = drop_indexes(state, &["flow_line".to_owned()]).await?;
+    let indexes = drop_indexes(state, &["flow_line"]).await?;
     for back in 0..months {
         let month = shift_month(month_of(&today), -back);
         let confirmed = match back {

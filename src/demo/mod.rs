@@ -109,9 +109,19 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
 
     let mut tx = state.db.begin().await?;
     hcps::onboard(state, &mut tx, &mut rng).await?;
+    tx.commit().await?;
     clock.step("onboarding");
+    let indexes = match &plan.more {
+        Some(_) => bulk::drop_indexes(state, &bulk::SHARING).await?,
+        None => Vec::new(),
+    };
+    let mut tx = state.db.begin().await?;
+    if plan.more.is_some() {
+        bulk::trust(state, &mut tx).await?;
+    }
     let made = sharing::load(state, &mut tx, &mut rng, plan.views).await?;
     tx.commit().await?;
+    bulk::make_indexes(state, indexes).await?;
     clock.step(&format!("{made} views"));
     if plan.more.is_none() {
         bulk::marks(state).await?;
@@ -128,7 +138,7 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     flow::load(state, seed).await?;
     clock.step("products and flow");
     if let Some(more) = &plan.more {
-        bulk::enlarge(state, more).await?;
+        bulk::enlarge(state, more, &clock).await?;
     }
     activity::load(state, seed).await?;
     clock.step("activity");
@@ -283,7 +293,8 @@ async fn acting(state: &AppState, role: Role) -> Result<Actor, AppError> {
 }
 
 /// Prints how long each step took.
-struct Clock(std::cell::Cell<Instant>);
+#[derive(Debug)]
+pub struct Clock(std::cell::Cell<Instant>);
 
 impl Default for Clock {
     fn default() -> Self {

@@ -274,8 +274,8 @@ async fn write(mut world: World<'_>, tx: &mut Tx) -> Result<usize, AppError> {
         }
     }
     let made = rows.len();
-    let (mut links, mut closure): (Rows, Rows) = Default::default();
-    for (index, link) in world.links.iter().enumerate() {
+    let mut links = Rows::new();
+    for link in &world.links {
         let channel = if link.parent.is_some() {
             "reader"
         } else if link.recipient.is_some() {
@@ -298,22 +298,16 @@ async fn write(mut world: World<'_>, tx: &mut Tx) -> Result<usize, AppError> {
             link.pressed.then_some(link.at).into(),
             link.opened_at.into(),
         ]);
-        let mut ancestor = Some(index);
-        while let Some(at) = ancestor {
-            closure.push(vec![(&world.links[at].token).into(), (&link.token).into()]);
-            ancestor = world.links[at].parent;
-        }
     }
     let head = "INSERT INTO share_link (token, article_id, sharer, parent, root, root_staff_id, level, channel, \
                 recipient_id, created_at, created_on, pressed_at, opened_at)";
     insert_many(tx, head, links, "").await?;
-    insert_many(
-        tx,
-        "INSERT INTO share_closure (ancestor, descendant)",
-        closure,
-        "",
-    )
-    .await?;
+    q("INSERT INTO share_closure (ancestor, descendant) WITH RECURSIVE up (ancestor, descendant, above) AS \
+       (SELECT token, token, parent FROM share_link UNION ALL \
+       SELECT l.token, u.descendant, l.parent FROM up u JOIN share_link l ON l.token = u.above) \
+       SELECT ancestor, descendant FROM up ORDER BY ancestor, descendant")
+        .exec(&mut *tx)
+        .await?;
     let head = "INSERT INTO article_view (id, article_id, link, root_staff_id, reader, at, viewed_on, kind, reread, \
                 dwell_ms, depth, finished)";
     insert_many(tx, head, rows, "").await?;

@@ -292,7 +292,7 @@ pub fn appeal_reason_label(reason: &str) -> String {
     match reason {
         "not_mine" => tr!("flow.appeal.not_mine"),
         "quantity" => tr!("flow.appeal.quantity_wrong"),
-        "missing" => tr!("flow.appeal.missing_line"),
+        "missing" => tr!("flow.appeal.missing"),
         "duplicate" => tr!("flow.appeal.duplicate"),
         _ => tr!("flow.appeal.other"),
     }

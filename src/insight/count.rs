@@ -220,20 +220,31 @@ pub fn push_listed(
     query.push(" ORDER BY ").push(fact.order);
 }
 
+/// How many rows of its fact a measure has; `alone` where no others are among them.
+pub fn how_many(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
+    match only(asker, measure, alone).as_str() {
+        "" => "COUNT(*)".to_owned(),
+        only => format!("COUNT(CASE WHEN {only} THEN 1 END)"),
+    }
+}
+
 /// What counts a measure among rows of its fact; `alone` where no others are among them.
 pub fn what(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
-    let only = match parts(measure) {
+    let Some(key) = parts(measure).and_then(|(_, _, key)| key) else {
+        return how_many(asker, measure, alone);
+    };
+    let key = key.column();
+    match only(asker, measure, alone).as_str() {
+        "" => format!("COUNT(DISTINCT {key})"),
+        only => format!("COUNT(DISTINCT CASE WHEN {only} THEN {key} END)"),
+    }
+}
+
+/// The condition of a measure, which needs not be asked again where no other rows are.
+fn only(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
+    match parts(measure) {
         Some((_, only, _)) if !alone => filled(asker.state, only),
         _ => String::new(),
-    };
-    let key = parts(measure)
-        .and_then(|(_, _, key)| key)
-        .map(|k| k.column());
-    match (key, only.as_str()) {
-        (None, "") => "COUNT(*)".to_owned(),
-        (None, only) => format!("COUNT(CASE WHEN {only} THEN 1 END)"),
-        (Some(key), "") => format!("COUNT(DISTINCT {key})"),
-        (Some(key), only) => format!("COUNT(DISTINCT CASE WHEN {only} THEN {key} END)"),
     }
 }
 
@@ -270,8 +281,9 @@ pub fn group(asker: &Asker<'_>, fact: &Fact, by: By<'_>) -> Option<(String, Stri
             let list = if list.is_empty() { "NULL" } else { &list };
             Some((
                 "gc.ancestor_id".into(),
+                // From the unit to the few above it, not to each of the list.
                 format!(
-                    "{} JOIN org_closure gc ON gc.descendant_id = gs.unit_id AND gc.ancestor_id IN ({list})",
+                    "{} JOIN org_closure gc ON gc.descendant_id = gs.unit_id AND (gc.ancestor_id || '') IN ({list})",
                     staff(fact.person)?
                 ),
             ))

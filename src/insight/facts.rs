@@ -106,6 +106,10 @@ impl Fact {
     }
 }
 
+/// What the member of staff `st` is called in a list: two may have one name, and are told apart by their unit.
+const CALLED: &str =
+    "st.name || ' · ' || (SELECT home.name FROM org_unit home WHERE home.id = st.unit_id)";
+
 /// What most facts do not have.
 const NONE: Fact = Fact {
     tables: "",

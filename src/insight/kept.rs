@@ -19,10 +19,14 @@ fn no_reader(slice: &Slice) -> bool {
         .all(|value| value.is_empty())
 }
 
-/// Whether sums of flow, which know people and terminals, can answer: by product there are only the lines, and what else
-/// may narrow a slice, lines do not know.
-fn only_terminals(slice: &Slice) -> bool {
-    slice.product.is_empty()
+/// The sums of flow that know what narrows a slice: people and terminals, or products too. What else may narrow it, lines
+/// do not know.
+fn flow_sums(slice: &Slice) -> &'static str {
+    if slice.product.is_empty() {
+        "flow_terminal_sum"
+    } else {
+        "flow_sum"
+    }
 }
 
 /// Appends what keeps the sums of flow `s` of a slice.
@@ -39,13 +43,17 @@ fn push_flow(asker: &Asker<'_>, slice: &Slice, query: &mut Query) {
             [&slice.province],
         );
     }
+    if !slice.product.is_empty() {
+        query.push_with(" AND s.product_id = ?", [&slice.product]);
+    }
 }
 
 /// The one number of a measure out of kept sums, if they can answer.
 pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
-    if let (Kept::Flow(sum), true) = (measure.kept, only_terminals(slice)) {
+    if let Kept::Flow(sum) = measure.kept {
         let mut query = q(format!(
-            "SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM flow_terminal_sum s WHERE "
+            "SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM {} s WHERE ",
+            flow_sums(slice)
         ));
         push_flow(asker, slice, &mut query);
         return Some(query);
@@ -163,9 +171,7 @@ pub fn grouped(
     let (from, to) = days(measure, slice);
     let content = !slice.article.is_empty() || !slice.product.is_empty();
     if let Kept::Flow(sum) = measure.kept {
-        return only_terminals(slice)
-            .then(|| of_flow(asker, sum, slice, by, ids))
-            .flatten();
+        return of_flow(asker, sum, slice, by, ids);
     }
     if !no_reader(slice) {
         return None;
@@ -279,7 +285,8 @@ fn of_flow(
     );
     let mut query = q(format!(
         "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n \
-         FROM flow_terminal_sum s {joins} WHERE "
+         FROM {} s {joins} WHERE ",
+        flow_sums(slice)
     ));
     push_flow(asker, slice, &mut query);
     query.push(" AND s.credited_id <> ''");

@@ -1,7 +1,7 @@
 //! Numbers of many measures at once, or by a group: out of the sums that are kept where they can answer, else out of the
 //! rows, those of one fact in one pass.
 
-use super::count::{By, group, push_from, what};
+use super::count::{By, group, how_many, parts, push_from, what};
 use super::facts::{Fact, Scope};
 use super::kept;
 use super::model::Slice;
@@ -11,17 +11,26 @@ use crate::onboarding::consent::TRACKED;
 use crate::server::db::{Query, q};
 use crate::server::facts::Facts;
 
-/// Measures of one fact over the same days.
+/// Measures of one fact over the same days, with one key among those that count different ones.
 type Pass = Vec<&'static Measure>;
+
+/// The column of which a pass counts different ones, if it does.
+fn key(pass: &[&'static Measure]) -> Option<&'static str> {
+    pass.iter().find_map(|m| Some(parts(m)?.2?.column()))
+}
+
+/// Whether a measure can be counted along with a pass.
+fn joins(pass: &[&'static Measure], measure: &'static Measure) -> bool {
+    let keys = (key(pass), key(&[measure]));
+    std::ptr::eq(pass[0].fact(), measure.fact())
+        && pass[0].window == measure.window
+        && (keys.0 == keys.1 || keys.0.is_none() || keys.1.is_none())
+}
 
 fn passes(measures: Vec<&'static Measure>) -> Vec<Pass> {
     let mut out: Vec<Pass> = Vec::new();
     for measure in measures.into_iter().filter(|m| m.share().is_none()) {
-        let same = |pass: &&mut Pass| {
-            let first = pass[0];
-            std::ptr::eq(first.fact(), measure.fact()) && first.window == measure.window
-        };
-        match out.iter_mut().find(same) {
+        match out.iter_mut().find(|pass| joins(pass, measure)) {
             Some(pass) => pass.push(measure),
             None => out.push(vec![measure]),
         }
@@ -29,16 +38,47 @@ fn passes(measures: Vec<&'static Measure>) -> Vec<Pass> {
     out
 }
 
-/// `SELECT id, n0, n1 …` of a pass up to its `FROM`.
-fn columns(asker: &Asker<'_>, pass: &Pass, id: &str) -> String {
-    let mut sql = format!("SELECT {id} AS id");
-    for (i, measure) in pass.iter().enumerate() {
-        sql.push_str(&format!(
-            ", {} AS n{i}",
-            what(asker, measure, pass.len() == 1)
-        ));
-    }
-    sql
+/// `SELECT id, n0, n1 …` of a pass by `group`, or of all its rows; `rest` appends `FROM … WHERE …`.
+///
+/// Where different ones are counted, the rows are put together by them first and the groups after that: both engines
+/// count so in one hash or sort, where `COUNT(DISTINCT …)` sorts or keeps a tree for each group.
+fn counted(
+    asker: &Asker<'_>,
+    pass: &Pass,
+    group: Option<&str>,
+    rest: impl FnOnce(&mut Query),
+) -> Query {
+    let id = group.map_or_else(|| "''".to_owned(), |group| format!("CAST({group} AS TEXT)"));
+    let alone = pass.len() == 1;
+    let Some(key) = key(pass) else {
+        let numbers = listed(pass, |_, m| what(asker, m, alone));
+        let mut query = q(format!("SELECT {id} AS id{numbers}"));
+        rest(&mut query);
+        if let Some(group) = group {
+            query.push(&format!(" GROUP BY {group}"));
+        }
+        return query;
+    };
+    let outer = listed(pass, |i, m| match parts(m) {
+        Some((_, _, Some(_))) => format!("COUNT(CASE WHEN x.n{i} > 0 THEN x.k END)"),
+        _ => format!("SUM(x.n{i})"),
+    });
+    let inner = listed(pass, |_, m| how_many(asker, m, alone));
+    let mut query = q(format!(
+        "SELECT x.id AS id{outer} FROM (SELECT {id} AS id, {key} AS k{inner}"
+    ));
+    rest(&mut query);
+    let groups = group.map_or_else(String::new, |group| format!("{group}, "));
+    query.push(&format!(" GROUP BY {groups}{key}) x GROUP BY x.id"));
+    query
+}
+
+/// `, … AS n0, … AS n1` of a pass.
+fn listed(pass: &Pass, number: impl Fn(usize, &Measure) -> String) -> String {
+    let numbers = pass.iter().enumerate();
+    numbers
+        .map(|(i, measure)| format!(", {} AS n{i}", number(i, measure)))
+        .collect()
 }
 
 /// The numbers of a pass as rows with `kind`, `id`, `text` and `n`, without those that are none.
@@ -75,8 +115,9 @@ pub fn totals(
         }
     }
     for (i, pass) in passes(rest).iter().enumerate() {
-        let mut counted = q(columns(asker, pass, "''"));
-        push_from(asker, pass, slice, "", &mut counted);
+        let counted = counted(asker, pass, None, |query| {
+            push_from(asker, pass, slice, "", query);
+        });
         statements[i % most].many(unfolded(pass, counted));
     }
 }
@@ -105,6 +146,22 @@ pub fn groups(
     }
 }
 
+/// Those of `others` that the rows which are read for `first` tell anyway.
+pub fn along(
+    asker: &Asker<'_>,
+    first: &[&'static Measure],
+    others: &[&'static Measure],
+    slice: &Slice,
+    by: By<'_>,
+) -> Vec<&'static Measure> {
+    let from_rows = |m: &&'static Measure| kept::grouped(asker, m, slice, by, None).is_none();
+    let read = passes(first.iter().copied().filter(|m| from_rows(m)).collect());
+    let told = |m: &&'static Measure| {
+        from_rows(m) && m.share().is_none() && read.iter().any(|pass| joins(pass, m))
+    };
+    others.iter().copied().filter(|m| told(m)).collect()
+}
+
 fn grouped(
     asker: &Asker<'_>,
     pass: &Pass,
@@ -117,25 +174,24 @@ fn grouped(
     if let (By::Hcp, false) = (by, joins.is_empty()) {
         return Some(by_hcp(asker, pass, slice, ids));
     }
-    let mut query = q(columns(asker, pass, &format!("CAST({group} AS TEXT)")));
-    push_from(asker, pass, slice, &joins, &mut query);
-    query.push(&format!(" AND {group} IS NOT NULL"));
-    if matches!(by, By::Hcp | By::HcpProvince | By::HcpSpecialty) {
-        query.push(" AND ");
-        push_named(asker, fact, &mut query);
-    }
-    if fact.scope == Scope::Library
-        && matches!(by, By::Person | By::HomeUnit | By::Role | By::Units(_))
-    {
-        // HCPs who are shared with the team belong to somebody else's people.
-        query.push(" AND ");
-        asker.actor.scope(&mut query, fact.person);
-    }
-    if let Some(ids) = ids {
-        query.push(" AND ").push_among(&group, ids);
-    }
-    query.push(&format!(" GROUP BY {group}"));
-    Some(query)
+    Some(counted(asker, pass, Some(&group), |query| {
+        push_from(asker, pass, slice, &joins, query);
+        query.push(&format!(" AND {group} IS NOT NULL"));
+        if matches!(by, By::Hcp | By::HcpProvince | By::HcpSpecialty) {
+            query.push(" AND ");
+            push_named(asker, fact, query);
+        }
+        if fact.scope == Scope::Library
+            && matches!(by, By::Person | By::HomeUnit | By::Role | By::Units(_))
+        {
+            // HCPs who are shared with the team belong to somebody else's people.
+            query.push(" AND ");
+            asker.actor.scope(query, fact.person);
+        }
+        if let Some(ids) = ids {
+            query.push(" AND ").push_among(&group, ids);
+        }
+    }))
 }
 
 /// Keeps the HCPs `h` that the asker sees; who reads is told of by name only while they agree.
@@ -150,16 +206,15 @@ fn push_named(asker: &Asker<'_>, fact: &Fact, query: &mut Query) {
 fn by_hcp(asker: &Asker<'_>, pass: &Pass, slice: &Slice, ids: Option<&[String]>) -> Query {
     let fact = pass[0].fact();
     let mut query = q("SELECT k.* FROM (");
-    query.push(&columns(asker, pass, fact.hcp));
-    push_from(asker, pass, slice, "", &mut query);
-    query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
-    if let Some(ids) = ids {
-        query.push(" AND ").push_among(fact.hcp, ids);
-    }
-    query.push(&format!(
-        " GROUP BY {}) k JOIN hcp h ON h.id = k.id WHERE ",
-        fact.hcp
-    ));
+    query
+        .append(counted(asker, pass, Some(fact.hcp), |query| {
+            push_from(asker, pass, slice, "", query);
+            query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
+            if let Some(ids) = ids {
+                query.push(" AND ").push_among(fact.hcp, ids);
+            }
+        }))
+        .push(") k JOIN hcp h ON h.id = k.id WHERE ");
     push_named(asker, fact, &mut query);
     query
 }

@@ -147,11 +147,18 @@ async fn ranking(
         Ranked::Articles => By::Article,
         Ranked::Courses => By::Course,
     };
-    // The first measure decides who is among the first; the others are counted for them alone.
-    let (first, rest) = (bases(&measures[..1]), bases(&measures[1..]));
+    // The first measure decides who is among the first; the others are counted for them alone, but for those that its
+    // rows tell anyway.
+    let (first, mut rest) = (bases(&measures[..1]), bases(&measures[1..]));
+    let decides = |id: &str| first.iter().any(|f| f.id == id);
+    rest.retain(|m| !decides(m.id));
+    let along = passes::along(asker, &first, &rest, slice, by);
+    rest.retain(|m| !along.iter().any(|a| a.id == m.id));
     let mut table = Table::new();
-    count_into(asker, &first, slice, by, None, &mut table).await?;
-    let mut ids: Vec<String> = table.keys().map(|(id, _)| id.clone()).collect();
+    let counted = [first.as_slice(), &along].concat();
+    count_into(asker, &counted, slice, by, None, &mut table).await?;
+    let some = table.keys().filter(|(_, measure)| decides(measure));
+    let mut ids: Vec<String> = some.map(|(id, _)| id.clone()).collect();
     if ranked == Ranked::Units {
         ids.extend(units.iter().cloned());
     }
@@ -164,10 +171,6 @@ async fn ranking(
     if ids.is_empty() {
         return Ok(None);
     }
-    let rest: Vec<&'static Measure> = rest
-        .into_iter()
-        .filter(|m| !first.iter().any(|f| f.id == m.id))
-        .collect();
     if ranked == Ranked::Units {
         count_into(asker, &rest, slice, by, None, &mut table).await?;
     } else {

@@ -48,7 +48,7 @@ pub enum Kept {
     Reach {
         hcps_only: bool,
     },
-    /// A sum over columns of `flow_terminal_sum`.
+    /// A sum over columns of `flow_terminal_sum` and `flow_sum`.
     Flow(&'static str),
 }
 
@@ -145,6 +145,9 @@ impl Measure {
         }
         let mut grain = vec![match self.count {
             Count::Rows(..) => tr!("insight.grain.rows"),
+            Count::Distinct(..) if self.kept == (Kept::Reach { hcps_only: true }) => {
+                tr!("insight.grain.hcps")
+            }
             Count::Distinct(_, _, Key::Reader(_)) => tr!("insight.grain.readers"),
             Count::Distinct(_, _, Key::Staff(_)) => tr!("insight.grain.staff"),
             Count::Distinct(_, _, Key::Hcp(_)) => tr!("insight.grain.hcps"),

@@ -95,17 +95,28 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
         None => (columns[0], column != "name" || down),
     };
     let by_name = column == "name";
-    // The order needs one column of all; the others are counted for the rows of a page alone. Of HCPs, of whom most
-    // have nothing, those are listed who have something in any column.
-    let counted = if kind.id == "hcp" {
-        bases(&columns)
-    } else {
-        bases(&[sorted])
-    };
+    // The order needs one column of all; the others are counted for the rows of a page alone, but for those that its rows
+    // tell anyway. Of HCPs, of whom most have nothing, those are listed who have something in any column.
+    let (mut counted, mut others) = (bases(&[sorted]), bases(&columns));
+    others.retain(|m| !counted.iter().any(|c| c.id == m.id));
+    if kind.id == "hcp" {
+        counted.append(&mut others);
+    }
+    let decides: Vec<&str> = counted.iter().map(|m| m.id).collect();
+    counted.extend(passes::along(
+        asker,
+        &counted,
+        &others,
+        &filter.slice,
+        by(kind),
+    ));
     let mut table = Table::new();
     count_into(asker, &counted, &filter.slice, by(kind), None, &mut table).await?;
     let mut ids = everybody(asker, kind, &filter.slice).await?;
-    ids.extend(table.keys().map(|(id, _)| id.clone()));
+    let some = table
+        .keys()
+        .filter(|(_, measure)| decides.contains(measure));
+    ids.extend(some.map(|(id, _)| id.clone()));
     ids.sort();
     ids.dedup();
     let mut found = subjects(asker, kind, &filter, &ids).await?;

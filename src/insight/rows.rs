@@ -151,16 +151,17 @@ fn columns(fact: &Fact, key: Option<Key>) -> Vec<(&'static str, Col)> {
 /// Rows from which on a list is walked along its order: a page of 50 lies among the first few thousand then.
 const MANY: i64 = 20_000;
 
-/// Which rows of a list are read, and how many there are in all.
-#[derive(Clone, Copy)]
-struct Window {
-    limit: i64,
-    from: i64,
-    of: i64,
+/// Which rows of a list are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    pub limit: i64,
+    pub from: i64,
+    /// Whether there are so many that the first are found soonest along the list's order.
+    pub many: bool,
 }
 
-/// Reads rows from an offset.
-async fn read(
+/// Reads rows of a measure from an offset, of a slice whose days are settled.
+pub async fn read(
     asker: &Asker<'_>,
     measure: &Measure,
     slice: &Slice,
@@ -176,7 +177,7 @@ async fn read(
         // What a list shows beside its rows is looked up for those of the page alone.
         (None, Some(alias)) => {
             query.push(&format!(" FROM (SELECT {alias}.*"));
-            count::push_listed(asker, measure, slice, window.of > MANY, &mut query);
+            count::push_listed(asker, measure, slice, window.many, &mut query);
             query.push_with(" LIMIT ? OFFSET ?", [window.limit, window.from]);
             query.push(&format!(") {alias} {} ORDER BY {}", fact.shown, fact.order));
         }
@@ -190,10 +191,10 @@ async fn read(
             query.push(&format!(" FROM (SELECT {column} AS id, COUNT(*) AS n"));
             count::push_from(asker, &[measure], slice, "", &mut query);
             query.push(&format!(
-                " AND {column} IS NOT NULL GROUP BY {column}) k {} ORDER BY k.n DESC, k.id",
-                key_joins(key)
+                " AND {column} IS NOT NULL GROUP BY {column} ORDER BY n DESC, id"
             ));
             query.push_with(" LIMIT ? OFFSET ?", [window.limit, window.from]);
+            query.push(&format!(") k {} ORDER BY k.n DESC, k.id", key_joins(key)));
         }
     }
     let found: Vec<Cells> = query.all(&asker.state.db).await?;
@@ -250,7 +251,7 @@ pub async fn page(
     let window = Window {
         limit: PAGE_SIZE,
         from: offset(page),
-        of: total,
+        many: total > MANY,
     };
     let (rows, narrowed) = tokio::try_join!(
         read(&asker, measure, &slice, window),
@@ -280,7 +281,7 @@ pub async fn file(
         limit: MOST_ROWS,
         from: 0,
         // A file takes more than the first few: by whose they are.
-        of: 0,
+        many: false,
     };
     let rows = read(&asker, measure, &slice, all).await?;
     let mut notes = vec![measure.name(), measure.span(&slice.from, &slice.to)];

@@ -69,7 +69,7 @@ pub fn EventNew() -> impl IntoView {
         <PageTitle title=tr!("safety.report")>
             <a class="btn btn-sm min-h-10" href="/adverse-events">{tr!("ui.back")}</a>
         </PageTitle>
-        <p class="mb-3 rounded-box bg-base-200 p-3 text-sm">{tr!("safety.explain")}</p>
+        <p class="mb-3 rounded-box border border-base-300 bg-base-100 p-3 text-sm">{tr!("safety.explain")}</p>
         <Card>
             <PostForm to=ReportEvent::url()>
                 <input type="hidden" name="hcp" value=hcp.get_untracked() prop:value=hcp/>
@@ -124,7 +124,7 @@ fn Shown(event: AdverseEvent) -> impl IntoView {
         .map(|kind| ((*kind).to_owned(), step_label(kind)))
         .collect();
     view! {
-        <PageTitle title=tr!("safety.title")>
+        <PageTitle title=tr!("safety.one")>
             <a class="btn btn-sm min-h-10" href="/adverse-events">{tr!("ui.back")}</a>
         </PageTitle>
         <Card>

@@ -57,6 +57,10 @@ impl<'a> From<&'a mut Tx> for Exec<'a> {
     }
 }
 
+/// SQLite's `cache_size` of a connection: 64 MiB. Sorts and temporary tables beyond it go to files: a recount of all views
+/// must not fill the memory.
+pub const SQLITE_CACHE: &str = "-65536";
+
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 impl Db {
@@ -86,8 +90,7 @@ impl Db {
             // As long as the import of a large file may hold the one writer.
             .busy_timeout(Duration::from_secs(180))
             .statement_cache_capacity(256)
-            // Sorts and temporary tables beyond this go to files: a recount of all views must not fill the memory.
-            .pragma("cache_size", "-65536");
+            .pragma("cache_size", SQLITE_CACHE);
         let said = |e: sqlx::Error| format!("cannot open {}: {e}", path.display());
         let write = SqlitePoolOptions::new()
             .max_connections(1)
@@ -106,8 +109,8 @@ impl Db {
     async fn open_postgres(url: &str, max_connections: u32) -> Result<Db, String> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|e| format!("the database URL cannot be read: {e}"))?
-            // Compiling a query costs more than these take.
-            .options([("jit", "off")]);
+            // Compiling a query costs more than these take; readers of a month are told apart in memory, not on disk.
+            .options([("jit", "off"), ("work_mem", "32MB")]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(10))

@@ -81,13 +81,8 @@ fn Line(task: TaskRow) -> impl IntoView {
     let changing = came_back(SaveTask::url(), &task.id).is_some();
     view! {
         <li class="p-3">
-            <div class="flex flex-wrap items-center gap-3">
-                <PostForm to=FinishTask::url()>
-                    <input type="hidden" name="id" value=id.get_value()/>
-                    <input type="hidden" name="undo" value=done.to_string()/>
-                    <Submit label=if done { tr!("task.reopen") } else { tr!("task.finish") } class="btn btn-sm min-h-10"/>
-                </PostForm>
-                <div class="min-w-0 grow basis-48">
+            <div class="flex flex-wrap items-center gap-2">
+                <div class="min-w-0 grow basis-64">
                     <p class="break-words" class:line-through=done>{task.title}</p>
                     <p class="num text-sm text-base-content/70">
                         {when}
@@ -97,6 +92,11 @@ fn Line(task: TaskRow) -> impl IntoView {
                     </p>
                     {(!task.note.is_empty()).then(|| view! { <p class="mt-1 whitespace-pre-line break-words text-sm">{task.note}</p> })}
                 </div>
+                <PostForm to=FinishTask::url()>
+                    <input type="hidden" name="id" value=id.get_value()/>
+                    <input type="hidden" name="undo" value=done.to_string()/>
+                    <Submit label=if done { tr!("task.reopen") } else { tr!("task.finish") } class="btn btn-sm min-h-10"/>
+                </PostForm>
                 <Confirm to=DeleteTask::url() label=tr!("task.delete") explain=tr!("task.delete_explain")>
                     <input type="hidden" name="id" value=id.get_value()/>
                 </Confirm>

@@ -227,7 +227,7 @@ async fn loads(url: String) {
         months: 2,
         questions: 40,
     };
-    mailuo::demo::bulk::enlarge(&state, &more)
+    mailuo::demo::bulk::enlarge(&state, &more, &mailuo::demo::Clock::default())
         .await
         .expect("is enlarged");
     assert_eq!(count("SELECT COUNT(*) FROM article_view").await, 3 * views);

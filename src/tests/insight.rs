@@ -17,6 +17,8 @@ use axum::http::StatusCode;
 use futures::future::join_all;
 use mailuo::insight::model::{BoardFilter, ReportFilter, Slice};
 use mailuo::insight::registry::MEASURES;
+use mailuo::insight::rows::Window;
+use mailuo::insight::slice::Asker;
 use mailuo::insight::{board, report, rows};
 use mailuo::server::guard::Actor;
 use mailuo::server::time::shift_day;
@@ -52,6 +54,14 @@ fn last_days(app: &TestApp, days: i64) -> Slice {
         from: shift_day(&today, 1 - days),
         to: today,
         ..Slice::default()
+    }
+}
+
+/// The same, of one unit.
+fn narrowed_to_unit(app: &TestApp, days: i64) -> Slice {
+    Slice {
+        unit: app.units.district_a.clone(),
+        ..last_days(app, days)
     }
 }
 
@@ -338,6 +348,34 @@ on_both!(every_drill_down_has_as_many_rows, |app| {
         wrong.extend(drill(&app, actor, &found.shown, 2_000).await);
     }
     assert!(wrong.is_empty(), "{}", worst(&wrong));
+});
+
+on_both!(lists_walked_along_their_order_hold_the_same_rows, |app| {
+    let world = World::build(&app).await;
+    let mut compared = 0;
+    for actor in askers(&app, &world).await {
+        let asker = Asker::new(&app.state, &actor).await.expect("is read");
+        for measure in MEASURES.iter().filter(|m| m.may(&actor)) {
+            let walked = !measure.fact().walked.is_empty() && measure.share().is_none();
+            for slice in [last_days(&app, 70), narrowed_to_unit(&app, 70)] {
+                let read = async |many, from| {
+                    let window = Window {
+                        limit: 20,
+                        from,
+                        many,
+                    };
+                    let read = rows::read(&asker, measure, &slice, window).await;
+                    read.expect("is read")
+                };
+                for from in [0, 20].into_iter().filter(|_| walked) {
+                    let (walked, gathered) = (read(true, from).await, read(false, from).await);
+                    assert_eq!(walked, gathered, "{} as {:?}", measure.id, actor.role);
+                    compared += walked.len();
+                }
+            }
+        }
+    }
+    assert!(compared > 400, "only {compared} rows were there to compare");
 });
 
 on_both!(who_took_it_back_is_told_of_to_nobody, |app| {

@@ -125,12 +125,15 @@ pub fn FilterSelect(
     name: &'static str,
     #[prop(into)] label: String,
     options: Vec<(String, String)>,
+    /// What it is called where its first choice doesn't say.
+    #[prop(optional, into)]
+    called: Option<String>,
 ) -> impl IntoView {
     let current = param(name);
     let value = current.get_untracked();
     view! {
         <label>
-            <span class="sr-only">{label.clone()}</span>
+            <span class="sr-only">{called.unwrap_or_else(|| label.clone())}</span>
             // Follows the address: after "back" it says what the list is narrowed by.
             <select name=name class="select w-auto" prop:value=current>
                 <option value="">{label}</option>

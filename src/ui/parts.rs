@@ -165,8 +165,8 @@ pub fn Stat(
     // A plain number as the dashboards show it.
     let value = value.parse().map_or(value, grouped);
     view! {
-        <div class="rounded-box border border-base-300 bg-base-100 px-4 py-3">
-            <div class="text-sm text-base-content/70">{name}</div>
+        <div class="min-w-0 rounded-box border border-base-300 bg-base-100 px-3 py-3">
+            <div class="text-sm break-normal text-base-content/70">{name}</div>
             <div class="num text-2xl font-semibold">{value}</div>
             {(!note.is_empty()).then(|| view! { <div class="text-xs text-base-content/70">{note}</div> })}
         </div>

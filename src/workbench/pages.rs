@@ -174,7 +174,7 @@ fn DeskCards(desk: Desk) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <nav class="mb-4 grid grid-cols-3 gap-2 sm:max-w-2xl sm:grid-cols-5" aria-label=tr!("workbench.quick")>
+        <nav class="mb-4 grid grid-cols-3 gap-2 break-normal sm:max-w-2xl sm:grid-cols-5" aria-label=tr!("workbench.quick")>
             {may(Permission::RecordVisits).then(|| view! {
                 <a class="btn btn-primary min-h-12 px-2" rel="external" href="/checkin">{tr!("visit.checkin")}</a>
                 <a class="btn btn-primary min-h-12 px-2" rel="external" href="/visits/new">{tr!("visit.record")}</a>

@@ -84,13 +84,13 @@ fn Report(table: FlowTable) -> impl IntoView {
     let label = head.clone();
     view! {
         <form method="get" action="/flow/report" class="mb-4 flex flex-wrap items-end gap-2" role="search">
-            <FilterSelect name="by" label=tr!("flow.report.by") options=groups/>
+            <FilterSelect name="by" called=tr!("ui.grouping") label=tr!("flow.report.by") options=groups/>
             <label class="text-sm"><span class="block text-base-content/70">{tr!("flow.report.from")}</span><input type="month" name="from" class="input w-40" value=filter.from.clone() pattern="\\d{4}-\\d{2}"/></label>
             <label class="text-sm"><span class="block text-base-content/70">{tr!("flow.report.to")}</span><input type="month" name="to" class="input w-40" value=filter.to.clone() pattern="\\d{4}-\\d{2}"/></label>
             <FilterSelect name="product" label=tr!("flow.report.any_product") options=table.products/>
             <FilterSelect name="distributor" label=tr!("flow.report.any_distributor") options=table.distributors/>
             <FilterSelect name="province" label=tr!("flow.report.any_region") options=provinces/>
-            <FilterSelect name="sort" label=tr!("flow.report.by_quantity") options=vec![("fen".into(), tr!("flow.report.by_amount"))]/>
+            <FilterSelect name="sort" called=tr!("ui.ordering") label=tr!("flow.report.by_quantity") options=vec![("fen".into(), tr!("flow.report.by_amount"))]/>
             <button class="btn btn-primary">{tr!("ui.show")}</button>
             <a class="btn" rel="external" download href=download>{tr!("flow.report.download")}</a>
         </form>

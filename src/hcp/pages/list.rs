@@ -134,7 +134,7 @@ fn FilterForm(
                 <FilterText name="text" label=tr!("hcp.search")/>
                 <FilterSelect name="state" label=tr!("hcp.any_state") options=states/>
                 <FilterSelect name="department" label=tr!("hcp.any_department") options=departments/>
-                <FilterSelect name="sort" label=sort_label("pinyin") options=sorts/>
+                <FilterSelect name="sort" called=tr!("ui.ordering") label=sort_label("pinyin") options=sorts/>
                 <button class="btn btn-primary">{tr!("ui.search")}</button>
             </div>
             <details class="mt-2" open=open>

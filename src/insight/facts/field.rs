@@ -1,6 +1,6 @@
 //! What reps do in the field: visits, HCPs met, plans, check-ins.
 
-use super::{Col, Fact, NONE, When};
+use super::{CALLED, Col, Fact, NONE, When};
 
 /// Records of visits.
 pub static VISIT: Fact = Fact {
@@ -14,7 +14,7 @@ pub static VISIT: Fact = Fact {
     shown: "JOIN staff st ON st.id = v.staff_id LEFT JOIN terminal t ON t.id = v.terminal_id",
     columns: &[
         ("insight.col.at", Col::Link("/visits/", "v.id", "v.day")),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.terminal", Col::Text("t.name")),
         (
             "insight.col.channel",
@@ -44,7 +44,7 @@ pub static MET: Fact = Fact {
     columns: &[
         ("insight.col.at", Col::Link("/visits/", "v.id", "v.day")),
         ("insight.col.hcp", Col::Hcp),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
     ],
     order: "v.at DESC, v.id, x.hcp_id",
     ..NONE
@@ -65,7 +65,7 @@ pub static PLAN: Fact = Fact {
         LEFT JOIN terminal t ON t.id = p.terminal_id",
     columns: &[
         ("insight.col.day", Col::Text("p.day")),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.terminal", Col::Text("t.name")),
         ("insight.col.hcp", Col::Hcp),
         ("insight.col.kept", Col::Yes("p.visit_id IS NOT NULL")),
@@ -85,7 +85,7 @@ pub static CHECKIN: Fact = Fact {
     shown: "JOIN staff st ON st.id = k.staff_id",
     columns: &[
         ("insight.col.at", Col::Moment("k.at")),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.place", Col::Text("k.place")),
         (
             "insight.col.metres",

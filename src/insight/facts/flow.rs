@@ -1,6 +1,6 @@
 //! The flow of goods: lines that are credited to reps, and appeals about them.
 
-use super::{Col, Fact, NONE, When};
+use super::{CALLED, Col, Fact, NONE, When};
 
 /// Lines of goods that are to be confirmed or were.
 pub static LINE: Fact = Fact {
@@ -26,7 +26,7 @@ pub static LINE: Fact = Fact {
             "insight.col.state",
             Col::Code("l.state", crate::flow::model::line_label),
         ),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
     ],
     // As the index of months and terminals has them.
     order: "l.month DESC, l.terminal_id DESC, l.state DESC, l.id DESC",
@@ -57,7 +57,7 @@ const APPEAL_PARTS: Fact = Fact {
             Col::Code("y.state", crate::flow::model::appeal_label),
         ),
         ("insight.col.due", Col::Text("y.due_on")),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
     ],
     order: "y.created_at DESC, y.id",
     ..NONE

@@ -1,6 +1,6 @@
 //! HCPs of the library, and how they come and go: onboarding, invitations, public codes, consents taken back.
 
-use super::{Col, Fact, NONE, Scope, When};
+use super::{CALLED, Col, Fact, NONE, Scope, When};
 
 /// HCPs of the library as they stand now.
 pub static HCP: Fact = Fact {
@@ -26,7 +26,7 @@ pub static HCP: Fact = Fact {
             Col::Code("h.state", crate::hcp::model::state_label),
         ),
         ("insight.col.province", Col::Text("h.province")),
-        ("insight.col.owner", Col::Text("st.name")),
+        ("insight.col.owner", Col::Text(CALLED)),
     ],
     order: "h.pinyin, h.id",
     ..NONE
@@ -52,7 +52,7 @@ pub static ONBOARDED: Fact = Fact {
             Col::Text("COALESCE(t.name, h.hospital_text)"),
         ),
         ("insight.col.department", Col::Text("h.department")),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
     ],
     order: "h.onboarded_at DESC, h.id",
     ..NONE
@@ -72,7 +72,7 @@ pub static INVITED: Fact = Fact {
     columns: &[
         ("insight.col.at", Col::Moment("i.created_at")),
         ("insight.col.hcp", Col::Hcp),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.used", Col::Yes("i.used_at IS NOT NULL")),
     ],
     order: "i.created_at DESC, i.id",
@@ -90,7 +90,7 @@ pub static CODE_STEP: Fact = Fact {
     columns: &[
         ("insight.col.at", Col::Moment("p.at")),
         ("insight.col.code", Col::Link("/codes/", "pc.id", "pc.name")),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.hcp", Col::Hcp),
     ],
     order: "p.at DESC, p.code_id, p.visitor",
@@ -120,7 +120,7 @@ pub static WITHDRAWN: Fact = Fact {
             "insight.col.purpose",
             Col::Code("k.purpose", crate::onboarding::model::purpose_label),
         ),
-        ("insight.col.owner", Col::Text("st.name")),
+        ("insight.col.owner", Col::Text(CALLED)),
     ],
     order: "k.withdrawn_at DESC, k.id",
     ..NONE

@@ -1,6 +1,6 @@
 //! What is read and passed on below reps' links: views, links, links of deeper levels.
 
-use super::{Col, Fact, NONE, When};
+use super::{CALLED, Col, Fact, NONE, When};
 
 /// Views below reps' links that count (PV).
 pub static VIEW: Fact = Fact {
@@ -9,8 +9,10 @@ pub static VIEW: Fact = Fact {
     base: "v.kind = 'pv' AND v.root_staff_id IS NOT NULL",
     when: When::Day("v.viewed_on"),
     person: "v.root_staff_id",
+    // A province may have most HCPs: by the index of days, not from each HCP to their views.
+    province: "SUBSTR(v.reader, 1, 4) = 'hcp:' AND (v.reader || '') IN (SELECT 'hcp:' || h.id FROM hcp h \
+        WHERE h.province = ? AND {tracked})",
     // `LIKE` and `IN` so that the index of HCPs' views is taken, from the few HCPs to theirs.
-    province: "v.reader LIKE 'hcp:%' AND v.reader IN (SELECT 'hcp:' || h.id FROM hcp h WHERE h.province = ? AND {tracked})",
     specialty: "v.reader LIKE 'hcp:%' AND v.reader IN (SELECT 'hcp:' || h.id FROM hcp h \
         WHERE COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     product: "v.article_id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
@@ -26,7 +28,7 @@ pub static VIEW: Fact = Fact {
             "insight.col.article",
             Col::Link("/articles/", "ar.id", "ar.title"),
         ),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.reader", Col::Reader),
         ("insight.col.level", Col::Text("sl.level")),
         ("insight.col.reread", Col::Yes("v.reread")),
@@ -55,7 +57,7 @@ pub static LINK: Fact = Fact {
             "insight.col.article",
             Col::Link("/articles/", "ar.id", "ar.title"),
         ),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.recipient", Col::Reader),
         ("insight.col.opened", Col::Yes("l.opened_at IS NOT NULL")),
         ("insight.col.read", Col::Yes("l.was_read")),
@@ -81,7 +83,7 @@ pub static PASSED: Fact = Fact {
             "insight.col.article",
             Col::Link("/articles/", "ar.id", "ar.title"),
         ),
-        ("insight.col.rep", Col::Text("st.name")),
+        ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.sharer", Col::Reader),
         ("insight.col.level", Col::Text("l.level")),
     ],

@@ -38,7 +38,7 @@ fn Listed(meanings: Meanings) -> impl IntoView {
                     <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-64">{m.formula}</td>
                     <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-40">{named(tr!("insight.grain_head"))}{unbroken(&m.grain)}</td>
                     <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-32">{named(tr!("insight.scope_head"))}{m.scope}</td>
-                    <td role="cell" class="break-all text-xs max-lg:block max-lg:py-1 lg:min-w-32">{named(tr!("insight.tables"))}{m.tables}</td>
+                    <td role="cell" class="text-xs max-lg:block max-lg:py-1 lg:min-w-40">{named(tr!("insight.tables"))}{unbroken(&m.tables)}</td>
                 </tr>
             }
         })

@@ -15,6 +15,7 @@ use leptos::prelude::*;
 
 use super::model::{Cell, Meaning, Slice, address};
 use crate::ui::list::param;
+use crate::ui::parts::unbroken;
 
 /// The slice of the address.
 pub fn slice_param() -> Memo<Slice> {
@@ -80,9 +81,9 @@ pub fn Formula(meaning: Meaning) -> impl IntoView {
             <summary class="link inline-flex min-h-10 cursor-pointer items-center text-base-content/70">{tr!("insight.formula")}</summary>
             <dl class="mt-1 space-y-1 text-base-content/80">
                 <div><dt class="sr-only">{tr!("insight.formula")}</dt><dd>{meaning.formula}</dd></div>
-                <div><dt class="inline text-base-content/70">{tr!("insight.grain_head")}"："</dt><dd class="inline">{meaning.grain}</dd></div>
-                <div><dt class="inline text-base-content/70">{tr!("insight.scope_head")}"："</dt><dd class="inline">{meaning.scope}</dd></div>
-                <div><dt class="inline text-base-content/70">{tr!("insight.tables")}"："</dt><dd class="inline break-all">{meaning.tables}</dd></div>
+                <div><dt class="inline text-base-content/70">{tr!("insight.grain_head")}{tr!("ui.colon")}</dt><dd class="inline">{meaning.grain}</dd></div>
+                <div><dt class="inline text-base-content/70">{tr!("insight.scope_head")}{tr!("ui.colon")}</dt><dd class="inline">{meaning.scope}</dd></div>
+                <div><dt class="inline text-base-content/70">{tr!("insight.tables")}{tr!("ui.colon")}</dt><dd class="inline">{unbroken(&meaning.tables)}</dd></div>
             </dl>
         </details>
     }

@@ -111,7 +111,7 @@ fn Whole(report: Report) -> impl IntoView {
     let meanings = report
         .columns
         .iter()
-        .map(|m| view! { <li><span class="font-medium">{m.name.clone()}</span>"："{m.formula.clone()}</li> })
+        .map(|m| view! { <li><span class="font-medium">{m.name.clone()}</span>{tr!("ui.colon")}{m.formula.clone()}</li> })
         .collect_view();
     let sum = report.sum;
     let (label, groups) = (first, report.groups);

@@ -20,7 +20,6 @@ pub fn Drilldown() -> impl IntoView {
     );
     let busy = RwSignal::new(false);
     view! {
-        <InsightNav here="/insight"/>
         <Busy busy=busy/>
         <div aria-busy=move || busy.get().then_some("true")>
             <Transition fallback=Loading set_pending=pending(busy)>
@@ -53,6 +52,7 @@ fn Listed(rows: Rows) -> impl IntoView {
             <a class="btn btn-sm min-h-10" href=back>{tr!("insight.to_board")}</a>
             <a class="btn btn-sm min-h-10" rel="external" download href=file>{tr!("insight.download")}</a>
         </PageTitle>
+        <InsightNav here="/insight"/>
         <p class="num text-2xl font-semibold" data-total=rows.page.total.to_string()>{total}</p>
         <p class="num mb-2 text-sm text-base-content/80">{std::iter::once(rows.over).chain(rows.narrowed).collect::<Vec<_>>().join(" · ")}</p>
         <div class="mb-2"><Changed notices=Vec::from_iter(rows.changed)/></div>

@@ -101,7 +101,7 @@ pub fn TerminalList() -> impl IntoView {
                                 }
                             })}
                             {(!parent.get_untracked().is_empty()).then(|| view! { <input type="hidden" name="parent" value=parent.get_untracked()/> })}
-                            <FilterSelect name="sort" label=tr!("terminals.by_region") options=orders/>
+                            <FilterSelect name="sort" called=tr!("ui.ordering") label=tr!("terminals.by_region") options=orders/>
                         </Filters>
                         {(!parent.get_untracked().is_empty()).then(|| view! {
                             <p class="mb-3 text-sm"><a class="link" href=format!("/terminals/{}", parent.get_untracked())>{tr!("terminals.to_group")}</a></p>

@@ -46,8 +46,8 @@ pub fn VisitCompare() -> impl IntoView {
                 Suspend::new(async move { outcome(found.await, move |found| { let (from, to) = (found.from.clone(), found.to.clone()); view! {
                     <Filters action="/visits/compare">
                         <FilterText name="text" label=tr!("visit.search")/>
-                        <FilterSelect name="by" label=tr!("visit.by_person") options=ways/>
-                        <FilterSelect name="sort" label=tr!("visit.sort_first") options=sorts/>
+                        <FilterSelect name="by" called=tr!("ui.grouping") label=tr!("visit.by_person") options=ways/>
+                        <FilterSelect name="sort" called=tr!("ui.ordering") label=tr!("visit.sort_first") options=sorts/>
                         <FilterDay name="from" label=tr!("visit.from") value=from/>
                         <FilterDay name="to" label=tr!("visit.to") value=to/>
                     </Filters>

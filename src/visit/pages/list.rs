@@ -33,7 +33,7 @@ pub fn VisitList() -> impl IntoView {
     let alone = boot()
         .me
         .is_some_and(|me| matches!(me.role, Role::Rep | Role::OtcRep | Role::TradeRep));
-    let mut states = vec![(String::new(), tr!("visit.any_state"))];
+    let mut states = Vec::new();
     if may(Permission::ReviewVisits) {
         states.push(("waiting".to_owned(), tr!("visit.state_waiting")));
     }
@@ -46,7 +46,7 @@ pub fn VisitList() -> impl IntoView {
         </PageTitle>
         <Filters action="/visits">
             {(!alone).then(|| view! { <FilterText name="text" label=tr!("visit.search")/> })}
-            <FilterSelect name="state" label=tr!("visit.state") options=states/>
+            <FilterSelect name="state" called=tr!("visit.state") label=tr!("visit.any_state") options=states/>
             <Day name="from" label=tr!("visit.from") value=from/>
             <Day name="to" label=tr!("visit.to") value=to/>
             <input type="hidden" name="person" value=person.get_untracked() prop:value=person/>

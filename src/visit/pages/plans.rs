@@ -180,7 +180,7 @@ fn DayCard(
             <ul>
                 {day.tasks.into_iter().map(|(_, starts, title, done)| view! {
                     <li class="flex gap-2 py-1">
-                        <span class="badge badge-warning badge-sm mt-1">{tr!("task.title")}</span>
+                        <span class="badge badge-warning badge-sm mt-1">{tr!("task.one")}</span>
                         <a class="link link-hover min-w-0 break-words" class:line-through=done href="/tasks"><span class="num">{starts}</span>" "{title}</a>
                     </li>
                 }).collect_view()}
