@@ -209,42 +209,31 @@ pub fn push_listed(
     query: &mut Query,
 ) {
     let fact = measure.fact();
-    let person = if many && !fact.walked.is_empty() {
-        fact.walked
-    } else {
-        fact.person
-    };
+    let walks = many && !fact.walked.is_empty();
+    let person = if walks { fact.walked } else { fact.person };
     let only = parts(measure).map_or("", |(_, only, _)| only);
     query.push(" FROM ").push(&filled(asker.state, fact.from));
+    if walks && asker.state.db.engine() == "sqlite" {
+        query.push(" INDEXED BY ").push(fact.walked_by);
+    }
     push_where(asker, measure, only, person, slice, query);
     query.push(" ORDER BY ").push(fact.order);
 }
 
-/// How many rows of its fact a measure has; `alone` where no others are among them.
-pub fn how_many(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
-    match only(asker, measure, alone).as_str() {
-        "" => "COUNT(*)".to_owned(),
-        only => format!("COUNT(CASE WHEN {only} THEN 1 END)"),
-    }
-}
-
 /// What counts a measure among rows of its fact; `alone` where no others are among them.
 pub fn what(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
-    let Some(key) = parts(measure).and_then(|(_, _, key)| key) else {
-        return how_many(asker, measure, alone);
-    };
-    let key = key.column();
-    match only(asker, measure, alone).as_str() {
-        "" => format!("COUNT(DISTINCT {key})"),
-        only => format!("COUNT(DISTINCT CASE WHEN {only} THEN {key} END)"),
-    }
-}
-
-/// The condition of a measure, which needs not be asked again where no other rows are.
-fn only(asker: &Asker<'_>, measure: &Measure, alone: bool) -> String {
-    match parts(measure) {
+    let only = match parts(measure) {
         Some((_, only, _)) if !alone => filled(asker.state, only),
         _ => String::new(),
+    };
+    let key = parts(measure)
+        .and_then(|(_, _, key)| key)
+        .map(|k| k.column());
+    match (key, only.as_str()) {
+        (None, "") => "COUNT(*)".to_owned(),
+        (None, only) => format!("COUNT(CASE WHEN {only} THEN 1 END)"),
+        (Some(key), "") => format!("COUNT(DISTINCT {key})"),
+        (Some(key), only) => format!("COUNT(DISTINCT CASE WHEN {only} THEN {key} END)"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Numbers of many measures at once, or by a group: out of the sums that are kept where they can answer, else out of the
 //! rows, those of one fact in one pass.
 
-use super::count::{By, group, how_many, parts, push_from, what};
+use super::count::{By, group, push_from, what};
 use super::facts::{Fact, Scope};
 use super::kept;
 use super::model::Slice;
@@ -11,20 +11,12 @@ use crate::onboarding::consent::TRACKED;
 use crate::server::db::{Query, q};
 use crate::server::facts::Facts;
 
-/// Measures of one fact over the same days, with one key among those that count different ones.
+/// Measures of one fact over the same days.
 type Pass = Vec<&'static Measure>;
 
-/// The column of which a pass counts different ones, if it does.
-fn key(pass: &[&'static Measure]) -> Option<&'static str> {
-    pass.iter().find_map(|m| Some(parts(m)?.2?.column()))
-}
-
 /// Whether a measure can be counted along with a pass.
-fn joins(pass: &[&'static Measure], measure: &'static Measure) -> bool {
-    let keys = (key(pass), key(&[measure]));
-    std::ptr::eq(pass[0].fact(), measure.fact())
-        && pass[0].window == measure.window
-        && (keys.0 == keys.1 || keys.0.is_none() || keys.1.is_none())
+fn joins(pass: &[&'static Measure], measure: &Measure) -> bool {
+    std::ptr::eq(pass[0].fact(), measure.fact()) && pass[0].window == measure.window
 }
 
 fn passes(measures: Vec<&'static Measure>) -> Vec<Pass> {
@@ -39,9 +31,6 @@ fn passes(measures: Vec<&'static Measure>) -> Vec<Pass> {
 }
 
 /// `SELECT id, n0, n1 …` of a pass by `group`, or of all its rows; `rest` appends `FROM … WHERE …`.
-///
-/// Where different ones are counted, the rows are put together by them first and the groups after that: both engines
-/// count so in one hash or sort, where `COUNT(DISTINCT …)` sorts or keeps a tree for each group.
 fn counted(
     asker: &Asker<'_>,
     pass: &Pass,
@@ -49,36 +38,16 @@ fn counted(
     rest: impl FnOnce(&mut Query),
 ) -> Query {
     let id = group.map_or_else(|| "''".to_owned(), |group| format!("CAST({group} AS TEXT)"));
-    let alone = pass.len() == 1;
-    let Some(key) = key(pass) else {
-        let numbers = listed(pass, |_, m| what(asker, m, alone));
-        let mut query = q(format!("SELECT {id} AS id{numbers}"));
-        rest(&mut query);
-        if let Some(group) = group {
-            query.push(&format!(" GROUP BY {group}"));
-        }
-        return query;
-    };
-    let outer = listed(pass, |i, m| match parts(m) {
-        Some((_, _, Some(_))) => format!("COUNT(CASE WHEN x.n{i} > 0 THEN x.k END)"),
-        _ => format!("SUM(x.n{i})"),
-    });
-    let inner = listed(pass, |_, m| how_many(asker, m, alone));
-    let mut query = q(format!(
-        "SELECT x.id AS id{outer} FROM (SELECT {id} AS id, {key} AS k{inner}"
-    ));
+    let mut query = q(format!("SELECT {id} AS id"));
+    for (i, measure) in pass.iter().enumerate() {
+        let what = what(asker, measure, pass.len() == 1);
+        query.push(&format!(", {what} AS n{i}"));
+    }
     rest(&mut query);
-    let groups = group.map_or_else(String::new, |group| format!("{group}, "));
-    query.push(&format!(" GROUP BY {groups}{key}) x GROUP BY x.id"));
+    if let Some(group) = group {
+        query.push(&format!(" GROUP BY {group}"));
+    }
     query
-}
-
-/// `, … AS n0, … AS n1` of a pass.
-fn listed(pass: &Pass, number: impl Fn(usize, &Measure) -> String) -> String {
-    let numbers = pass.iter().enumerate();
-    numbers
-        .map(|(i, measure)| format!(", {} AS n{i}", number(i, measure)))
-        .collect()
 }
 
 /// The numbers of a pass as rows with `kind`, `id`, `text` and `n`, without those that are none.

@@ -60,6 +60,8 @@ impl<'a> From<&'a mut Tx> for Exec<'a> {
 /// SQLite's `cache_size` of a connection: 64 MiB. Sorts and temporary tables beyond it go to files: a recount of all views
 /// must not fill the memory.
 pub const SQLITE_CACHE: &str = "-65536";
+/// The same of a connection that only reads, of which there are several: what they read again lies in the system's cache.
+const SQLITE_READ_CACHE: &str = "-8192";
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -100,7 +102,11 @@ impl Db {
             .map_err(said)?;
         let read = SqlitePoolOptions::new()
             .max_connections(max_connections)
-            .connect_with(options.pragma("query_only", "on"))
+            .connect_with(
+                options
+                    .pragma("query_only", "on")
+                    .pragma("cache_size", SQLITE_READ_CACHE),
+            )
             .await
             .map_err(said)?;
         Ok(Db::Sqlite { read, write })

@@ -9,8 +9,8 @@ pub static VIEW: Fact = Fact {
     base: "v.kind = 'pv' AND v.root_staff_id IS NOT NULL",
     when: When::Day("v.viewed_on"),
     person: "v.root_staff_id",
-    // A province may have most HCPs: by the index of days, not from each HCP to their views.
-    province: "SUBSTR(v.reader, 1, 4) = 'hcp:' AND (v.reader || '') IN (SELECT 'hcp:' || h.id FROM hcp h \
+    // A province may have most HCPs: on SQLite by the index of days, not from each of them to their views.
+    province: "{far}v.reader LIKE 'hcp:%' AND {far}v.reader IN (SELECT 'hcp:' || h.id FROM hcp h \
         WHERE h.province = ? AND {tracked})",
     // `LIKE` and `IN` so that the index of HCPs' views is taken, from the few HCPs to theirs.
     specialty: "v.reader LIKE 'hcp:%' AND v.reader IN (SELECT 'hcp:' || h.id FROM hcp h \
@@ -36,6 +36,7 @@ pub static VIEW: Fact = Fact {
         ("insight.col.seconds", Col::Text("v.dwell_ms / 1000")),
     ],
     walked: "(v.root_staff_id || '')",
+    walked_by: "article_view_day",
     // As the index of days has them.
     order: "v.viewed_on DESC, v.at DESC, v.id",
     ..NONE
