@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::count;
-use super::facts::{Col, Fact};
+use super::facts::{self, Col, Fact};
 use super::model::{Cell, Rows, Slice};
 use super::registry::{Key, Measure, allowed};
 use super::slice::{self, Asker};
@@ -145,7 +145,12 @@ fn linked(path: &str, text: &str) -> Cell {
 
 /// The columns of a measure's rows.
 fn columns(fact: &Fact, key: Option<Key>) -> Vec<(&'static str, Col)> {
-    key.map_or_else(|| fact.columns.to_vec(), key_columns)
+    let mut columns = key.map_or_else(|| fact.columns.to_vec(), key_columns);
+    if let (true, Some(last)) = (std::ptr::eq(fact, &facts::ACTIVE), columns.last_mut()) {
+        // A row is a day there.
+        last.0 = "insight.col.days";
+    }
+    columns
 }
 
 /// Rows from which on a list is walked along its order: a page of 50 lies among the first few thousand then.

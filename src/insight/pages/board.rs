@@ -219,8 +219,7 @@ fn Figure(number: Number) -> impl IntoView {
         };
         view! {
             <div class="text-xs">
-                <span class=class>{arrow}{text.unwrap_or_else(|| "–".into())}</span>
-                " "
+                {text.map(|text| view! { <span class=class>{arrow}{text}</span>" " })}
                 <a class="inline-flex min-h-8 items-center underline decoration-dotted underline-offset-4 text-base-content/70" href=href>{tr!("insight.was", value = value)}</a>
             </div>
         }
@@ -254,6 +253,8 @@ fn Figure(number: Number) -> impl IntoView {
 
 #[component]
 fn Ranked(ranking: Ranking) -> impl IntoView {
+    // Who has as much as the one above shares their rank.
+    let (mut rank, mut above) = (0, String::new());
     let rows = ranking
         .rows
         .into_iter()
@@ -261,10 +262,15 @@ fn Ranked(ranking: Ranking) -> impl IntoView {
         .map(|(i, cells)| {
             let mut cells = cells.into_iter();
             let name = cells.next().unwrap_or_default();
+            let value = cells.as_slice().first().map_or_else(String::new, |cell| cell.text.clone());
+            if rank == 0 || value != above {
+                rank = i + 1;
+                above = value;
+            }
             view! {
                 <tr>
-                    <td class="num text-end">{i + 1}</td>
-                    <th scope="row" class="min-w-32 font-medium">{linked(name)}</th>
+                    <td class="num text-end">{rank}</td>
+                    <th scope="row" class="sticky start-0 z-1 min-w-32 bg-base-100 font-medium max-lg:px-2">{linked(name)}</th>
                     {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end">{figure(cell)}</td> }).collect_view()}
                 </tr>
             }
@@ -276,7 +282,7 @@ fn Ranked(ranking: Ranking) -> impl IntoView {
         .heads
         .into_iter()
         .enumerate()
-        .map(|(i, head)| view! { <th scope="col" class=if i == 0 { "" } else { "whitespace-nowrap text-end" }>{head}</th> })
+        .map(|(i, head)| view! { <th scope="col" class=if i == 0 { "sticky start-0 z-1 bg-base-100 max-lg:px-2" } else { "whitespace-nowrap text-end" }>{head}</th> })
         .collect_view();
     view! {
         <section id=id class="mb-4 scroll-mt-2 rounded-box border border-base-300 bg-base-100 p-4" data-ranking=ranking.by>

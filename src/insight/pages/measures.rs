@@ -34,10 +34,10 @@ fn Listed(meanings: Meanings) -> impl IntoView {
         .map(|m| {
             view! {
                 <tr role="row" class="max-lg:block max-lg:py-2">
-                    <th role="rowheader" scope="row" class="font-medium max-lg:block max-lg:pb-1 lg:min-w-28">{m.name}</th>
+                    <th role="rowheader" scope="row" class="font-semibold max-lg:block max-lg:pb-1 lg:min-w-36">{m.name}</th>
                     <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-64">{m.formula}</td>
                     <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-40">{named(tr!("insight.grain_head"))}{unbroken(&m.grain)}</td>
-                    <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-32">{named(tr!("insight.scope_head"))}{m.scope}</td>
+                    <td role="cell" class="max-lg:block max-lg:py-1 lg:min-w-40">{named(tr!("insight.scope_head"))}{m.scope}</td>
                     <td role="cell" class="text-xs max-lg:block max-lg:py-1 lg:min-w-40">{named(tr!("insight.tables"))}{unbroken(&m.tables)}</td>
                 </tr>
             }

@@ -101,12 +101,21 @@ pub fn figure(cell: Cell) -> AnyView {
 
 fn placed(cell: Cell, place: &str) -> AnyView {
     let Some(href) = cell.href else {
-        return cell.text.into_any();
+        return called(&cell.text);
     };
     let class = format!(
         "inline-flex min-h-10 min-w-6 items-center underline decoration-dotted underline-offset-4 hover:decoration-solid{place}"
     );
-    view! { <a class=class href=href>{cell.text}</a> }.into_any()
+    view! { <a class=class href=href><span>{called(&cell.text)}</span></a> }.into_any()
+}
+
+/// A name and its unit break between the two alone.
+fn called(text: &str) -> AnyView {
+    if text.contains(" · ") {
+        unbroken(text)
+    } else {
+        text.to_owned().into_any()
+    }
 }
 
 /// Links between the dashboards' pages.
