@@ -185,6 +185,8 @@ const crossed = (data, style) => {
   const numbers = {
     type: 'value',
     minInterval: whole ? 1 : 0,
+    // Noughts alone would leave the axis without a height.
+    max: ({ max }) => (max > 0 ? undefined : 1),
     splitNumber: width < 480 && lying ? 3 : 5,
     axisLabel: { color: colors.soft, fontSize: 12, hideOverlap: true, formatter: short(language, unit) },
     splitLine: { lineStyle: { color: colors.line } },

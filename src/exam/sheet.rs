@@ -230,11 +230,11 @@ pub fn words(draft: &Draft, given: Option<&Given>) -> String {
                 .iter()
                 .filter_map(|i| choices.get(*i).map(|c| c.text.clone()))
                 .collect::<Vec<_>>()
-                .join("；")
+                .join(&tr!("ui.semicolon"))
         }
         (Body::TrueFalse { .. }, Some(Given::Truth(true))) => tr!("question.true"),
         (Body::TrueFalse { .. }, Some(Given::Truth(false))) => tr!("question.false"),
-        (Body::Fill { .. }, Some(Given::Texts(texts))) => texts.join("；"),
+        (Body::Fill { .. }, Some(Given::Texts(texts))) => texts.join(&tr!("ui.semicolon")),
         (Body::Ordering { items }, Some(Given::Order(order))) => order
             .iter()
             .filter_map(|i| items.get(*i).cloned())
@@ -247,7 +247,7 @@ pub fn words(draft: &Draft, given: Option<&Given>) -> String {
                 .zip(chosen)
                 .filter_map(|((left, _), at)| Some(format!("{left} → {}", rights.get((*at)?)?)))
                 .collect::<Vec<_>>()
-                .join("；")
+                .join(&tr!("ui.semicolon"))
         }
         (Body::Short { .. }, Some(Given::Text(text))) => text.clone(),
         _ => String::new(),

@@ -199,8 +199,7 @@ pub async fn change_person(
     // Sums by unit go by today's tree (domain, Who uses it).
     let moves = before.unit_id != input.unit_id;
     if moves {
-        rollup::moved(tx, &before.unit_id).await?;
-        rollup::moved(tx, &input.unit_id).await?;
+        rollup::moved(tx, &before.unit_id, &input.unit_id).await?;
     }
     q("UPDATE staff SET name = $1, role = $2, unit_id = $3, employee_no = $4 WHERE id = $5")
         .bind(&input.name)

@@ -30,7 +30,7 @@ pub async fn units(db: &Db) -> DbResult<Vec<Unit>> {
             unit.managers = if unit.managers.is_empty() {
                 name
             } else {
-                format!("{}、{name}", unit.managers)
+                [unit.managers.as_str(), &name].join(&tr!("ui.comma"))
             };
         }
     }

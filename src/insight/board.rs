@@ -11,7 +11,7 @@ use super::registry::Measure;
 use super::slice::{self, Asker};
 use crate::server::AppState;
 use crate::server::db::DbResult;
-use crate::server::facts::Facts;
+use crate::server::facts::{Facts, read_both};
 use crate::server::guard::Actor;
 use crate::shared::AppError;
 use crate::ui::chart::{ChartData, ChartKind, Series};
@@ -22,16 +22,11 @@ type Sums = HashMap<String, i64>;
 
 /// Counts measures over a slice.
 async fn totals(asker: &Asker<'_>, measures: &[&'static Measure], slice: &Slice) -> DbResult<Sums> {
-    // Two statements side by side: as many as a small machine has cores.
     let mut both = [Facts::default(), Facts::default()];
     passes::totals(asker, measures, slice, &mut both);
-    let [some, others] = both;
-    let (some, others) =
-        tokio::try_join!(some.read(&asker.state.db), others.read(&asker.state.db))?;
-    Ok(measures
-        .iter()
-        .map(|m| (m.id.to_owned(), some.n(m.id) + others.n(m.id)))
-        .collect())
+    let found = read_both(both, &asker.state.db).await?;
+    let n = |m: &Measure| found.iter().map(|found| found.n(m.id)).sum();
+    Ok(measures.iter().map(|m| (m.id.to_owned(), n(m))).collect())
 }
 
 fn counted(measure: &Measure, sums: &Sums, slice: &Slice) -> Counted {
@@ -327,7 +322,7 @@ async fn line(
         slice,
         By::Buckets(buckets),
         None,
-        &mut facts,
+        std::slice::from_mut(&mut facts),
     );
     let found = facts.read(&asker.state.db).await?;
     Ok(measures

@@ -40,14 +40,16 @@ type Above = BTreeMap<String, Vec<String>>;
 type Sums<const N: usize> = BTreeMap<[String; N], [i64; 9]>;
 /// Days, each with how many counted views there are.
 type Days = BTreeMap<String, i64>;
+/// Whose days with a reader are kept: a unit's, of all that it shared (`None`) or of one article.
+type Holder = (String, Option<String>);
 
 /// What a transaction changes of the sums; written at its end.
 #[derive(Debug, Default)]
 pub struct Change {
     /// By day, rep and article.
     cells: BTreeMap<(String, String, String), [i64; 9]>,
-    /// How many counted views it wrote, by reader, rep and day.
-    seen: BTreeMap<(String, String, String), i64>,
+    /// How many counted views it wrote, by reader, rep, article and day.
+    seen: BTreeMap<[String; 4], i64>,
 }
 
 impl Change {
@@ -58,8 +60,8 @@ impl Change {
     }
 
     /// A reader's counted view below a rep's link, which this transaction has written and added as a [`Column::Pv`].
-    pub fn saw(&mut self, reader: &str, staff_id: &str, day: &str) {
-        let key = (reader.to_owned(), staff_id.to_owned(), day.to_owned());
+    pub fn saw(&mut self, reader: &str, staff_id: &str, article_id: &str, day: &str) {
+        let key = [reader, staff_id, article_id, day].map(str::to_owned);
         *self.seen.entry(key).or_default() += 1;
     }
 
@@ -87,50 +89,67 @@ impl Change {
         upsert(tx, "article_day", ["article_id", "day"], articles).await?;
         let keys = ["unit_id", "day", "article_id"];
         upsert(tx, "unit_article_day", keys, unit_articles).await?;
-        let reach = self.reach(tx, &above).await?;
-        insert_many(
-            tx,
-            "INSERT INTO reach (unit_id, day, prev_on, kind, n)",
-            reach,
-            "ON CONFLICT (unit_id, day, prev_on, kind) DO UPDATE SET n = reach.n + excluded.n",
-        )
-        .await?;
-        Ok(())
+        self.write_reach(tx, above).await
     }
 
-    /// What is to be added to `reach`.
+    /// Adds to `reach` and `unit_article_reach`.
     ///
-    /// For each unit and reader `reach` holds a chain: the days on which the unit had the reader, each with the one
+    /// For each holder and reader they keep a chain: the days on which the holder had the reader, each with the one
     /// before. The table of views holds by now those that stood before and those of this transaction; it is known how
     /// many of a day are of this transaction, and a day that has more stood in the chain before. So both chains, as it
     /// was and as it is, come out of one reading, and what is added is the one less the other. This does not depend on
     /// the order in which the views were written; a reader of several reps of a unit, or several times on a day,
     /// counts once; and where a day comes to lie between two that were there, the later one gets another day before.
     /// Days before the first that was written are in both chains: of them only the last is needed.
-    async fn reach(&self, tx: &mut Tx, above: &Above) -> DbResult<Rows> {
-        let Some(first) = self.seen.keys().map(|(_, _, day)| day.as_str()).min() else {
-            return Ok(Rows::new());
+    async fn write_reach(&self, tx: &mut Tx, mut above: Above) -> DbResult<()> {
+        let Some(first) = self.seen.keys().map(|[.., day]| day.as_str()).min() else {
+            return Ok(());
         };
-        let readers: BTreeSet<&String> = self.seen.keys().map(|(reader, _, _)| reader).collect();
+        let readers: BTreeSet<&String> = self.seen.keys().map(|[reader, ..]| reader).collect();
         let readers: Vec<String> = readers.into_iter().cloned().collect();
-        let mut written: BTreeMap<(&str, &str, &str), i64> = BTreeMap::new();
-        for ((reader, staff, day), n) in &self.seen {
-            for unit in above.get(staff).into_iter().flatten() {
-                let key = (reader.as_str(), unit.as_str(), day.as_str());
-                *written.entry(key).or_default() += *n;
+        let found = days_of(tx, &readers, first).await?;
+        // What other reps' links brought counts in the chains of the units above them too.
+        let others = found.iter().map(|viewed| &viewed.staff_id);
+        let others: BTreeSet<&String> = others.filter(|id| !above.contains_key(*id)).collect();
+        let others: Vec<String> = others.into_iter().cloned().collect();
+        above.extend(units_above(tx, &others).await?);
+        let holders = |staff: &str, article: &str| -> Vec<Holder> {
+            let units = above.get(staff).into_iter().flatten();
+            units
+                .flat_map(|unit| {
+                    [None, Some(article.to_owned())].map(|article| (unit.clone(), article))
+                })
+                .collect()
+        };
+        let mut written: BTreeMap<(&str, Holder), Days> = BTreeMap::new();
+        for ([reader, staff, article, day], n) in &self.seen {
+            for holder in holders(staff, article) {
+                let days = written.entry((reader, holder)).or_default();
+                *days.entry(day.clone()).or_default() += *n;
             }
         }
-        let mut reach: BTreeMap<(String, String, String, String), i64> = BTreeMap::new();
-        for ((reader, unit), days) in days_of(tx, &readers, first).await? {
+        let mut chains: BTreeMap<(&str, Holder), Days> = BTreeMap::new();
+        for viewed in &found {
+            for holder in holders(&viewed.staff_id, &viewed.article_id) {
+                let key = (viewed.reader.as_str(), holder);
+                if written.contains_key(&key) {
+                    let days = chains.entry(key).or_default();
+                    *days.entry(viewed.day.clone()).or_default() += viewed.n;
+                }
+            }
+        }
+        let mut reach: BTreeMap<(Holder, String, String, String), i64> = BTreeMap::new();
+        for (key, days) in chains {
+            let fresh = &written[&key];
+            let (reader, holder) = key;
             // The day before, in the chain as it was and as it is.
             let (mut was, mut is) = (String::new(), String::new());
             for (day, n) in days {
                 let mut put = |prev: &str, n: i64| {
-                    let key = (unit.clone(), day.clone(), prev.to_owned(), kind(&reader));
+                    let key = (holder.clone(), day.clone(), prev.to_owned(), kind(reader));
                     *reach.entry(key).or_default() += n;
                 };
-                let here = written.get(&(reader.as_str(), unit.as_str(), day.as_str()));
-                let stood = n > here.copied().unwrap_or(0);
+                let stood = n > fresh.get(&day).copied().unwrap_or(0);
                 if stood {
                     put(&was, -1);
                 }
@@ -141,13 +160,32 @@ impl Change {
                 is = day;
             }
         }
-        Ok(reach
-            .into_iter()
-            .filter(|(_, n)| *n != 0)
-            .map(|((unit, day, prev, kind), n)| {
-                vec![unit.into(), day.into(), prev.into(), kind.into(), n.into()]
-            })
-            .collect())
+        let (mut all, mut by_article) = (Rows::new(), Rows::new());
+        for (((unit, article), day, prev, kind), n) in reach.into_iter().filter(|(_, n)| *n != 0) {
+            let rest = [day, prev, kind].map(Arg::from);
+            let (rows, mut row) = match article {
+                None => (&mut all, vec![unit.into()]),
+                Some(article) => (&mut by_article, vec![unit.into(), article.into()]),
+            };
+            row.extend(rest);
+            row.push(n.into());
+            rows.push(row);
+        }
+        for (table, keys, rows) in [
+            ("reach", "unit_id", all),
+            ("unit_article_reach", "unit_id, article_id", by_article),
+        ] {
+            insert_many(
+                tx,
+                &format!("INSERT INTO {table} ({keys}, day, prev_on, kind, n)"),
+                rows,
+                &format!(
+                    "ON CONFLICT ({keys}, day, prev_on, kind) DO UPDATE SET n = {table}.n + excluded.n"
+                ),
+            )
+            .await?;
+        }
+        Ok(())
     }
 }
 
@@ -177,29 +215,31 @@ async fn units_above(tx: &mut Tx, reps: &[String]) -> DbResult<Above> {
     Ok(out)
 }
 
-/// By reader and unit, the days on which the unit has the reader: the last one before `first`, with the views of all up to
-/// it, and each from then on.
-async fn days_of(
-    tx: &mut Tx,
-    readers: &[String],
-    first: &str,
-) -> DbResult<BTreeMap<(String, String), Days>> {
-    let mut out: BTreeMap<(String, String), Days> = BTreeMap::new();
+/// Counted views of a reader.
+#[derive(Debug, sqlx::FromRow)]
+struct Viewed {
+    reader: String,
+    staff_id: String,
+    article_id: String,
+    day: String,
+    n: i64,
+}
+
+/// What readers saw of whom, by day: each from `first` on, and all before it at the last one.
+async fn days_of(tx: &mut Tx, readers: &[String], first: &str) -> DbResult<Vec<Viewed>> {
+    let mut out = Vec::new();
     for some in readers.chunks(ASKED) {
         let mut query = q(
-            "SELECT v.reader, c.ancestor_id, MAX(v.viewed_on), COUNT(*) FROM article_view v \
-             JOIN staff s ON s.id = v.root_staff_id JOIN org_closure c ON c.descendant_id = s.unit_id \
-             WHERE v.kind = 'pv' AND ",
+            "SELECT v.reader, v.root_staff_id AS staff_id, v.article_id, MAX(v.viewed_on) AS day, COUNT(*) AS n \
+             FROM article_view v WHERE v.kind = 'pv' AND v.root_staff_id IS NOT NULL AND ",
         );
         query.push_among("v.reader", some);
         let first = query.arg(first);
         query.push(&format!(
-            " GROUP BY v.reader, c.ancestor_id, CASE WHEN v.viewed_on < {first} THEN '' ELSE v.viewed_on END"
+            " GROUP BY v.reader, v.root_staff_id, v.article_id, \
+             CASE WHEN v.viewed_on < {first} THEN '' ELSE v.viewed_on END"
         ));
-        let found: Vec<(String, String, String, i64)> = query.all(&mut *tx).await?;
-        for (reader, unit, day, n) in found {
-            out.entry((reader, unit)).or_default().insert(day, n);
-        }
+        out.extend(query.all::<Viewed>(&mut *tx).await?);
     }
     Ok(out)
 }

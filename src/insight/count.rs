@@ -247,6 +247,22 @@ pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Query {
     query
 }
 
+/// Joins that lead from a person to those of some units, as `gc.ancestor_id`, that they are in or below.
+pub fn above(person: &str, units: &[String]) -> String {
+    // Ids of units are this server's own.
+    let list = units
+        .iter()
+        .map(|id| format!("'{}'", id.replace('\'', "")))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let list = if list.is_empty() { "NULL" } else { &list };
+    // From the unit to the few above it, not to each of the list.
+    format!(
+        "JOIN staff gs ON gs.id = {person} JOIN org_closure gc ON gc.descendant_id = gs.unit_id \
+         AND (gc.ancestor_id || '') IN ({list})"
+    )
+}
+
 /// The expression by which rows of a fact are grouped, and the joins that it needs.
 pub fn group(asker: &Asker<'_>, fact: &Fact, by: By<'_>) -> Option<(String, String)> {
     let known = |column: &'static str| (!column.is_empty()).then_some(column);
@@ -260,23 +276,7 @@ pub fn group(asker: &Asker<'_>, fact: &Fact, by: By<'_>) -> Option<(String, Stri
         By::Course => plain(fact.course),
         By::HomeUnit => Some(("gs.unit_id".into(), staff(fact.person)?)),
         By::Role => Some(("gs.role".into(), staff(fact.person)?)),
-        By::Units(units) => {
-            // Ids of units are this server's own.
-            let list = units
-                .iter()
-                .map(|id| format!("'{}'", id.replace('\'', "")))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let list = if list.is_empty() { "NULL" } else { &list };
-            Some((
-                "gc.ancestor_id".into(),
-                // From the unit to the few above it, not to each of the list.
-                format!(
-                    "{} JOIN org_closure gc ON gc.descendant_id = gs.unit_id AND (gc.ancestor_id || '') IN ({list})",
-                    staff(fact.person)?
-                ),
-            ))
-        }
+        By::Units(units) => Some(("gc.ancestor_id".into(), above(known(fact.person)?, units))),
         By::Audience => Some((
             "ga.audience".into(),
             format!("JOIN article ga ON ga.id = {}", known(fact.article)?),

@@ -51,6 +51,7 @@ pub enum Scope {
 #[derive(Debug, Clone, Copy)]
 pub enum Col {
     Text(&'static str),
+    Number(&'static str),
     /// Epoch milliseconds, shown to the minute.
     Moment(&'static str),
     /// A code of the table, with what it is called.
@@ -92,6 +93,8 @@ pub struct Fact {
     pub walked: &'static str,
     /// That index. SQLite is told to take it: by its estimates it would skip through the rows of everybody.
     pub walked_by: &'static str,
+    /// Whether an index has each person's rows by day, and nearly everybody has very many.
+    pub by_person: bool,
     /// Joins that only a list needs; they add and drop no row.
     pub shown: &'static str,
     /// Columns of a list, at most eight.
@@ -130,6 +133,7 @@ const NONE: Fact = Fact {
     named: "",
     walked: "",
     walked_by: "",
+    by_person: false,
     shown: "",
     columns: &[],
     order: "1",

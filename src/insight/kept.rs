@@ -1,4 +1,5 @@
-//! The numbers that kept sums can answer: where days, units and people alone narrow them, and of content over the company.
+//! The numbers that kept sums can answer: where days, units and people alone narrow them, and of content over the company
+//! or a unit.
 
 use super::count::{By, bucket_of, days, group, push_whose};
 use super::facts::{LINE, When};
@@ -50,68 +51,61 @@ fn push_flow(asker: &Asker<'_>, slice: &Slice, query: &mut Query) {
 
 /// The one number of a measure out of kept sums, if they can answer.
 pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
-    if let Kept::Flow(sum) = measure.kept {
-        let mut query = q(format!(
-            "SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM {} s WHERE ",
-            flow_sums(slice)
-        ));
-        push_flow(asker, slice, &mut query);
-        return Some(query);
-    }
-    if !only_people(slice) {
-        return of_content(asker, measure, slice);
-    }
     let (from, to) = days(measure, slice);
+    let sum = |column: &str| format!("CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT)");
     let mut query;
     match measure.kept {
-        Kept::Share(column) if slice.person.is_empty() && asker.unit_of(slice).is_some() => {
+        Kept::Nothing => return None,
+        Kept::Flow(sum) => {
             query = q(format!(
-                "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM unit_day z WHERE "
+                "SELECT CAST(COALESCE(SUM({sum}), 0) AS BIGINT) FROM {} s WHERE ",
+                flow_sums(slice)
             ));
-            query.push_with(
-                "z.unit_id = ? AND z.day >= ? AND z.day <= ?",
-                [asker.unit_of(slice)?, from.as_str(), to],
-            );
-        }
-        Kept::Share(column) => {
-            query = q(format!(
-                "SELECT CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT) FROM share_day z WHERE "
-            ));
-            asker.actor.scope(&mut query, "z.staff_id");
-            push_whose("z.staff_id", slice, &mut query);
-            query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+            push_flow(asker, slice, &mut query);
+            return Some(query);
         }
         Kept::Reach { hcps_only } => {
-            if !slice.person.is_empty() {
-                return None;
-            }
-            // Who was seen on some of the days, at the first of them: the day before on which the unit had them lies
-            // before the range.
-            query = q("SELECT CAST(COALESCE(SUM(z.n), 0) AS BIGINT) FROM reach z WHERE ");
-            query.push_with(
-                "z.unit_id = ? AND z.day >= ? AND z.day <= ? AND z.prev_on < ?",
-                [asker.unit_of(slice)?, from.as_str(), to, from.as_str()],
-            );
-            if hcps_only {
-                query.push(" AND z.kind = 'hcp'");
-            }
+            query = readers(asker, slice, &sum("n"))?;
+            push_first(&mut query, &from, hcps_only);
         }
-        Kept::Flow(_) | Kept::Nothing => return None,
+        Kept::Share(column) if only_people(slice) => {
+            query = by_people(asker, slice, &sum(column));
+        }
+        Kept::Share(column) => {
+            query = by_content(asker, "unit_article_day", slice, &sum(column))?;
+        }
     }
+    query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
     Some(query)
 }
 
-/// Sums by content, over the company or a unit: `SELECT {head} FROM … z WHERE …` with the content of the slice, without
-/// its days. `None` where no such sums are kept.
-fn by_content(asker: &Asker<'_>, slice: &Slice, head: &str) -> Option<Query> {
+/// Sums of a unit, or of people: `SELECT {head} FROM … z WHERE …` without their days.
+fn by_people(asker: &Asker<'_>, slice: &Slice, head: &str) -> Query {
+    let unit = asker.unit_of(slice).filter(|_| slice.person.is_empty());
+    let mut query;
+    if let Some(unit) = unit {
+        query = q(format!("SELECT {head} FROM unit_day z WHERE "));
+        query.push_with("z.unit_id = ?", [unit]);
+    } else {
+        query = q(format!("SELECT {head} FROM share_day z WHERE "));
+        asker.actor.scope(&mut query, "z.staff_id");
+        push_whose("z.staff_id", slice, &mut query);
+    }
+    query
+}
+
+/// Sums by content over a unit out of `table`, or over the company: `SELECT {head} FROM … z WHERE …` with the content of
+/// the slice, without its days. `None` where no such sums are kept.
+fn by_content(asker: &Asker<'_>, table: &str, slice: &Slice, head: &str) -> Option<Query> {
     if !slice.person.is_empty() || !no_reader(slice) {
         return None;
     }
+    let company = asker.actor.role.sees_company() && slice.unit.is_empty();
     let mut query;
-    if asker.actor.role.sees_company() && slice.unit.is_empty() {
+    if company && table == "unit_article_day" {
         query = q(format!("SELECT {head} FROM article_day z WHERE 1 = 1"));
     } else {
-        query = q(format!("SELECT {head} FROM unit_article_day z WHERE "));
+        query = q(format!("SELECT {head} FROM {table} z WHERE "));
         query.push_with("z.unit_id = ?", [asker.unit_of(slice)?]);
     }
     if !slice.article.is_empty() {
@@ -126,16 +120,31 @@ fn by_content(asker: &Asker<'_>, slice: &Slice, head: &str) -> Option<Query> {
     Some(query)
 }
 
-/// Sums of some content.
-fn of_content(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Query> {
-    let Kept::Share(column) = measure.kept else {
+/// Readers' days of all that a unit shared, or of one article: `SELECT {head} FROM … z WHERE …` without the days. `None`
+/// for several articles: who reads two of them would count twice.
+fn readers(asker: &Asker<'_>, slice: &Slice, head: &str) -> Option<Query> {
+    if !slice.article.is_empty() {
+        return by_content(asker, "unit_article_reach", slice, head);
+    }
+    if !slice.person.is_empty() || !only_people(slice) {
         return None;
-    };
-    let sum = format!("CAST(COALESCE(SUM(z.{column}), 0) AS BIGINT)");
-    let mut query = by_content(asker, slice, &sum)?;
-    let (from, to) = days(measure, slice);
-    query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
+    }
+    let mut query = q(format!("SELECT {head} FROM reach z WHERE "));
+    query.push_with("z.unit_id = ?", [asker.unit_of(slice)?]);
     Some(query)
+}
+
+/// Keeps of readers' days `z` the first of each reader from a day on: the day before it lies before.
+fn push_first(query: &mut Query, from: &str, hcps_only: bool) {
+    query.push_with(" AND z.prev_on < ?", [from]);
+    push_kind(query, hcps_only);
+}
+
+/// Keeps of readers' days `z` those of HCPs, if only they are asked for.
+fn push_kind(query: &mut Query, hcps_only: bool) {
+    if hcps_only {
+        query.push(" AND z.kind = 'hcp'");
+    }
 }
 
 /// PV of each day, of all that the asker sees: rows of day and number, without the days on which nothing happened.
@@ -169,87 +178,61 @@ pub fn grouped(
     ids: Option<&[String]>,
 ) -> Option<Query> {
     let (from, to) = days(measure, slice);
-    let content = !slice.article.is_empty() || !slice.product.is_empty();
-    if let Kept::Flow(sum) = measure.kept {
-        return of_flow(asker, sum, slice, by, ids);
-    }
-    if !no_reader(slice) {
-        return None;
-    }
-    let shown = |group: &str, column: &str| {
-        format!("CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM(z.{column}) AS BIGINT) AS n")
+    let column = match measure.kept {
+        Kept::Nothing => return None,
+        Kept::Flow(sum) => return of_flow(asker, sum, slice, by, ids),
+        Kept::Share(column) => column,
+        Kept::Reach { .. } => "n",
     };
-    let head = |group: &str, column: &str, table: &str| {
-        q(format!(
-            "SELECT {} FROM {table} z WHERE ",
-            shown(group, column)
-        ))
+    let group = match by {
+        By::Buckets(buckets) => bucket_of(asker, When::Day("z.day"), buckets)?,
+        By::Article => "z.article_id".into(),
+        By::Person => "z.staff_id".into(),
+        By::Units(_) => "z.unit_id".into(),
+        _ => return None,
     };
-    let units_fresh = |units: &[String]| units.iter().all(|unit| asker.is_fresh(unit));
-    let of_unit = slice
-        .person
-        .is_empty()
-        .then(|| asker.unit_of(slice))
-        .flatten();
-    let (mut query, group): (Query, String) = match (measure.kept, by) {
-        (Kept::Share(column), By::Buckets(buckets)) if content => {
-            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
-            (by_content(asker, slice, &shown(&group, column))?, group)
+    let head =
+        format!("CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM(z.{column}) AS BIGINT) AS n");
+    let of_units = |table: &str, units: &[String]| {
+        let fresh = units.iter().all(|unit| asker.is_fresh(unit));
+        if !fresh || !slice.person.is_empty() || !only_people(slice) {
+            return None;
         }
-        (Kept::Share(column), By::Article) => {
-            let group = "z.article_id".to_owned();
-            (by_content(asker, slice, &shown(&group, column))?, group)
+        let mut query = q(format!("SELECT {head} FROM {table} z WHERE "));
+        query.push_among("z.unit_id", units);
+        Some(query)
+    };
+    let mut query = match (measure.kept, by) {
+        (Kept::Share(_), By::Article) => by_content(asker, "unit_article_day", slice, &head)?,
+        (Kept::Share(_), By::Buckets(_)) if !only_people(slice) => {
+            by_content(asker, "unit_article_day", slice, &head)?
         }
-        _ if content => return None,
-        (Kept::Share(column), By::Buckets(buckets)) if of_unit.is_some() => {
-            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
-            let mut query = head(&group, column, "unit_day");
-            query.push_with("z.unit_id = ?", [of_unit?]);
-            (query, group)
-        }
-        (Kept::Share(column), By::Buckets(buckets)) => {
-            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
-            let mut query = head(&group, column, "share_day");
+        (Kept::Share(_), By::Buckets(_)) => by_people(asker, slice, &head),
+        (Kept::Share(_), By::Person) if only_people(slice) => {
+            let mut query = q(format!("SELECT {head} FROM share_day z WHERE "));
             asker.actor.scope(&mut query, "z.staff_id");
             push_whose("z.staff_id", slice, &mut query);
-            (query, group)
+            query
         }
-        (Kept::Share(column), By::Person) => {
-            let mut query = head("z.staff_id", column, "share_day");
-            asker.actor.scope(&mut query, "z.staff_id");
-            push_whose("z.staff_id", slice, &mut query);
-            (query, "z.staff_id".into())
-        }
-        (Kept::Share(column), By::Units(units))
-            if slice.person.is_empty() && units_fresh(units) =>
-        {
-            let mut query = head("z.unit_id", column, "unit_day");
-            query.push_among("z.unit_id", units);
-            (query, "z.unit_id".into())
-        }
+        (Kept::Share(_), By::Units(units)) => of_units("unit_day", units)?,
         (Kept::Reach { hcps_only }, By::Buckets(buckets)) => {
-            let group = bucket_of(asker, When::Day("z.day"), buckets)?;
-            let earlier = bucket_of(asker, When::Day("z.prev_on"), buckets)?;
-            let mut query = head(&group, "n", "reach");
-            query.push_with("z.unit_id = ?", [of_unit?]);
+            let mut query = readers(asker, slice, &head)?;
             // Each bucket counts its own: seen in it for the first time.
+            let earlier = bucket_of(asker, When::Day("z.prev_on"), buckets)?;
             query.push_with(" AND (z.prev_on < ? OR ", [&from]);
             query.push(&format!("{group} <> {earlier})"));
-            if hcps_only {
-                query.push(" AND z.kind = 'hcp'");
-            }
-            (query, group)
+            push_kind(&mut query, hcps_only);
+            query
         }
-        (Kept::Reach { hcps_only }, By::Units(units))
-            if slice.person.is_empty() && units_fresh(units) =>
-        {
-            let mut query = head("z.unit_id", "n", "reach");
-            query.push_among("z.unit_id", units);
-            query.push_with(" AND z.prev_on < ?", [&from]);
-            if hcps_only {
-                query.push(" AND z.kind = 'hcp'");
-            }
-            (query, "z.unit_id".into())
+        (Kept::Reach { hcps_only }, By::Article) => {
+            let mut query = by_content(asker, "unit_article_reach", slice, &head)?;
+            push_first(&mut query, &from, hcps_only);
+            query
+        }
+        (Kept::Reach { hcps_only }, By::Units(units)) => {
+            let mut query = of_units("reach", units)?;
+            push_first(&mut query, &from, hcps_only);
+            query
         }
         _ => return None,
     };
@@ -258,7 +241,7 @@ pub fn grouped(
         query.push(" AND ").push_among(&group, ids);
     }
     query.push(&format!(" GROUP BY {group}"));
-    if let (Kept::Share(column), By::Person | By::Article) = (measure.kept, by) {
+    if matches!(by, By::Person | By::Article) {
         // Who has only something else on these days is not among them.
         query.push(&format!(" HAVING SUM(z.{column}) <> 0"));
     }

@@ -3,7 +3,8 @@
 //! A measure stands once, in [`registry`]; a board, a chart, a report and an export show the same one. It counts rows of
 //! a fact ([`facts`]), so that what is opened from a number is what was counted.
 //!
-//! Writes: `share_day`, `unit_day`, `article_day`, `unit_article_day`, `reach`, `active_day`, `rollup_check`.
+//! Writes: `share_day`, `unit_day`, `article_day`, `unit_article_day`, `reach`, `unit_article_reach`,
+//! `active_day`, `rollup_check`.
 
 pub mod api;
 #[cfg(feature = "ssr")]

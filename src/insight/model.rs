@@ -207,7 +207,8 @@ pub struct Rows {
     pub narrowed: Vec<String>,
     /// Which days are shown instead of those asked for, in words.
     pub changed: Option<String>,
-    pub heads: Vec<String>,
+    /// What stands over each column, and whether it holds numbers.
+    pub heads: Vec<(String, bool)>,
     pub page: Page<Vec<Cell>>,
 }
 

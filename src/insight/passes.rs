@@ -1,15 +1,19 @@
 //! Numbers of many measures at once, or by a group: out of the sums that are kept where they can answer, else out of the
 //! rows, those of one fact in one pass.
 
-use super::count::{By, group, push_from, what};
+use super::count::{By, above, days, group, push_from, what};
 use super::facts::{Fact, Scope};
 use super::kept;
 use super::model::Slice;
-use super::registry::Measure;
+use super::registry::{Count, Key, Measure};
 use super::slice::Asker;
 use crate::onboarding::consent::TRACKED;
 use crate::server::db::{Query, q};
 use crate::server::facts::Facts;
+use crate::server::time;
+
+/// Days from which on different people are looked for one by one.
+const BY_PERSON: usize = 10;
 
 /// Measures of one fact over the same days.
 type Pass = Vec<&'static Measure>;
@@ -50,8 +54,25 @@ fn counted(
     query
 }
 
-/// The numbers of a pass as rows with `kind`, `id`, `text` and `n`, without those that are none.
-fn unfolded(pass: &Pass, counted: Query) -> Query {
+/// Different people of a pass, each looked for by themselves, where an index has theirs: sooner than through all rows.
+fn people(asker: &Asker<'_>, pass: &Pass, slice: &Slice) -> Option<Query> {
+    let [measure] = pass[..] else { return None };
+    let Count::Distinct(fact, "", Key::Staff(column)) = measure.count else {
+        return None;
+    };
+    // Of few days their rows are fewer than the people.
+    let (from, to) = days(measure, slice);
+    if !fact.by_person || time::days_between(&from, to).len() < BY_PERSON {
+        return None;
+    }
+    let mut query = q("SELECT '' AS id, COUNT(*) AS n0 FROM staff ks WHERE EXISTS (SELECT 1");
+    push_from(asker, pass, slice, "", &mut query);
+    query.push(&format!(" AND {column} = ks.id)"));
+    Some(query)
+}
+
+/// The numbers of a pass as rows with `kind`, `id`, `text` and `n`, without those that are none; `text` is SQL over `g`.
+fn unfolded(pass: &Pass, counted: Query, text: &str) -> Query {
     let (mut kinds, mut numbers, mut places) = (String::new(), String::new(), Vec::new());
     for (i, measure) in pass.iter().enumerate() {
         kinds.push_str(&format!(" WHEN {i} THEN '{}'", measure.id));
@@ -60,7 +81,7 @@ fn unfolded(pass: &Pass, counted: Query) -> Query {
     }
     let places = places.join(" UNION ALL ");
     let mut query = q(format!(
-        "SELECT CASE j.i{kinds} END AS kind, g.id AS id, '' AS text, CASE j.i{numbers} END AS n FROM ("
+        "SELECT CASE j.i{kinds} END AS kind, g.id AS id, {text} AS text, CASE j.i{numbers} END AS n FROM ("
     ));
     query.append(counted).push(&format!(
         ") g CROSS JOIN ({places}) j WHERE CASE j.i{numbers} END <> 0"
@@ -68,49 +89,75 @@ fn unfolded(pass: &Pass, counted: Query) -> Query {
     query
 }
 
-/// Asks for the one number of each measure that is no share, spread over statements that are sent side by side.
+/// Statements that are sent side by side, each with the numbers of some facts: what is shared stands in the same as what
+/// it is a share of, so that both are of one moment.
+struct Spread<'a> {
+    statements: &'a mut [Facts],
+    facts: Vec<&'static Fact>,
+}
+
+impl Spread<'_> {
+    /// The statement of a measure.
+    fn of(&mut self, measure: &Measure) -> &mut Facts {
+        let fact = measure.fact();
+        let known = self.facts.iter().position(|f| std::ptr::eq(*f, fact));
+        let place = known.unwrap_or_else(|| {
+            self.facts.push(fact);
+            self.facts.len() - 1
+        });
+        let most = self.statements.len();
+        &mut self.statements[place % most]
+    }
+}
+
+/// Asks for the one number of each measure that is no share, spread over statements.
 pub fn totals(
     asker: &Asker<'_>,
     measures: &[&'static Measure],
     slice: &Slice,
     statements: &mut [Facts],
 ) {
-    let most = statements.len();
+    let facts = Vec::new();
+    let mut spread = Spread { statements, facts };
     let mut rest = Pass::new();
-    for (i, measure) in measures.iter().enumerate() {
+    for measure in measures {
         match kept::total(asker, measure, slice) {
-            Some(query) => statements[i % most].count(measure.id, query),
+            Some(query) => spread.of(measure).count(measure.id, query),
             None => rest.push(measure),
         }
     }
-    for (i, pass) in passes(rest).iter().enumerate() {
-        let counted = counted(asker, pass, None, |query| {
-            push_from(asker, pass, slice, "", query);
+    for pass in &passes(rest) {
+        let counted = people(asker, pass, slice).unwrap_or_else(|| {
+            counted(asker, pass, None, |query| {
+                push_from(asker, pass, slice, "", query);
+            })
         });
-        statements[i % most].many(unfolded(pass, counted));
+        spread.of(pass[0]).many(unfolded(pass, counted, "''"));
     }
 }
 
-/// Asks for the numbers of measures by a group, only of the given ids if they are; of measures that cannot be told apart
-/// so, and of shares, for nothing.
+/// Asks for the numbers of measures by a group, only of the given ids if they are, spread over statements; of measures
+/// that cannot be told apart so, and of shares, for nothing.
 pub fn groups(
     asker: &Asker<'_>,
     measures: &[&'static Measure],
     slice: &Slice,
     by: By<'_>,
     ids: Option<&[String]>,
-    facts: &mut Facts,
+    statements: &mut [Facts],
 ) {
+    let facts = Vec::new();
+    let mut spread = Spread { statements, facts };
     let mut rest = Pass::new();
     for measure in measures {
         match kept::grouped(asker, measure, slice, by, ids) {
-            Some(query) => facts.rows(measure.id, query),
+            Some(query) => spread.of(measure).rows(measure.id, query),
             None => rest.push(measure),
         }
     }
     for pass in &passes(rest) {
         if let Some(counted) = grouped(asker, pass, slice, by, ids) {
-            facts.many(unfolded(pass, counted));
+            spread.of(pass[0]).many(unfolded(pass, counted, "''"));
         }
     }
 }
@@ -131,6 +178,36 @@ pub fn along(
     others.iter().copied().filter(|m| told(m)).collect()
 }
 
+/// The first by a measure that is no share, the most first: rows with `kind`, `id` and `n`, and in `text` how many there
+/// are in all; with each the numbers of `along`, which its rows tell anyway.
+pub fn first(
+    asker: &Asker<'_>,
+    measure: &'static Measure,
+    along: &[&'static Measure],
+    slice: &Slice,
+    by: By<'_>,
+    most: usize,
+) -> Option<Query> {
+    let cut = |query: Query, number: &str| {
+        let mut first = q("SELECT k.*, CAST(COUNT(*) OVER () AS TEXT) AS many FROM (");
+        first.append(query).push(&format!(
+            ") k WHERE k.{number} <> 0 ORDER BY k.{number} DESC, k.id LIMIT {most}"
+        ));
+        first
+    };
+    if let Some(query) = kept::grouped(asker, measure, slice, by, None) {
+        let id = measure.id;
+        let mut rows = q(format!(
+            "SELECT '{id}' AS kind, g.id, g.many AS text, g.n FROM ("
+        ));
+        rows.append(cut(query, "n")).push(") g");
+        return Some(rows);
+    }
+    let pass = [&[measure], along].concat();
+    let counted = grouped(asker, &pass, slice, by, None)?;
+    Some(unfolded(&pass, cut(counted, "n0"), "g.many"))
+}
+
 fn grouped(
     asker: &Asker<'_>,
     pass: &Pass,
@@ -140,8 +217,12 @@ fn grouped(
 ) -> Option<Query> {
     let fact = pass.first()?.fact();
     let (group, joins) = group(asker, fact, by)?;
-    if let (By::Hcp, false) = (by, joins.is_empty()) {
-        return Some(by_hcp(asker, pass, slice, ids));
+    match by {
+        By::Hcp if !joins.is_empty() => return Some(by_hcp(asker, pass, slice, ids)),
+        By::Units(units) if ids.is_none() && is_by_person(pass) => {
+            return Some(by_units(asker, pass, slice, units));
+        }
+        _ => {}
     }
     Some(counted(asker, pass, Some(&group), |query| {
         push_from(asker, pass, slice, &joins, query);
@@ -150,17 +231,50 @@ fn grouped(
             query.push(" AND ");
             push_named(asker, fact, query);
         }
-        if fact.scope == Scope::Library
-            && matches!(by, By::Person | By::HomeUnit | By::Role | By::Units(_))
-        {
-            // HCPs who are shared with the team belong to somebody else's people.
-            query.push(" AND ");
-            asker.actor.scope(query, fact.person);
+        if matches!(by, By::Person | By::HomeUnit | By::Role | By::Units(_)) {
+            push_own(asker, fact, query);
         }
         if let Some(ids) = ids {
             query.push(" AND ").push_among(&group, ids);
         }
     }))
+}
+
+/// Keeps what belongs to the asker's people: HCPs who are shared with the team belong to somebody else's.
+fn push_own(asker: &Asker<'_>, fact: &Fact, query: &mut Query) {
+    if fact.scope == Scope::Library {
+        query.push(" AND ");
+        asker.actor.scope(query, fact.person);
+    }
+}
+
+/// Whether the numbers of several people add up: rows do, and people themselves.
+fn is_by_person(pass: &Pass) -> bool {
+    pass.iter().all(|measure| match measure.count {
+        Count::Rows(..) => true,
+        Count::Distinct(fact, _, Key::Staff(column)) => column == fact.person,
+        _ => false,
+    })
+}
+
+/// Numbers by unit: counted by person first, so that each person's units are looked up once.
+fn by_units(asker: &Asker<'_>, pass: &Pass, slice: &Slice, units: &[String]) -> Query {
+    let fact = pass[0].fact();
+    let mut query = q("SELECT gc.ancestor_id AS id");
+    for i in 0..pass.len() {
+        query.push(&format!(", CAST(SUM(k.n{i}) AS BIGINT) AS n{i}"));
+    }
+    query
+        .push(" FROM (")
+        .append(counted(asker, pass, Some(fact.person), |query| {
+            push_from(asker, pass, slice, "", query);
+            push_own(asker, fact, query);
+        }))
+        .push(&format!(
+            ") k {} GROUP BY gc.ancestor_id",
+            above("k.id", units)
+        ));
+    query
 }
 
 /// Keeps the HCPs `h` that the asker sees; who reads is told of by name only while they agree.

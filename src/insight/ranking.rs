@@ -9,7 +9,7 @@ use super::plan::{Plan, Ranked, seen};
 use super::registry::Measure;
 use super::slice::Asker;
 use crate::server::db::{DbResult, q};
-use crate::server::facts::Facts;
+use crate::server::facts::{Facts, read_both};
 use crate::ui::chart::{ChartData, ChartKind, Series};
 
 /// Rows of a ranking on a board.
@@ -108,12 +108,13 @@ pub async fn count_into(
     ids: Option<&[String]>,
     table: &mut Table,
 ) -> DbResult<()> {
-    let mut facts = Facts::default();
-    passes::groups(asker, measures, slice, by, ids, &mut facts);
-    let found = facts.read(&asker.state.db).await?;
-    for measure in measures {
-        for fact in found.of(measure.id) {
-            table.insert((fact.id.clone(), measure.id), fact.n);
+    let mut both = [Facts::default(), Facts::default()];
+    passes::groups(asker, measures, slice, by, ids, &mut both);
+    for found in read_both(both, &asker.state.db).await? {
+        for measure in measures {
+            for fact in found.of(measure.id) {
+                table.insert((fact.id.clone(), measure.id), fact.n);
+            }
         }
     }
     Ok(())
@@ -155,8 +156,22 @@ async fn ranking(
     let along = passes::along(asker, &first, &rest, slice, by);
     rest.retain(|m| !along.iter().any(|a| a.id == m.id));
     let mut table = Table::new();
-    let counted = [first.as_slice(), &along].concat();
-    count_into(asker, &counted, slice, by, None, &mut table).await?;
+    let mut total = 0;
+    let whole = ranked == Ranked::Units || measures[0].share().is_some();
+    if whole {
+        let counted = [first.as_slice(), &along].concat();
+        count_into(asker, &counted, slice, by, None, &mut table).await?;
+    } else if let Some(query) = passes::first(asker, measures[0], &along, slice, by, RANKED) {
+        let mut facts = Facts::default();
+        facts.many(query);
+        for fact in facts.read(&asker.state.db).await?.all() {
+            let known = first.iter().chain(&along).find(|m| m.id == fact.kind);
+            if let Some(measure) = known {
+                table.insert((fact.id.clone(), measure.id), fact.n);
+            }
+            total = fact.text.parse().unwrap_or(0);
+        }
+    }
     let some = table.keys().filter(|(_, measure)| decides(measure));
     let mut ids: Vec<String> = some.map(|(id, _)| id.clone()).collect();
     if ranked == Ranked::Units {
@@ -166,7 +181,9 @@ async fn ranking(
     ids.dedup();
     // Best first; of what is bad the most, so that it is seen.
     ids.sort_by_key(|id| std::cmp::Reverse(weight(measures[0], id, &table)));
-    let total = ids.len() as i64;
+    if whole {
+        total = ids.len() as i64;
+    }
     ids.truncate(if ranked == Ranked::Units { 100 } else { RANKED });
     if ids.is_empty() {
         return Ok(None);

@@ -38,13 +38,13 @@ pub enum Count {
     Share(&'static str, &'static str),
 }
 
-/// Sums that are kept, from which a measure can be read where only days, units and people narrow it.
+/// Sums that are kept, from which a measure can be read where days, units, people and content alone narrow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     Nothing,
-    /// A column of `share_day` and `article_day`.
+    /// A column of `share_day`, `unit_day`, `article_day` and `unit_article_day`.
     Share(&'static str),
-    /// `reach`: all readers, or HCPs only.
+    /// `reach` and `unit_article_reach`: all readers, or HCPs only.
     Reach {
         hcps_only: bool,
     },

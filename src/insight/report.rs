@@ -37,6 +37,8 @@ struct Whole {
     changed: Option<String>,
     kind: &'static Kind,
     columns: Vec<&'static Measure>,
+    /// Whether the subjects have their names yet.
+    looked_up: bool,
     /// In order, each group's first.
     subjects: Vec<Subject>,
     /// The numbers by which they were ordered.
@@ -119,8 +121,20 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
     ids.extend(some.map(|(id, _)| id.clone()));
     ids.sort();
     ids.dedup();
-    let mut found = subjects(asker, kind, &filter, &ids).await?;
-    let mut subjects: Vec<Subject> = ids.iter().filter_map(|id| found.remove(id)).collect();
+    // HCPs are very many: where their names neither order nor choose them, they are looked up for a page alone. That the
+    // asker sees them was asked when they were counted.
+    let looked_up =
+        kind.id != "hcp" || by_name || !filter.group.is_empty() || !filter.text.trim().is_empty();
+    let mut subjects: Vec<Subject> = if looked_up {
+        let mut found = subjects(asker, kind, &filter, &ids).await?;
+        ids.iter().filter_map(|id| found.remove(id)).collect()
+    } else {
+        let unnamed = |id| Subject {
+            id,
+            ..Subject::default()
+        };
+        ids.into_iter().map(unnamed).collect()
+    };
     // Looked up once each, not at every comparison.
     let weights: HashMap<String, i64> = subjects
         .iter()
@@ -148,6 +162,7 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
         changed,
         kind,
         columns,
+        looked_up,
         subjects,
         table,
         counted,
@@ -162,13 +177,14 @@ impl Whole {
         from: usize,
         most: usize,
     ) -> DbResult<Vec<ReportRow>> {
-        let shown: Vec<Subject> = self
-            .subjects
-            .iter()
-            .skip(from)
-            .take(most)
-            .cloned()
-            .collect();
+        let shown = self.subjects.iter().skip(from).take(most);
+        let shown: Vec<Subject> = if self.looked_up {
+            shown.cloned().collect()
+        } else {
+            let ids: Vec<String> = shown.map(|s| s.id.clone()).collect();
+            let mut found = subjects(asker, self.kind, &self.filter, &ids).await?;
+            ids.iter().filter_map(|id| found.remove(id)).collect()
+        };
         let rest: Vec<&'static Measure> = bases(&self.columns)
             .into_iter()
             .filter(|m| !self.counted.iter().any(|c| c.id == m.id))
@@ -361,7 +377,7 @@ pub async fn file(
     notes.extend(slice::narrowed(&asker, slice).await?);
     notes.extend(whole.columns.iter().map(|m| {
         let meaning = m.meaning();
-        format!("{}：{}", meaning.name, meaning.formula)
+        [meaning.name, meaning.formula].join(&tr!("ui.colon"))
     }));
     let mut heads = vec![whole.name()];
     heads.extend(whole.columns.iter().map(|m| m.name()));

@@ -75,12 +75,14 @@ pub async fn was_opened(tx: &mut Tx, change: &mut Change, token: &str) -> DbResu
     Ok(())
 }
 
-/// Marks the units above a unit, it included: their sums are not read until they are written anew. To be called before
-/// and after somebody or a part of the tree moves.
-pub async fn moved(tx: &mut Tx, unit_id: &str) -> DbResult<()> {
-    q("INSERT INTO rollup_stale (unit_id, mark) SELECT ancestor_id, $2 FROM org_closure WHERE descendant_id = $1 \
-       ORDER BY ancestor_id ON CONFLICT (unit_id) DO UPDATE SET mark = excluded.mark")
-        .bind(unit_id)
+/// Marks the units that lose or gain somebody who moves from one unit to another: their sums are not read until they are
+/// written anew. The units above both keep them, and their sums.
+pub async fn moved(tx: &mut Tx, from: &str, to: &str) -> DbResult<()> {
+    q("INSERT INTO rollup_stale (unit_id, mark) SELECT c.ancestor_id, $3 FROM org_closure c \
+       WHERE c.descendant_id IN ($1, $2) GROUP BY c.ancestor_id HAVING COUNT(*) = 1 ORDER BY c.ancestor_id \
+       ON CONFLICT (unit_id) DO UPDATE SET mark = excluded.mark")
+        .bind(from)
+        .bind(to)
         .bind(crypto::random_token(8))
         .exec(tx)
         .await?;
@@ -90,44 +92,62 @@ pub async fn moved(tx: &mut Tx, unit_id: &str) -> DbResult<()> {
 /// Keeps the staff `s` of the unit `$1` and of those below it.
 const WITHIN: &str = " JOIN org_closure w ON w.descendant_id = s.unit_id AND w.ancestor_id = $1";
 
-/// The days of readers by unit, each with the day before; of some readers alone by a condition on the views `v`, or of
-/// the unit `$1` alone.
+/// The days of readers by unit, or by unit and article, each with the day before; of some readers alone by a condition on
+/// the views `v`, or of the unit `$1` alone.
 ///
 /// Almost every reader came by people of one unit. Their days are the same for all units above it, and are put in order
 /// once; only of the others each unit has its own.
-fn reach_sql(readers: &str, of_unit: bool) -> String {
+fn reach_sql(readers: &str, of_unit: bool, by_article: bool) -> String {
     let (within, above) = if of_unit {
         (WITHIN, " AND c.ancestor_id = $1")
     } else {
         ("", "")
     };
     let closure = format!("JOIN org_closure c ON c.descendant_id = d.home{above}");
+    let article = |alias: &str| {
+        if by_article {
+            format!("{alias}.article_id, ")
+        } else {
+            String::new()
+        }
+    };
+    let [v, d, e, f] = ["v", "d", "e", "f"].map(article);
     let chain = |by: &str| {
         format!(
-            "COALESCE(LAG(d.day) OVER (PARTITION BY {by}d.reader ORDER BY d.day), '') AS prev_on"
+            "COALESCE(LAG(d.day) OVER (PARTITION BY {by}{d}d.reader ORDER BY d.day), '') AS prev_on"
         )
     };
     format!(
-        "WITH seen AS MATERIALIZED (SELECT DISTINCT v.reader, v.viewed_on AS day, s.unit_id AS home \
+        "WITH seen AS MATERIALIZED (SELECT DISTINCT {v}v.reader, v.viewed_on AS day, s.unit_id AS home \
          FROM article_view v JOIN staff s ON s.id = v.root_staff_id{within} WHERE v.kind = 'pv'{readers}), \
          shared AS MATERIALIZED (SELECT reader FROM seen GROUP BY reader HAVING MIN(home) <> MAX(home)) \
-         SELECT f.unit_id, f.day, f.prev_on, f.kind, CAST(SUM(f.n) AS BIGINT) AS n FROM ( \
-         SELECT c.ancestor_id AS unit_id, d.day, d.prev_on, d.kind, d.n FROM ( \
-         SELECT e.home, e.day, e.prev_on, e.kind, COUNT(*) AS n FROM ( \
-         SELECT d.home, d.day, SUBSTR(d.reader, 1, 3) AS kind, {} FROM seen d \
-         WHERE d.reader NOT IN (SELECT reader FROM shared)) e GROUP BY e.home, e.day, e.prev_on, e.kind) d {closure} \
+         SELECT f.unit_id, {f}f.day, f.prev_on, f.kind, CAST(SUM(f.n) AS BIGINT) AS n FROM ( \
+         SELECT c.ancestor_id AS unit_id, {d}d.day, d.prev_on, d.kind, d.n FROM ( \
+         SELECT e.home, {e}e.day, e.prev_on, e.kind, COUNT(*) AS n FROM ( \
+         SELECT d.home, {d}d.day, SUBSTR(d.reader, 1, 3) AS kind, {} FROM seen d \
+         WHERE d.reader NOT IN (SELECT reader FROM shared)) e GROUP BY e.home, {e}e.day, e.prev_on, e.kind) d {closure} \
          UNION ALL \
-         SELECT e.unit_id, e.day, e.prev_on, e.kind, COUNT(*) AS n FROM ( \
-         SELECT d.unit_id, d.day, SUBSTR(d.reader, 1, 3) AS kind, {} FROM ( \
-         SELECT DISTINCT c.ancestor_id AS unit_id, d.reader, d.day FROM seen d {closure} \
-         WHERE d.reader IN (SELECT reader FROM shared)) d) e GROUP BY e.unit_id, e.day, e.prev_on, e.kind \
-         ) f GROUP BY f.unit_id, f.day, f.prev_on, f.kind",
+         SELECT e.unit_id, {e}e.day, e.prev_on, e.kind, COUNT(*) AS n FROM ( \
+         SELECT d.unit_id, {d}d.day, SUBSTR(d.reader, 1, 3) AS kind, {} FROM ( \
+         SELECT DISTINCT c.ancestor_id AS unit_id, {d}d.reader, d.day FROM seen d {closure} \
+         WHERE d.reader IN (SELECT reader FROM shared)) d) e GROUP BY e.unit_id, {e}e.day, e.prev_on, e.kind \
+         ) f GROUP BY f.unit_id, {f}f.day, f.prev_on, f.kind",
         chain(""),
         chain("d.unit_id, "),
     )
 }
 
-/// Takes readers out of `reach` (-1) or puts them in (1): around a change of whose some views are.
+/// The tables of readers' days with their keys, and whether these tell articles apart.
+const REACHES: [(&str, &str, bool); 2] = [
+    ("reach", "unit_id, day, prev_on, kind", false),
+    (
+        "unit_article_reach",
+        "unit_id, article_id, day, prev_on, kind",
+        true,
+    ),
+];
+
+/// Takes readers out of the kept days (-1) or puts them in (1): around a change of whose some views are.
 pub async fn readers(tx: &mut Tx, readers: &[String], sign: i64) -> DbResult<()> {
     if readers.is_empty() {
         return Ok(());
@@ -139,14 +159,20 @@ pub async fn readers(tx: &mut Tx, readers: &[String], sign: i64) -> DbResult<()>
         .map(|reader| format!("'{}'", reader.replace('\'', "")))
         .collect::<Vec<_>>()
         .join(", ");
-    q(format!(
-        "INSERT INTO reach (unit_id, day, prev_on, kind, n) SELECT f.unit_id, f.day, f.prev_on, f.kind, {sign} * f.n \
-         FROM ({}) f WHERE 1 = 1 ON CONFLICT (unit_id, day, prev_on, kind) DO UPDATE SET n = reach.n + excluded.n",
-        reach_sql(&format!(" AND v.reader IN ({list})"), false)
-    ))
-    .exec(&mut *tx)
-    .await?;
-    q("DELETE FROM reach WHERE n = 0").exec(tx).await?;
+    let of_them = format!(" AND v.reader IN ({list})");
+    for (table, keys, by_article) in REACHES {
+        let fresh = reach_sql(&of_them, false, by_article);
+        q(format!(
+            "INSERT INTO {table} ({keys}, n) SELECT f.{}, {sign} * f.n FROM ({fresh}) f WHERE 1 = 1 \
+             ON CONFLICT ({keys}) DO UPDATE SET n = {table}.n + excluded.n",
+            keys.replace(", ", ", f.")
+        ))
+        .exec(&mut *tx)
+        .await?;
+        q(format!("DELETE FROM {table} WHERE n = 0"))
+            .exec(&mut *tx)
+            .await?;
+    }
     Ok(())
 }
 
@@ -235,10 +261,37 @@ const MARKS: [(&str, &str); 3] = [
     ),
 ];
 
-/// The kept tables, their columns, and what each is to hold.
-fn tables() -> [(&'static str, String, String); 5] {
+/// A kept table, its columns, and the statement of what it is to hold.
+type Table = (&'static str, String, String);
+
+/// The kept tables by unit; of the unit `$1` alone, if it is asked so.
+fn unit_tables(of_unit: bool) -> [Table; 4] {
     let sums = COLUMNS.join(", ");
+    let only = if of_unit {
+        " AND c.ancestor_id = $1"
+    } else {
+        ""
+    };
+    let [reach, article_reach] = REACHES.map(|(table, keys, by_article)| {
+        let fresh = reach_sql("", of_unit, by_article);
+        (table, format!("{keys}, n"), fresh)
+    });
     [
+        ("unit_day", format!("unit_id, day, {sums}"), unit_sql(only)),
+        (
+            "unit_article_day",
+            format!("unit_id, day, article_id, {sums}"),
+            unit_article_sql(of_unit),
+        ),
+        reach,
+        article_reach,
+    ]
+}
+
+/// The kept tables. Those by unit come last: some are summed from the others.
+fn tables() -> Vec<Table> {
+    let sums = COLUMNS.join(", ");
+    let mut out = vec![
         (
             "share_day",
             format!("staff_id, day, {sums}"),
@@ -249,30 +302,21 @@ fn tables() -> [(&'static str, String, String); 5] {
             format!("article_id, day, {sums}"),
             share_sql(&[("article_id", "v.article_id", "l.article_id")], ""),
         ),
-        (
-            "unit_article_day",
-            format!("unit_id, day, article_id, {sums}"),
-            unit_article_sql(false),
-        ),
-        ("unit_day", format!("unit_id, day, {sums}"), unit_sql("")),
-        (
-            "reach",
-            "unit_id, day, prev_on, kind, n".to_owned(),
-            reach_sql("", false),
-        ),
-    ]
+    ];
+    out.extend(unit_tables(false));
+    out
 }
 
 /// Rows that stand in a table and should not, or the other way round: one statement, so that it sees one moment and
 /// keeps nobody waiting. A row of noughts is as good as none.
 async fn differing(db: &Db, table: &str, columns: &str, fresh: &str) -> DbResult<i64> {
-    let some = if table == "reach" {
+    let some = if table.ends_with("reach") {
         "n <> 0".to_owned()
     } else {
         COLUMNS.map(|c| format!("{c} <> 0")).join(" OR ")
     };
     // A unit that waits to be written anew differs on purpose.
-    let fresh_units = if matches!(table, "unit_day" | "unit_article_day" | "reach") {
+    let fresh_units = if columns.starts_with("unit_id") {
         " WHERE unit_id NOT IN (SELECT unit_id FROM rollup_stale)"
     } else {
         ""
@@ -361,23 +405,7 @@ pub async fn refresh(state: &AppState) -> Result<(), AppError> {
     for (unit, mark) in stale {
         let mut tx = state.db.begin().await?;
         tx.serialise(Lock::Views).await?;
-        for (table, columns, sql) in [
-            (
-                "unit_day",
-                format!("unit_id, day, {}", COLUMNS.join(", ")),
-                unit_sql(" AND c.ancestor_id = $1"),
-            ),
-            (
-                "unit_article_day",
-                format!("unit_id, day, article_id, {}", COLUMNS.join(", ")),
-                unit_article_sql(true),
-            ),
-            (
-                "reach",
-                "unit_id, day, prev_on, kind, n".to_owned(),
-                reach_sql("", true),
-            ),
-        ] {
+        for (table, columns, sql) in unit_tables(true) {
             q(format!("DELETE FROM {table} WHERE unit_id = $1"))
                 .bind(&unit)
                 .exec(&mut tx)

@@ -14,6 +14,7 @@ use crate::server::db::{DbResult, Query, internal, q};
 use crate::server::guard::Actor;
 use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page};
+use crate::ui::locale::lookup;
 
 /// Rows of a workbook at most.
 const MOST_ROWS: i64 = 50_000;
@@ -57,7 +58,7 @@ fn key_columns(key: Key) -> Vec<(&'static str, Col)> {
         ],
     };
     let mut columns = who.to_vec();
-    columns.push(("insight.col.times", Col::Text("k.n")));
+    columns.push(("insight.col.times", Col::Number("k.n")));
     columns
 }
 
@@ -73,7 +74,7 @@ fn key_joins(key: Key) -> &'static str {
 fn push_column(actor: &Actor, column: Col, query: &mut Query) {
     let text = |sql: &str| format!("COALESCE(CAST({sql} AS TEXT), '')");
     match column {
-        Col::Text(sql) | Col::Moment(sql) | Col::Code(sql, _) => {
+        Col::Text(sql) | Col::Number(sql) | Col::Moment(sql) | Col::Code(sql, _) => {
             query.push(&text(sql));
         }
         Col::Yes(sql) => {
@@ -112,7 +113,7 @@ fn push_columns(actor: &Actor, columns: &[(&str, Col)], query: &mut Query) {
 fn cell(state: &AppState, column: Col, text: String) -> Cell {
     let plain = |text: String| Cell { text, href: None };
     match column {
-        Col::Text(_) => plain(text),
+        Col::Text(_) | Col::Number(_) => plain(text),
         Col::Moment(_) => plain(text.parse().map_or(text, |at| state.zone.minute(at))),
         Col::Code(_, name) if !text.is_empty() => plain(name(&text)),
         Col::Code(..) => plain(text),
@@ -230,11 +231,12 @@ async fn asked(
     Ok((measure, changed))
 }
 
-fn heads(measure: &Measure) -> Vec<String> {
+/// The heads of a measure's rows, each with whether numbers stand below it.
+fn heads(measure: &Measure) -> Vec<(String, bool)> {
     count::parts(measure).map_or_else(Vec::new, |(fact, _, key)| {
         columns(fact, key)
             .into_iter()
-            .map(|(head, _)| crate::ui::locale::lookup(head))
+            .map(|(head, col)| (lookup(head), matches!(col, Col::Number(_))))
             .collect()
     })
 }
@@ -302,5 +304,6 @@ pub async fn file(
         .detail(json!({ "slice": slice, "rows": rows.len() }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
-    super::report::workbook(&measure.name(), &heads(measure), &rows, &[], &notes).map_err(internal)
+    let heads: Vec<String> = heads(measure).into_iter().map(|(head, _)| head).collect();
+    super::report::workbook(&measure.name(), &heads, &rows, &[], &notes).map_err(internal)
 }

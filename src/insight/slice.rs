@@ -70,7 +70,7 @@ impl<'a> Asker<'a> {
         Ok(units.as_slice())
     }
 
-    /// The unit whose kept sums are those of a slice that only days and units narrow.
+    /// The unit whose kept sums are those of a slice that days, units and content narrow.
     pub fn unit_of<'b>(&'b self, slice: &'b Slice) -> Option<&'b str> {
         let unit = if slice.unit.is_empty() {
             self.root.as_deref()?
@@ -394,7 +394,7 @@ pub async fn narrowed(asker: &Asker<'_>, slice: &Slice) -> DbResult<Vec<String>>
         if !id.is_empty()
             && let Some((text,)) = q(sql).bind(id).optional::<(String,)>(db).await?
         {
-            out.push(format!("{name}：{text}"));
+            out.push([name, text].join(&tr!("ui.colon")));
         }
     }
     for (value, name) in [
@@ -402,7 +402,7 @@ pub async fn narrowed(asker: &Asker<'_>, slice: &Slice) -> DbResult<Vec<String>>
         (&slice.specialty, tr!("insight.specialty")),
     ] {
         if !value.is_empty() {
-            out.push(format!("{name}：{value}"));
+            out.push([name.as_str(), value].join(&tr!("ui.colon")));
         }
     }
     Ok(out)

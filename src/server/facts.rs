@@ -63,6 +63,13 @@ impl Facts {
     }
 }
 
+/// Asks for two statements side by side: one of them alone would leave a second core idle.
+pub async fn read_both(facts: [Facts; 2], db: &Db) -> DbResult<[Found; 2]> {
+    let [some, others] = facts;
+    let (some, others) = tokio::try_join!(some.read(db), others.read(db))?;
+    Ok([some, others])
+}
+
 /// What was found.
 #[derive(Debug)]
 pub struct Found(Vec<Fact>);
@@ -71,6 +78,11 @@ impl Found {
     /// The number of a kind; 0 where it was not asked for.
     pub fn n(&self, kind: &str) -> i64 {
         self.of(kind).map(|fact| fact.n).sum()
+    }
+
+    /// All rows.
+    pub fn all(&self) -> &[Fact] {
+        &self.0
     }
 
     /// The rows of a kind.

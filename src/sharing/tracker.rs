@@ -378,7 +378,7 @@ pub async fn record(
         if reread {
             change.add(&day, staff, &hit.article_id, Column::Rereads, 1);
         }
-        change.saw(&reader, staff, &day);
+        change.saw(&reader, staff, &hit.article_id, &day);
     }
     if counts && let Some(link) = &hit.link {
         let first =

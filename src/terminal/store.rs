@@ -132,7 +132,7 @@ async fn others(db: &Db, rows: &mut [TerminalRow]) -> DbResult<()> {
             .filter(|(terminal, ..)| *terminal == row.id)
             .map(|(_, line, name)| format!("{line} {name}"))
             .collect();
-        row.others = own.join("、");
+        row.others = own.join(&tr!("ui.comma"));
     }
     Ok(())
 }

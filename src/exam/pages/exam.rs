@@ -47,7 +47,7 @@ fn Cards(exam: ExamView) -> impl IntoView {
         (tr!("exam.attempts"), tries),
         (tr!("exam.pass_percent"), format!("{}%", input.pass_percent)),
         (tr!("exam.review"), review_label(&input.review)),
-        (tr!("audience.title"), exam.audience.join("、")),
+        (tr!("audience.title"), exam.audience.join(&tr!("ui.comma"))),
     ];
     let (questions, points) = (exam.questions, exam.points);
     let state = row.state;

@@ -175,7 +175,7 @@ fn columns_missing(missing: &[String]) -> AppError {
     AppError::Invalid(vec![FieldError {
         field: String::new(),
         key: "flow.columns_missing".into(),
-        args: vec![("columns".into(), missing.join("、"))],
+        args: vec![("columns".into(), missing.join(&tr!("ui.comma")))],
     }])
 }
 

@@ -20,7 +20,7 @@ pub fn FlowPreview(
     /// Whether it was imported.
     done: bool,
 ) -> impl IntoView {
-    let missing = report.missing.join("、");
+    let missing = report.missing.join(&tr!("ui.comma"));
     let incomplete = !report.missing.is_empty();
     let more = report.suggested - report.suggestions.len() as i64;
     let stats = [
@@ -40,7 +40,7 @@ pub fn FlowPreview(
                 </div>
                 <p class="mt-3 text-sm text-base-content/70">{tr!("flow.class.explain")}</p>
                 {(report.adjustments > 0).then(|| view! { <p class="mt-1 text-sm">{tr!("flow.class.adjustments", n = report.adjustments)}</p> })}
-                <p class="mt-1 text-sm">{tr!("flow.class.distributors", names = report.distributors.join("、"))}</p>
+                <p class="mt-1 text-sm">{tr!("flow.class.distributors", names = report.distributors.join(&tr!("ui.comma")))}</p>
             </Card>
             <Totals rows=report.products/>
         })}

@@ -97,7 +97,7 @@ fn Offer(suggestion: Suggestion, printed: String, code: String, about: String) -
         .iter()
         .map(|reason| reason.label())
         .collect::<Vec<_>>()
-        .join("、");
+        .join(&tr!("ui.comma"));
     view! {
         <li class="flex flex-wrap items-center gap-2 rounded-field bg-base-200 px-3 py-2">
             <span class="min-w-0 grow basis-56">

@@ -60,7 +60,7 @@ fn Period(row: PeriodRow) -> impl IntoView {
                 {operates.then(|| view! { <Stat name=tr!("flow.line.waiting") value=row.waiting.to_string()/> })}
             </div>
             {(!row.missing.is_empty()).then(|| view! {
-                <p class="alert alert-warning mt-3 py-2">{tr!("flow.period.missing", names = row.missing.join("、"))}</p>
+                <p class="alert alert-warning mt-3 py-2">{tr!("flow.period.missing", names = row.missing.join(&tr!("ui.comma")))}</p>
             })}
             {operates.then(|| view! { <Acts month=month state=row.state open=row.open appealed=row.appealed/> })}
             {(!row.steps.is_empty()).then(|| view! {

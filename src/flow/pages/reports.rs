@@ -109,7 +109,7 @@ fn Report(table: FlowTable) -> impl IntoView {
         {(!table.missing.is_empty()).then(|| view! {
             <details class="mb-3 text-sm">
                 <summary class="link inline-flex min-h-10 cursor-pointer items-center">{tr!("flow.report.missing", month = filter.to.clone(), n = table.missing.len())}</summary>
-                <p class="break-words">{table.missing.join("、")}</p>
+                <p class="break-words">{table.missing.join(&tr!("ui.comma"))}</p>
             </details>
         })}
         {rows_or_empty(table.page, tr!("flow.report.empty"), move |rows| view! {

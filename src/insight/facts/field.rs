@@ -89,7 +89,7 @@ pub static CHECKIN: Fact = Fact {
         ("insight.col.place", Col::Text("k.place")),
         (
             "insight.col.metres",
-            Col::Text("CAST(ROUND(k.distance_m) AS BIGINT)"),
+            Col::Number("CAST(ROUND(k.distance_m) AS BIGINT)"),
         ),
         ("insight.col.flags", Col::Code("k.flags", flags)),
     ],
@@ -103,5 +103,5 @@ fn flags(json: &str) -> String {
         .iter()
         .map(|flag| crate::visit::model::flag_label(flag))
         .collect::<Vec<_>>()
-        .join("、")
+        .join(&tr!("ui.comma"))
 }

@@ -20,7 +20,7 @@ pub static LINE: Fact = Fact {
             Col::Text("COALESCE(t.name, l.terminal_name)"),
         ),
         ("insight.col.product", Col::Text("l.product_name")),
-        ("insight.col.quantity", Col::Text("l.quantity")),
+        ("insight.col.quantity", Col::Number("l.quantity")),
         ("insight.col.distributor", Col::Text("fd.name")),
         (
             "insight.col.state",

@@ -35,15 +35,16 @@ pub static HCP: Fact = Fact {
 /// HCPs who were onboarded, each of whoever owned them at that moment, or was the first to do so afterwards.
 pub static ONBOARDED: Fact = Fact {
     tables: "hcp, hcp_ownership",
-    from: "hcp h LEFT JOIN hcp_ownership o ON o.id = (SELECT w.id FROM hcp_ownership w WHERE w.hcp_id = h.id \
-        AND w.owner_id IS NOT NULL AND (w.ends_at IS NULL OR w.ends_at > h.onboarded_at) ORDER BY w.starts_at, w.id LIMIT 1)",
+    // Looked up for those alone whose owner is asked for.
+    from: "(SELECT h.*, (SELECT w.owner_id FROM hcp_ownership w WHERE w.hcp_id = h.id AND w.owner_id IS NOT NULL \
+        AND (w.ends_at IS NULL OR w.ends_at > h.onboarded_at) ORDER BY w.starts_at, w.id LIMIT 1) AS owned_by FROM hcp h) h",
     base: "h.state = 'onboarded' AND h.onboarded_at IS NOT NULL",
     when: When::Moment("h.onboarded_at"),
-    person: "o.owner_id",
+    person: "h.owned_by",
     province: "h.province = ?",
     specialty: "COALESCE(NULLIF(h.specialty, ''), h.department) = ?",
     hcp: "h.id",
-    shown: "LEFT JOIN terminal t ON t.id = h.terminal_id LEFT JOIN staff st ON st.id = o.owner_id",
+    shown: "LEFT JOIN terminal t ON t.id = h.terminal_id LEFT JOIN staff st ON st.id = h.owned_by",
     columns: &[
         ("insight.col.at", Col::Moment("h.onboarded_at")),
         ("insight.col.hcp", Col::Hcp),

@@ -65,7 +65,7 @@ pub static COMPLETION: Fact = Fact {
             "insight.col.course",
             Col::Link("/courses/", "c.id", "c.title"),
         ),
-        ("insight.col.version", Col::Text("d.version")),
+        ("insight.col.version", Col::Number("d.version")),
     ],
     order: "d.completed_at DESC, d.learner, d.course_id, d.version",
     ..NONE

@@ -30,10 +30,10 @@ pub static VIEW: Fact = Fact {
         ),
         ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.reader", Col::Reader),
-        ("insight.col.level", Col::Text("sl.level")),
+        ("insight.col.level", Col::Number("sl.level")),
         ("insight.col.reread", Col::Yes("v.reread")),
         ("insight.col.finished", Col::Yes("v.finished")),
-        ("insight.col.seconds", Col::Text("v.dwell_ms / 1000")),
+        ("insight.col.seconds", Col::Number("v.dwell_ms / 1000")),
     ],
     walked: "(v.root_staff_id || '')",
     walked_by: "article_view_day",
@@ -86,7 +86,7 @@ pub static PASSED: Fact = Fact {
         ),
         ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.sharer", Col::Reader),
-        ("insight.col.level", Col::Text("l.level")),
+        ("insight.col.level", Col::Number("l.level")),
     ],
     ..LINK_PARTS
 };

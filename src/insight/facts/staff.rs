@@ -8,6 +8,7 @@ pub static ACTIVE: Fact = Fact {
     from: "active_day w",
     when: When::Day("w.day"),
     person: "w.staff_id",
+    by_person: true,
     ..NONE
 };
 

@@ -237,8 +237,12 @@ fn Figure(number: Number) -> impl IntoView {
     let name = number.meaning.name.clone();
     let id = number.meaning.id.clone();
     let over = number.over.clone();
-    let ignores = (!number.ignores.is_empty())
-        .then(|| tr!("insight.ignores", names = number.ignores.join("、")));
+    let ignores = (!number.ignores.is_empty()).then(|| {
+        tr!(
+            "insight.ignores",
+            names = number.ignores.join(&tr!("ui.comma"))
+        )
+    });
     view! {
         <div class="num min-w-0 rounded-box border border-base-300 bg-base-100 px-4 py-3" data-measure=id>
             <div class="text-sm text-base-content/80">{name}{(!over.is_empty()).then(|| view! { <span class="ms-1 text-xs text-base-content/70">{unbroken(&over)}</span> })}</div>

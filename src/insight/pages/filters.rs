@@ -35,8 +35,10 @@ pub fn Days(slice: Slice, span: String) -> impl IntoView {
             <span class="block text-base-content/70">{tr!("insight.period")}</span>
             <select name="span" class="select w-auto">{spans}</select>
         </label>
-        <FilterDay name="from" label=tr!("insight.from") value=from/>
-        <FilterDay name="to" label=tr!("insight.to") value=to/>
+        <div class="flex gap-2">
+            <FilterDay name="from" label=tr!("insight.from") value=from/>
+            <FilterDay name="to" label=tr!("insight.to") value=to/>
+        </div>
     }
 }
 

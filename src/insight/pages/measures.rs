@@ -57,7 +57,7 @@ fn Listed(meanings: Meanings) -> impl IntoView {
                 let text = if wrong.is_empty() {
                     tr!("insight.check_fine")
                 } else {
-                    wrong.join("、")
+                    wrong.join(&tr!("ui.comma"))
                 };
                 view! { <tr><td class="num">{check.at}</td><td>{text}</td></tr> }
             })

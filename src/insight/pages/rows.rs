@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::filters::Changed;
 use super::{Formula, InsightNav, kept, linked, slice_param};
 use crate::insight::api::insight_rows;
-use crate::insight::model::{Rows, address};
+use crate::insight::model::{Cell, Rows, address};
 use crate::ui::boot::refresh;
 use crate::ui::list::{page_param, param, rows_or_empty};
 use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
@@ -41,10 +41,11 @@ fn Listed(rows: Rows) -> impl IntoView {
     let title = rows.meaning.name.clone();
     let label = title.clone();
     let total = crate::ui::money::grouped(rows.page.total);
+    let numbers: Vec<bool> = rows.heads.iter().map(|(_, number)| *number).collect();
     let heads = rows
         .heads
         .into_iter()
-        .map(|head| view! { <th scope="col" class="whitespace-nowrap">{head}</th> })
+        .map(|(head, number)| view! { <th scope="col" class="whitespace-nowrap" class:text-end=number>{head}</th> })
         .collect_view();
     let back = kept("/insight", ("board", ""), "days", &rows.slice);
     view! {
@@ -63,11 +64,19 @@ fn Listed(rows: Rows) -> impl IntoView {
                     <thead><tr>{heads}</tr></thead>
                     <tbody>
                         {rows.into_iter().map(|cells| view! {
-                            <tr>{cells.into_iter().map(|cell| view! { <td class="num">{linked(cell)}</td> }).collect_view()}</tr>
+                            <tr>{cells.into_iter().zip(numbers.clone()).map(|(cell, number)| listed(cell, number)).collect_view()}</tr>
                         }).collect_view()}
                     </tbody>
                 </table>
             </div>
         })}
     }
+}
+
+/// Letters up to which a cell stays on one line: a date with its time does not break at its hyphens.
+const UNBROKEN: usize = 16;
+
+fn listed(cell: Cell, number: bool) -> impl IntoView {
+    let unbroken = cell.text.chars().count() <= UNBROKEN;
+    view! { <td class="num" class:text-end=number class:whitespace-nowrap=unbroken>{linked(cell)}</td> }
 }

@@ -11,7 +11,7 @@ use super::kinds::Kind;
 use crate::server::db::{DbResult, Query, containing, q};
 
 /// One that a report is on: id, name, what it is grouped under.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, Default, sqlx::FromRow)]
 pub(super) struct Subject {
     pub id: String,
     pub name: String,

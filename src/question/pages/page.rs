@@ -44,7 +44,7 @@ fn Cards(view: QuestionView) -> impl IntoView {
             tr!("question.difficulty"),
             difficulty_label(draft.difficulty),
         ),
-        (tr!("question.tags"), draft.tags.join("、")),
+        (tr!("question.tags"), draft.tags.join(&tr!("ui.comma"))),
         (tr!("question.code"), draft.code),
         (tr!("question.name"), draft.title),
     ];

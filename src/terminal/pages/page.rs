@@ -105,7 +105,7 @@ fn Facts(master: Master, aliases: Vec<String>, group: Option<(String, String)>) 
         (tr!("terminals.address"), master.address),
         (tr!("terminals.phone"), master.phone),
         (tr!("terminals.coordinates"), coordinates),
-        (tr!("terminals.aliases"), aliases.join("、")),
+        (tr!("terminals.aliases"), aliases.join(&tr!("ui.comma"))),
         (tr!("terminals.note"), master.note),
     ];
     view! {

@@ -137,4 +137,27 @@ on_both!(a_day_that_is_written_late_lies_between, |app| {
         }
         assert_eq!(differing(&app).await, []);
     }
+    // An article has a chain of its own: what of it was read before, and not the days of the others.
+    let (_, article, _) = &links[1];
+    for (back, expected) in [
+        (2, vec![(day(3), String::new()), (day(2), day(3))]),
+        (
+            1,
+            vec![(day(3), String::new()), (day(2), day(3)), (day(1), day(2))],
+        ),
+    ] {
+        let at = zone.start_of(&day(back)).expect("a day") + HOUR;
+        let view = (&links[1], "vis:late".to_owned(), at);
+        batch(&app, &format!("article{back}"), &[view]).await;
+        let rows: Vec<(String, String)> = q(
+            "SELECT day, prev_on FROM unit_article_reach WHERE unit_id = $1 AND article_id = $2 AND n = 1 ORDER BY day",
+        )
+        .bind(&app.units.company)
+        .bind(article)
+        .all(&app.state.db)
+        .await
+        .expect("rows");
+        assert_eq!(rows, expected, "of the article after {back} days back");
+        assert_eq!(differing(&app).await, []);
+    }
 });

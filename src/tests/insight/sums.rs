@@ -47,6 +47,11 @@ async fn dump(app: &TestApp) -> BTreeMap<&'static str, Vec<String>> {
             "n <> 0".into(),
         ),
         (
+            "unit_article_reach",
+            "unit_id, article_id, day, prev_on, kind, n".into(),
+            "n <> 0".into(),
+        ),
+        (
             "share_link",
             "token, CASE WHEN was_read THEN 1 ELSE 0 END, CASE WHEN was_passed THEN 1 ELSE 0 END, \
              CASE WHEN was_reopened THEN 1 ELSE 0 END"
@@ -364,6 +369,13 @@ on_both!(what_is_broken_is_found_and_mended, |app| {
         (
             "reach",
             "INSERT INTO reach (unit_id, day, prev_on, kind, n) SELECT id, '2020-01-01', '', 'vis', 1 FROM org_unit",
+        ),
+        ("unit_article_reach", "UPDATE unit_article_reach SET n = n + 1"),
+        ("unit_article_reach", "DELETE FROM unit_article_reach WHERE prev_on = ''"),
+        (
+            "unit_article_reach",
+            "INSERT INTO unit_article_reach (unit_id, article_id, day, prev_on, kind, n) \
+             SELECT u.id, a.id, '2020-01-01', '', 'vis', 1 FROM org_unit u CROSS JOIN article a",
         ),
         (
             "share_link",

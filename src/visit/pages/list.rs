@@ -88,7 +88,7 @@ pub fn Summary(row: VisitRow) -> impl IntoView {
     let met = if met.is_empty() {
         tr!("visit.nobody_named")
     } else {
-        met.join("、")
+        met.join(&tr!("ui.comma"))
     };
     let place = if row.place.is_empty() {
         tr!("visit.no_terminal")

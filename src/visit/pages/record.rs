@@ -47,7 +47,7 @@ fn Shown(visit: VisitView) -> impl IntoView {
         (tr!("visit.next"), visit.next_day),
         (
             tr!("visit.wishes"),
-            (!visit.wishes.is_empty()).then(|| visit.wishes.join("；")),
+            (!visit.wishes.is_empty()).then(|| visit.wishes.join(&tr!("ui.semicolon"))),
         ),
         (tr!("visit.received_at"), visit.received),
     ];

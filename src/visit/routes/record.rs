@@ -390,7 +390,7 @@ fn said(error: &AppError) -> String {
             .iter()
             .map(|f| crate::ui::locale::filled(&f.key, &f.args))
             .collect::<Vec<_>>()
-            .join("；"),
+            .join(&tr!("ui.semicolon")),
         AppError::NotFound => tr!("visit.gone"),
         error => error.message(),
     }
