@@ -8,7 +8,8 @@ CREATE TABLE unit_article_reach (
     -- hcp or vis.
     kind TEXT NOT NULL,
     n BIGINT NOT NULL,
-    PRIMARY KEY (unit_id, article_id, day, prev_on, kind)
+    -- Days before articles: rankings ask for all articles of some days.
+    PRIMARY KEY (unit_id, day, article_id, prev_on, kind)
 );
 INSERT INTO unit_article_reach (unit_id, article_id, day, prev_on, kind, n)
     SELECT e.unit_id, e.article_id, e.day, e.prev_on, e.kind, COUNT(*) FROM (

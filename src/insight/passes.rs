@@ -235,6 +235,12 @@ fn grouped(
             push_own(asker, fact, query);
         }
         if let Some(ids) = ids {
+            // From the readers who are asked for to what they read, not from all that was read of an article.
+            let by_reader = !(slice.province.is_empty() && slice.specialty.is_empty());
+            let group = match by {
+                By::Article if by_reader => format!("({group} || '')"),
+                _ => group.clone(),
+            };
             query.push(" AND ").push_among(&group, ids);
         }
     }))

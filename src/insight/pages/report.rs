@@ -28,8 +28,12 @@ pub fn Reports() -> impl IntoView {
         sort: sort.get(),
         text: text.get(),
     });
+    // On the server its task may look once more after the request has ended, when the memos are gone: for nobody then.
     let data = Resource::new(
-        move || (filter.get(), page.get(), refresh()),
+        move || {
+            let (filter, page) = (filter.try_get(), page.try_get());
+            (filter.unwrap_or_default(), page.unwrap_or(1), refresh())
+        },
         |(filter, page, _)| insight_report(filter, page),
     );
     let busy = RwSignal::new(false);
