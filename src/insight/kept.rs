@@ -68,29 +68,30 @@ pub fn total(asker: &Asker<'_>, measure: &Measure, slice: &Slice) -> Option<Quer
             query = readers(asker, slice, &sum("n"))?;
             push_first(&mut query, &from, hcps_only);
         }
-        Kept::Share(column) if only_people(slice) => {
-            query = by_people(asker, slice, &sum(column));
-        }
-        Kept::Share(column) => {
-            query = by_content(asker, "unit_article_day", slice, &sum(column))?;
-        }
+        Kept::Share(column) => query = shared(asker, slice, &sum(column))?,
     }
     query.push_with(" AND z.day >= ? AND z.day <= ?", [from.as_str(), to]);
     Some(query)
 }
 
-/// Sums of a unit, or of people: `SELECT {head} FROM … z WHERE …` without their days.
-fn by_people(asker: &Asker<'_>, slice: &Slice, head: &str) -> Query {
-    let unit = asker.unit_of(slice).filter(|_| slice.person.is_empty());
-    let mut query;
-    if let Some(unit) = unit {
-        query = q(format!("SELECT {head} FROM unit_day z WHERE "));
-        query.push_with("z.unit_id = ?", [unit]);
-    } else {
-        query = q(format!("SELECT {head} FROM share_day z WHERE "));
-        asker.actor.scope(&mut query, "z.staff_id");
-        push_whose("z.staff_id", slice, &mut query);
+/// Sums of a slice: `SELECT {head} FROM … z WHERE …` without its days. `None` where no such sums are kept.
+fn shared(asker: &Asker<'_>, slice: &Slice, head: &str) -> Option<Query> {
+    if !only_people(slice) {
+        return by_content(asker, "unit_article_day", slice, head);
     }
+    let Some(unit) = asker.unit_of(slice).filter(|_| slice.person.is_empty()) else {
+        return Some(by_people(asker, slice, head));
+    };
+    let mut query = q(format!("SELECT {head} FROM unit_day z WHERE "));
+    query.push_with("z.unit_id = ?", [unit]);
+    Some(query)
+}
+
+/// Sums by person: `SELECT {head} FROM … z WHERE …` without their days.
+fn by_people(asker: &Asker<'_>, slice: &Slice, head: &str) -> Query {
+    let mut query = q(format!("SELECT {head} FROM share_day z WHERE "));
+    asker.actor.scope(&mut query, "z.staff_id");
+    push_whose("z.staff_id", slice, &mut query);
     query
 }
 
@@ -149,22 +150,9 @@ fn push_kind(query: &mut Query, hcps_only: bool) {
 
 /// PV of each day, of all that the asker sees: rows of day and number, without the days on which nothing happened.
 pub fn pv_by_day(asker: &Asker<'_>, from: &str, to: &str) -> Query {
-    let everything = Slice::default();
-    let unit = asker.unit_of(&everything);
-    let table = if unit.is_some() {
-        "unit_day"
-    } else {
-        "share_day"
-    };
-    let mut query = q(format!(
-        "SELECT z.day, CAST(SUM(z.pv) AS BIGINT) FROM {table} z WHERE "
-    ));
-    match unit {
-        Some(unit) => {
-            query.push_with("z.unit_id = ?", [unit]);
-        }
-        None => asker.actor.scope(&mut query, "z.staff_id"),
-    }
+    let (everything, head) = (Slice::default(), "z.day, CAST(SUM(z.pv) AS BIGINT)");
+    let query = shared(asker, &everything, head);
+    let mut query = query.unwrap_or_else(|| by_people(asker, &everything, head));
     query.push_with(" AND z.day >= ? AND z.day <= ? GROUP BY z.day", [from, to]);
     query
 }
@@ -204,16 +192,8 @@ pub fn grouped(
     };
     let mut query = match (measure.kept, by) {
         (Kept::Share(_), By::Article) => by_content(asker, "unit_article_day", slice, &head)?,
-        (Kept::Share(_), By::Buckets(_)) if !only_people(slice) => {
-            by_content(asker, "unit_article_day", slice, &head)?
-        }
-        (Kept::Share(_), By::Buckets(_)) => by_people(asker, slice, &head),
-        (Kept::Share(_), By::Person) if only_people(slice) => {
-            let mut query = q(format!("SELECT {head} FROM share_day z WHERE "));
-            asker.actor.scope(&mut query, "z.staff_id");
-            push_whose("z.staff_id", slice, &mut query);
-            query
-        }
+        (Kept::Share(_), By::Buckets(_)) => shared(asker, slice, &head)?,
+        (Kept::Share(_), By::Person) if only_people(slice) => by_people(asker, slice, &head),
         (Kept::Share(_), By::Units(units)) => of_units("unit_day", units)?,
         (Kept::Reach { hcps_only }, By::Buckets(buckets)) => {
             let mut query = readers(asker, slice, &head)?;
