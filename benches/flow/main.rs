@@ -148,7 +148,9 @@ async fn people(state: &AppState) -> Outcome<()> {
 async fn fill(state: &AppState, lines: i64) -> Outcome<()> {
     let from = Instant::now();
     people(state).await?;
+    mailuo::demo::bulk::room(state, true).await?;
     mailuo::demo::bulk::lines(state, lines, MONTHS).await?;
+    mailuo::demo::bulk::room(state, false).await?;
     let n = q("SELECT COUNT(*) FROM flow_line").count(&state.db).await?;
     let sums = q("SELECT COUNT(*) FROM flow_sum").count(&state.db).await?;
     println!(

@@ -83,6 +83,8 @@ fn Item(row: ComplaintRow, answering: bool) -> impl IntoView {
                         <p class="whitespace-pre-line break-words">{answer}</p>
                     </div>
                 }.into_any(),
+                // Who is to answer has the field for it below.
+                None if answering => ().into_any(),
                 None => view! { <p class="mt-2 text-sm text-base-content/70">{tr!("complaint.waits")}</p> }.into_any(),
             }}
             {(answering && waits).then(|| view! {

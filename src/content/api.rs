@@ -36,7 +36,7 @@ pub async fn list_articles(
 #[server(prefix = "/api", endpoint = "articles/tags", input = server_fn::codec::GetUrl)]
 pub async fn list_tags() -> AppResult<Vec<String>> {
     guard::require(Permission::ReadArticles).await?;
-    Ok(store::tags(&state().db).await?)
+    Ok(store::tags(&state().db, None).await?)
 }
 
 /// One article.

@@ -11,7 +11,7 @@ use crate::sharing::pages::MetricsGrid;
 use crate::ui::boot::{may, refresh};
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit, TextArea};
 use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
-use crate::ui::parts::{Card, Loading, PageTitle, outcome};
+use crate::ui::parts::{Card, Loading, PageTitle, outcome, who};
 
 fn sees_drafts() -> bool {
     may(Permission::WriteArticles) || may(Permission::ReviewArticles) || may(Permission::ManageOrg)
@@ -84,12 +84,18 @@ pub fn ArticleList() -> impl IntoView {
 }
 
 /// Approval number and last day, as they stand on every page with content.
-pub fn approval_line(number: &str, expires: &str) -> String {
-    match (number.is_empty(), expires.is_empty()) {
-        (true, _) => tr!("article.no_approval"),
-        (false, true) => tr!("article.approval", number = number),
-        (false, false) => tr!("article.approval_expires", number = number, day = expires),
-    }
+pub fn approval_line(number: &str, expires: &str) -> impl IntoView + use<> {
+    let until = (!number.is_empty() && !expires.is_empty()).then(|| {
+        let text = tr!("article.valid_until", day = expires);
+        // A day does not break at its hyphens.
+        view! { " · "<span class="whitespace-nowrap">{text}</span> }
+    });
+    let number = if number.is_empty() {
+        tr!("article.no_approval")
+    } else {
+        tr!("article.approval", number = number)
+    };
+    view! { {number}{until} }
 }
 
 #[component]
@@ -283,7 +289,7 @@ fn ReviewSteps(article: ArticleView) -> impl IntoView {
                         <li class="flex flex-wrap gap-x-3 py-0.5 text-sm">
                             <span class="num text-base-content/70">{s.at}</span>
                             <span class="font-medium">{status_label(&s.status)}</span>
-                            <span>{s.by}</span>
+                            <span>{who(s.by)}</span>
                             <span class="text-base-content/70">{remark}</span>
                         </li>
                     } }).collect_view()}

@@ -73,7 +73,7 @@ async fn try_library(state: &AppState, visit: &Visit, asked: &Asked) -> Result<R
         ..Default::default()
     };
     let page = store::list(&state.db, None, &filter, asked.page.max(1)).await?;
-    let tags = store::tags(&state.db).await?;
+    let tags = store::tags(&state.db, filter.reader.as_ref()).await?;
     let link = |tag: &str, page: i64| {
         let query = serde_urlencoded::to_string([
             ("text", asked.text.as_str()),

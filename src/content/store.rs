@@ -61,10 +61,7 @@ pub async fn list(
             query.push_with(" AND a.status = ?", [&filter.status]);
         }
         if let Some(reader) = &filter.reader {
-            query.push_with(" AND a.expires_on >= ?", [&reader.today]);
-            if !reader.professional {
-                query.push(" AND a.audience = 'public'");
-            }
+            push_readable(query, reader);
         }
         if !filter.tag.is_empty() {
             query.push_with(
@@ -97,14 +94,25 @@ pub async fn list(
     })
 }
 
-/// Tags of published articles with how many carry each, the commonest first.
-pub async fn tags(db: &Db) -> DbResult<Vec<String>> {
-    let rows: Vec<(String, i64)> = q(
+/// Keeps of published articles those that a reader may read.
+fn push_readable(query: &mut Query, reader: &Reader) {
+    query.push_with(" AND a.expires_on >= ?", [&reader.today]);
+    if !reader.professional {
+        query.push(" AND a.audience = 'public'");
+    }
+}
+
+/// Tags of published articles, of those alone that a reader may read if one is given; the commonest first.
+pub async fn tags(db: &Db, reader: Option<&Reader>) -> DbResult<Vec<String>> {
+    let mut query = q(
         "SELECT t.tag, COUNT(*) FROM article_tag t JOIN article a ON a.id = t.article_id \
-         WHERE a.status = 'published' GROUP BY t.tag ORDER BY COUNT(*) DESC, t.tag LIMIT 30",
-    )
-    .all(db)
-    .await?;
+         WHERE a.status = 'published'",
+    );
+    if let Some(reader) = reader {
+        push_readable(&mut query, reader);
+    }
+    query.push(" GROUP BY t.tag ORDER BY COUNT(*) DESC, t.tag LIMIT 30");
+    let rows: Vec<(String, i64)> = query.all(db).await?;
     Ok(rows.into_iter().map(|(tag, _)| tag).collect())
 }
 

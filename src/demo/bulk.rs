@@ -131,27 +131,48 @@ pub async fn trust(state: &AppState, tx: &mut Tx) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Makes indexes again, with room to sort millions of keys in memory and a core for it.
+/// Makes indexes again; SQLite sorts their keys in memory.
 pub async fn make_indexes(state: &AppState, indexes: Vec<String>) -> Result<(), AppError> {
-    let sqlite = state.db.engine() == "sqlite";
-    if sqlite {
-        q("PRAGMA threads = 2").exec(&state.db).await?;
-        q("PRAGMA temp_store = MEMORY").exec(&state.db).await?;
-        q("PRAGMA cache_size = -524288").exec(&state.db).await?;
-    }
-    for index in indexes {
-        let mut tx = state.db.begin().await?;
-        if !sqlite {
-            q("SET LOCAL maintenance_work_mem = '1GB'")
-                .exec(&mut tx)
+    let keep_temporary = async |place: &str| -> Result<(), AppError> {
+        if state.db.engine() == "sqlite" && !indexes.is_empty() {
+            q(format!("PRAGMA temp_store = {place}"))
+                .exec(&state.db)
                 .await?;
         }
+        Ok(())
+    };
+    keep_temporary("MEMORY").await?;
+    for index in &indexes {
+        let mut tx = state.db.begin().await?;
+        roomy(state, &mut tx).await?;
         q(index).exec(&mut tx).await?;
         tx.commit().await?;
     }
-    if sqlite {
-        q("PRAGMA temp_store = DEFAULT").exec(&state.db).await?;
-        q(format!("PRAGMA cache_size = {SQLITE_CACHE}"))
+    keep_temporary("DEFAULT").await
+}
+
+/// Gives a transaction of Postgres room to sort in; SQLite's writer has it by [`room`].
+async fn roomy(state: &AppState, tx: &mut Tx) -> Result<(), AppError> {
+    if state.db.engine() == "postgres" {
+        for setting in ["maintenance_work_mem = '1GB'", "work_mem = '256MB'"] {
+            q(format!("SET LOCAL {setting}")).exec(&mut *tx).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives SQLite's writer room for pages and keys, and a core to sort them; or takes both away again.
+pub async fn room(state: &AppState, given: bool) -> Result<(), AppError> {
+    if state.db.engine() == "sqlite" {
+        let (threads, cache) = if given {
+            (2, "-524288")
+        } else {
+            (0, SQLITE_CACHE)
+        };
+        q(format!("PRAGMA threads = {threads}"))
+            .exec(&state.db)
+            .await?;
+        q(format!("PRAGMA cache_size = {cache}"))
             .exec(&state.db)
             .await?;
     }
@@ -186,6 +207,7 @@ pub async fn marks(state: &AppState) -> Result<(), AppError> {
 /// Writes the sums of sharing anew.
 pub async fn sums(state: &AppState) -> Result<(), AppError> {
     let mut tx = state.db.begin().await?;
+    roomy(state, &mut tx).await?;
     tx.serialise(Lock::Views).await?;
     rollup::write_sums(&mut tx).await?;
     tx.commit().await?;

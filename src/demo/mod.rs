@@ -88,6 +88,9 @@ impl Plan {
 pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppError> {
     let (plan, clock) = (Plan::of(scale), Clock::default());
     let mut rng = StdRng::seed_from_u64(seed);
+    if plan.more.is_some() {
+        bulk::room(state, true).await?;
+    }
     base(state, &plan, seed, &mut rng, &clock).await?;
     let report = importing::articles(
         state,
@@ -139,6 +142,7 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
     clock.step("products and flow");
     if let Some(more) = &plan.more {
         bulk::enlarge(state, more, &clock).await?;
+        bulk::room(state, false).await?;
     }
     activity::load(state, seed).await?;
     clock.step("activity");

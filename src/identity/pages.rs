@@ -9,11 +9,11 @@ use super::model::{AccountView, Person, SessionRow, Unit, device};
 use crate::shared::Role;
 use crate::ui::boot::{may, refresh};
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit};
-use crate::ui::layout::entries;
 use crate::ui::list::{
-    FilterDay, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty,
+    FilterDays, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty,
 };
-use crate::ui::parts::{Card, Empty, Loading, PageTitle, outcome};
+use crate::ui::nav::{entries, groups};
+use crate::ui::parts::{Card, Empty, Loading, PageTitle, outcome, who};
 
 fn roles() -> Vec<(String, String)> {
     Role::ALL
@@ -144,7 +144,7 @@ fn PersonForm(person: Option<Person>, units: Vec<Unit>) -> impl IntoView {
 pub fn PersonNew() -> impl IntoView {
     let units = Resource::new(|| (), |()| list_units());
     view! {
-        <PageTitle title=tr!("people.new")/>
+        <PageTitle title=tr!("people.new")><a class="btn btn-sm" href="/people">{tr!("ui.back")}</a></PageTitle>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 outcome(units.await, |units| view! { <Card><PersonForm person=None units=units/></Card> })
@@ -173,6 +173,7 @@ pub fn PersonPage() -> impl IntoView {
                     };
                     view! {
                         <PageTitle title=person.row.name.clone()>
+                            <a class="btn btn-sm" href="/people">{tr!("ui.back")}</a>
                             <a class="btn btn-sm" href=format!("/transfers/new?kind=person&from={id}")>{tr!("people.transfer_hcps")}</a>
                             <Confirm to=LeavePerson::url() label=label explain=explain>
                                 <input type="hidden" name="id" value=id/>
@@ -331,8 +332,13 @@ fn SessionItem(session: SessionRow) -> impl IntoView {
 fn MoreLinks() -> impl IntoView {
     let rest: Vec<_> = entries().into_iter().filter(|entry| !entry.dock).collect();
     (!rest.is_empty()).then(|| view! {
-        <nav class="mb-4 grid grid-cols-2 gap-2 sm:grid-cols-4 lg:hidden" aria-label=tr!("account.more")>
-            {rest.into_iter().map(|entry| view! { <a class="btn min-h-12" href=entry.href>{entry.label}</a> }).collect_view()}
+        <nav class="mb-4 lg:hidden" aria-label=tr!("account.more")>
+            {groups(rest).into_iter().map(|(group, entries)| view! {
+                <h2 class="mb-1 text-sm text-base-content/70">{group.label()}</h2>
+                <div class="mb-3 grid grid-cols-3 gap-2 break-normal sm:grid-cols-5">
+                    {entries.into_iter().map(|entry| view! { <a class="btn min-h-12 px-2" href=entry.href>{entry.label}</a> }).collect_view()}
+                </div>
+            }).collect_view()}
         </nav>
     })
 }
@@ -374,8 +380,7 @@ pub fn AuditLog() -> impl IntoView {
         <PageTitle title=tr!("audit.title")/>
         <Filters action="/audit">
             <FilterText name="text" label=tr!("audit.search")/>
-            <FilterDay name="from" label=tr!("ui.from") value=from.get_untracked()/>
-            <FilterDay name="to" label=tr!("ui.to") value=to.get_untracked()/>
+            <FilterDays labels=[tr!("ui.from"), tr!("ui.to")] values=[from.get_untracked(), to.get_untracked()]/>
         </Filters>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
@@ -390,7 +395,7 @@ pub fn AuditLog() -> impl IntoView {
                                     view! { <tr>
                                         <td class="num">{r.seq}</td>
                                         <td class="num whitespace-nowrap">{r.at}</td>
-                                        <td class="whitespace-nowrap">{r.actor}<div class="num text-xs text-base-content/70">{r.address}</div></td>
+                                        <td class="whitespace-nowrap">{who(r.actor)}<div class="num text-xs text-base-content/70">{r.address}</div></td>
                                         <td class="whitespace-nowrap">{act}<div class="text-xs text-base-content/70"><code>{r.action}</code></div></td>
                                         <td class="min-w-40 max-w-56 text-xs">
                                             {match page {

@@ -75,7 +75,7 @@ pub async fn board(
     actor: &Actor,
     mut filter: BoardFilter,
 ) -> Result<Board, AppError> {
-    let plans = boards(actor);
+    let (plans, today) = (boards(actor), state.zone.today());
     if filter.board.is_empty() {
         filter.board = first(actor).into();
     }
@@ -89,7 +89,7 @@ pub async fn board(
     let mut changed = Vec::from_iter(settled);
     slice::check(&asker, &filter.slice).await?;
     let compares = slice::asks_to_compare(&filter);
-    let other = slice::other(&mut filter, &state.zone.today());
+    let other = slice::other(&mut filter, &today);
     if compares && filter.compare == "before" {
         changed.push(tr!("insight.changed.compare"));
     }
@@ -126,7 +126,12 @@ pub async fn board(
                 .into_iter()
                 .map(|m| {
                     let before = (by_unit || m.is_compared()).then_some((&before, &other));
-                    number(m, (&now, &filter.slice), before, by_unit)
+                    let mut number = number(m, (&now, &filter.slice), before, by_unit);
+                    // A day that is not over beside a whole one is no judgement.
+                    if m.window == Some(1) && filter.slice.to == today {
+                        number.good = 0;
+                    }
+                    number
                 })
                 .collect::<Vec<_>>();
             (lookup(head), numbers)
@@ -186,7 +191,7 @@ pub async fn board(
         compared,
         narrowed,
         changed,
-        unfinished: filter.slice.to == state.zone.today(),
+        unfinished: filter.slice.to == today,
         choices,
         groups,
         charts: all_charts,
@@ -293,15 +298,17 @@ async fn lines(
                 compared.labels = earlier[..fits].iter().map(in_full).collect();
                 compared.labels.resize(buckets.len(), String::new());
             }
+            let mut all = vec![series(tr!("insight.now"), measure, now, &buckets, slice)];
+            // A line of noughts would hide the axis, and tell nothing.
+            if before.iter().any(|n| *n != 0) {
+                all.push(compared);
+            }
             ChartData {
                 kind: ChartKind::Line,
                 title: measure.name(),
                 axis: tr!("insight.day"),
                 labels: buckets.iter().map(|b| b.label.clone()).collect(),
-                series: vec![
-                    series(tr!("insight.now"), measure, now, &buckets, slice),
-                    compared,
-                ],
+                series: all,
                 ..ChartData::default()
             }
         })

@@ -85,6 +85,10 @@ pub struct Fact {
     pub article: &'static str,
     pub course: &'static str,
     pub hcp: &'static str,
+    /// The column that has an HCP as `hcp:` and their id, by which an index finds their rows; empty where `hcp` is one.
+    pub reader: &'static str,
+    /// What keeps the rows of HCPs by that column, as their index knows it.
+    pub of_hcps: &'static str,
     /// A condition with one `?` for an HCP's id, where the id alone would tell of reading that may not be told of by
     /// name; else the id is compared.
     pub named: &'static str,
@@ -130,6 +134,8 @@ const NONE: Fact = Fact {
     article: "",
     course: "",
     hcp: "",
+    reader: "",
+    of_hcps: "",
     named: "",
     walked: "",
     walked_by: "",

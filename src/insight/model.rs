@@ -142,7 +142,9 @@ pub fn change(now: (i64, Option<i64>), before: (i64, Option<i64>)) -> Option<Str
     match (now, before) {
         ((n, None), (m, None)) => crate::ui::money::growth(n, m).map(|g| format!("{g:+.1}%")),
         ((n, Some(of)), (m, Some(whole))) if of > 0 && whole > 0 => {
-            let points = (n as f64 / of as f64 - m as f64 / whole as f64) * 100.0;
+            // Of the shares as they are shown: one can do the sum.
+            let shown = |part: i64, of: i64| (part as f64 * 1000.0 / of as f64).round() / 10.0;
+            let points = shown(n, of) - shown(m, whole);
             Some(tr!("insight.points", n = format!("{points:+.1}")))
         }
         _ => None,

@@ -208,6 +208,55 @@ pub fn first(
     Some(unfolded(&pass, cut(counted, "n0"), "g.many"))
 }
 
+/// Ids of the groups that have something in any of some measures, by one measure, the most first or last: at most so many.
+/// By groups that no kept sums know.
+pub fn ordered(
+    asker: &Asker<'_>,
+    measures: &[&'static Measure],
+    (sorted, down): (&'static Measure, bool),
+    slice: &Slice,
+    by: By<'_>,
+    most: i64,
+) -> Query {
+    let (part, whole) = sorted
+        .share()
+        .map_or((sorted, None), |(part, whole)| (part, Some(whole)));
+    let mut some = Query::default();
+    for pass in &passes(measures.to_vec()) {
+        let Some(counted) = grouped(asker, pass, slice, by, None) else {
+            continue;
+        };
+        let number = |measure: &Measure| {
+            let place = pass.iter().position(|m| m.id == measure.id);
+            place.map_or_else(|| "0".to_owned(), |i| format!("g.n{i}"))
+        };
+        let any: Vec<String> = (0..pass.len()).map(|i| format!("g.n{i} <> 0")).collect();
+        if !some.is_empty() {
+            some.push(" UNION ALL ");
+        }
+        some.push(&format!(
+            "SELECT g.id, {} AS part, {} AS whole FROM (",
+            number(part),
+            whole.map_or_else(|| "0".to_owned(), number),
+        ))
+        .append(counted)
+        .push(&format!(") g WHERE {}", any.join(" OR ")));
+    }
+    // As `ranking::weight` has it.
+    let weight = match whole {
+        None => "SUM(x.part)",
+        Some(_) => {
+            "CASE WHEN SUM(x.whole) > 0 THEN CAST(SUM(x.part) AS BIGINT) * 1000000 / CAST(SUM(x.whole) AS BIGINT) ELSE -1 END"
+        }
+    };
+    let order = if down { "DESC" } else { "ASC" };
+    let mut query = q("SELECT x.id FROM (");
+    query.append(some).push(&format!(
+        ") x GROUP BY x.id ORDER BY {weight} {order}, x.id LIMIT {most}"
+    ));
+    query
+}
+
 fn grouped(
     asker: &Asker<'_>,
     pass: &Pass,
@@ -298,9 +347,20 @@ fn by_hcp(asker: &Asker<'_>, pass: &Pass, slice: &Slice, ids: Option<&[String]>)
     query
         .append(counted(asker, pass, Some(fact.hcp), |query| {
             push_from(asker, pass, slice, "", query);
-            query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
-            if let Some(ids) = ids {
-                query.push(" AND ").push_among(fact.hcp, ids);
+            if fact.reader.is_empty() {
+                query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
+            } else {
+                query.push(" AND ").push(fact.of_hcps);
+            }
+            match ids {
+                Some(ids) if fact.reader.is_empty() => {
+                    query.push(" AND ").push_among(fact.hcp, ids);
+                }
+                Some(ids) => {
+                    let readers: Vec<String> = ids.iter().map(|id| format!("hcp:{id}")).collect();
+                    query.push(" AND ").push_among(fact.reader, &readers);
+                }
+                None => {}
             }
         }))
         .push(") k JOIN hcp h ON h.id = k.id WHERE ");

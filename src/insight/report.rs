@@ -97,79 +97,94 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
         None => (columns[0], column != "name" || down),
     };
     let by_name = column == "name";
-    // The order needs one column of all; the others are counted for the rows of a page alone, but for those that its rows
-    // tell anyway. Of HCPs, of whom most have nothing, those are listed who have something in any column.
-    let (mut counted, mut others) = (bases(&[sorted]), bases(&columns));
-    others.retain(|m| !counted.iter().any(|c| c.id == m.id));
-    if kind.id == "hcp" {
-        counted.append(&mut others);
-    }
-    let decides: Vec<&str> = counted.iter().map(|m| m.id).collect();
-    counted.extend(passes::along(
-        asker,
-        &counted,
-        &others,
-        &filter.slice,
-        by(kind),
-    ));
-    let mut table = Table::new();
-    count_into(asker, &counted, &filter.slice, by(kind), None, &mut table).await?;
-    let mut ids = everybody(asker, kind, &filter.slice).await?;
-    let some = table
-        .keys()
-        .filter(|(_, measure)| decides.contains(measure));
-    ids.extend(some.map(|(id, _)| id.clone()));
-    ids.sort();
-    ids.dedup();
-    // HCPs are very many: where their names neither order nor choose them, they are looked up for a page alone. That the
-    // asker sees them was asked when they were counted.
-    let looked_up =
-        kind.id != "hcp" || by_name || !filter.group.is_empty() || !filter.text.trim().is_empty();
-    let mut subjects: Vec<Subject> = if looked_up {
-        let mut found = subjects(asker, kind, &filter, &ids).await?;
-        ids.iter().filter_map(|id| found.remove(id)).collect()
-    } else {
-        let unnamed = |id| Subject {
-            id,
-            ..Subject::default()
-        };
-        ids.into_iter().map(unnamed).collect()
-    };
-    // Looked up once each, not at every comparison.
-    let weights: HashMap<String, i64> = subjects
-        .iter()
-        .map(|s| (s.id.clone(), weight(sorted, &s.id, &table)))
-        .collect();
-    subjects.sort_by(|a, b| {
-        let order = if by_name {
-            a.name.cmp(&b.name)
-        } else {
-            weights.get(&a.id).cmp(&weights.get(&b.id))
-        };
-        let order = if down { order.reverse() } else { order };
-        a.group_name
-            .cmp(&b.group_name)
-            .then(a.group_id.cmp(&b.group_id))
-            .then(order)
-            .then_with(|| a.id.cmp(&b.id))
-    });
-    subjects.truncate(MOST as usize);
     if filter.sort.is_empty() {
         filter.sort = format!("-{}", sorted.id);
     }
-    Ok(Whole {
+    let mut whole = Whole {
         filter,
         changed,
         kind,
         columns,
-        looked_up,
-        subjects,
-        table,
-        counted,
-    })
+        looked_up: true,
+        subjects: Vec::new(),
+        table: Table::new(),
+        counted: Vec::new(),
+    };
+    // HCPs are very many: where their names neither order nor choose them, the database puts them in order, and they are
+    // counted and looked up for a page alone. That the asker sees them is asked where they are counted.
+    whole.looked_up = kind.id != "hcp"
+        || by_name
+        || !whole.filter.group.is_empty()
+        || !whole.filter.text.trim().is_empty();
+    if whole.looked_up {
+        whole.order(asker, sorted, down, by_name).await?;
+    } else {
+        let all = bases(&whole.columns);
+        let slice = &whole.filter.slice;
+        let query = passes::ordered(asker, &all, (sorted, down), slice, by(kind), MOST);
+        let ids: Vec<(String,)> = query.all(&asker.state.db).await?;
+        let unnamed = |(id,)| Subject {
+            id,
+            ..Subject::default()
+        };
+        whole.subjects = ids.into_iter().map(unnamed).collect();
+    }
+    Ok(whole)
 }
 
 impl Whole {
+    /// Counts, names and orders those that the report is on.
+    async fn order(
+        &mut self,
+        asker: &Asker<'_>,
+        sorted: &'static Measure,
+        down: bool,
+        by_name: bool,
+    ) -> Result<(), AppError> {
+        let (kind, slice) = (self.kind, &self.filter.slice);
+        // The order needs one column of all; the others are counted for the rows of a page alone, but for those that its
+        // rows tell anyway. Of HCPs, of whom most have nothing, those are listed who have something in any column.
+        let (mut counted, mut others) = (bases(&[sorted]), bases(&self.columns));
+        others.retain(|m| !counted.iter().any(|c| c.id == m.id));
+        if kind.id == "hcp" {
+            counted.append(&mut others);
+        }
+        let decides: Vec<&str> = counted.iter().map(|m| m.id).collect();
+        counted.extend(passes::along(asker, &counted, &others, slice, by(kind)));
+        let mut table = Table::new();
+        count_into(asker, &counted, slice, by(kind), None, &mut table).await?;
+        let mut ids = everybody(asker, kind, slice).await?;
+        let some = table
+            .keys()
+            .filter(|(_, measure)| decides.contains(measure));
+        ids.extend(some.map(|(id, _)| id.clone()));
+        ids.sort();
+        ids.dedup();
+        let mut found = subjects(asker, kind, &self.filter, &ids).await?;
+        let mut subjects: Vec<Subject> = ids.iter().filter_map(|id| found.remove(id)).collect();
+        // Looked up once each, not at every comparison.
+        let weights: HashMap<String, i64> = subjects
+            .iter()
+            .map(|s| (s.id.clone(), weight(sorted, &s.id, &table)))
+            .collect();
+        subjects.sort_by(|a, b| {
+            let order = if by_name {
+                a.name.cmp(&b.name)
+            } else {
+                weights.get(&a.id).cmp(&weights.get(&b.id))
+            };
+            let order = if down { order.reverse() } else { order };
+            a.group_name
+                .cmp(&b.group_name)
+                .then(a.group_id.cmp(&b.group_id))
+                .then(order)
+                .then_with(|| a.id.cmp(&b.id))
+        });
+        subjects.truncate(MOST as usize);
+        (self.subjects, self.table, self.counted) = (subjects, table, counted);
+        Ok(())
+    }
+
     /// The rows of a stretch of the report, each group begun by its sum.
     async fn rows(
         &mut self,

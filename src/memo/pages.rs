@@ -130,7 +130,7 @@ fn Shown(memo: Memo) -> impl IntoView {
             {unread.then(|| view! {
                 <PostForm to=ReadMemo::url() class="mt-4">
                     <input type="hidden" name="id" value=id.get_value()/>
-                    <Submit label=tr!("memo.confirm_read") class="btn btn-primary min-h-12"/>
+                    <Submit label=tr!("memo.confirm_read") class="btn btn-primary min-h-10"/>
                 </PostForm>
             })}
         </Card>

@@ -80,7 +80,7 @@ pub fn EventNew() -> impl IntoView {
                 <TextArea name="event" label=tr!("safety.event") hint=tr!("safety.event_hint") rows=4 required=true/>
                 <Select name="severity" label=tr!("safety.severity") options=options required=true/>
                 <Field name="day_zero" kind="date" label=tr!("safety.day_zero") value=boot().today hint=tr!("safety.day_zero_hint") required=true/>
-                <Submit label=tr!("safety.send") class="btn btn-primary min-h-12"/>
+                <Submit label=tr!("safety.send") class="btn btn-primary min-h-10"/>
             </PostForm>
         </Card>
     }

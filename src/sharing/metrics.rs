@@ -100,7 +100,8 @@ pub async fn trend_of_hcp(
     .await
 }
 
-/// What came of an article within the actor's scope: for those who see the company all of it, the library included.
+/// What came of an article within the actor's scope, its shares those at the root as on the page of its tree and on
+/// dashboards: for those who see the company all of it, the library included.
 pub async fn of_article(
     db: &Db,
     actor: &Actor,
@@ -113,7 +114,7 @@ pub async fn of_article(
     };
     let links = |query: &mut Query| {
         actor.scope(query, "l.root_staff_id");
-        query.push_with(" AND l.article_id = ?", [article_id]);
+        query.push_with(" AND l.parent IS NULL AND l.article_id = ?", [article_id]);
     };
     metrics(db, range, views, links).await
 }

@@ -146,10 +146,13 @@ pub struct Report {
     pub formula: String,
 }
 
-/// Milliseconds as people read them: `1′05″`.
+/// Milliseconds as people read them: minutes and seconds, or seconds alone.
 pub fn dwell_text(ms: Option<i64>) -> String {
-    match ms {
-        None => "—".to_owned(),
-        Some(ms) => format!("{}′{:02}″", ms / 60_000, ms / 1000 % 60),
+    let Some(seconds) = ms.map(|ms| ms / 1000) else {
+        return "—".to_owned();
+    };
+    match seconds / 60 {
+        0 => tr!("ui.seconds", s = seconds),
+        minutes => tr!("ui.minutes_seconds", m = minutes, s = seconds % 60),
     }
 }

@@ -11,7 +11,7 @@ use super::model::{
 use crate::hcp::pages::HcpLine;
 use crate::ui::boot::refresh;
 use crate::ui::form::{Confirm, Field, FieldMessage, PostForm, Submit};
-use crate::ui::list::{FilterDay, FilterText, Filters, Pager, page_param, param};
+use crate::ui::list::{FilterDays, FilterText, Filters, Pager, page_param, param};
 use crate::ui::parts::{Card, DayBars, Empty, Loading, PageTitle, Stat, outcome, unbroken};
 
 /// The numbers with what each means.
@@ -363,8 +363,7 @@ pub fn ShareReport() -> impl IntoView {
             {move || Suspend::new(async move {
                 outcome(report.await, |report| view! {
                     <Filters action="/shares">
-                        <FilterDay name="from" label=tr!("ui.from") value=report.from.clone()/>
-                        <FilterDay name="to" label=tr!("ui.to") value=report.to.clone()/>
+                        <FilterDays labels=[tr!("ui.from"), tr!("ui.to")] values=[report.from.clone(), report.to.clone()]/>
                         <FilterText name="text" label=tr!("shares.search")/>
                     </Filters>
                     <Card title=tr!("shares.total")><MetricsGrid metrics=report.total/></Card>

@@ -1,6 +1,7 @@
 //! Writing, review and publishing; the library and the files.
 
 use axum::http::StatusCode;
+use mailuo::server::db::q;
 use mailuo::shared::Role;
 
 on_both!(from_draft_to_published_and_withdrawn, |app| {
@@ -125,17 +126,34 @@ on_both!(from_draft_to_published_and_withdrawn, |app| {
 });
 
 on_both!(the_library_holds_what_a_visitor_may_read, |app| {
-    app.article("公开的", "public", "2099-01-01").await;
-    app.article("专业的", "professional", "2099-01-01").await;
-    app.article("过期的", "public", "2020-01-01").await;
+    for (title, audience, until, tag) in [
+        ("公开的", "public", "2099-01-01", "高血压"),
+        ("专业的", "professional", "2099-01-01", "心力衰竭"),
+        ("过期的", "public", "2020-01-01", "哮喘"),
+    ] {
+        let id = app.article(title, audience, until).await;
+        q("INSERT INTO article_tag (article_id, kind, tag) VALUES ($1, 'disease', $2)")
+            .bind(id)
+            .bind(tag)
+            .exec(&app.state.db)
+            .await
+            .expect("is tagged");
+    }
     let visitor = app.get("/library", "").await.text();
     assert!(
         visitor.contains("公开的") && !visitor.contains("专业的") && !visitor.contains("过期的")
     );
+    // A tag that led to nothing would only puzzle.
+    assert!(
+        visitor.contains("高血压") && !visitor.contains("心力衰竭") && !visitor.contains("哮喘")
+    );
     let rep = app.actor(Role::Rep).await;
     let hcp = app.hcp("王小明", "13911112222", Some(&rep.id)).await;
     let doctor = app.bound(&hcp, true).await;
-    assert!(app.get("/library", &doctor).await.text().contains("专业的"));
+    let library = app.get("/library", &doctor).await.text();
+    assert!(
+        library.contains("专业的") && library.contains("心力衰竭") && !library.contains("哮喘")
+    );
 });
 
 on_both!(images_are_what_they_say_and_follow_their_article, |app| {

@@ -182,7 +182,7 @@ on_both!(the_timeline_holds_every_kind, |app| {
         reads.entries[0].link,
         Some((format!("/articles/{article}"), "血压".to_owned()))
     );
-    assert!(reads.entries[0].detail.contains("1′05″"));
+    assert!(reads.entries[0].detail.contains("1 分 5 秒"));
     let two = timeline(&app, &cookie, &hcp, "&kinds=note,merge").await;
     assert_eq!(two.entries.len(), 2);
     assert!(

@@ -336,7 +336,7 @@ pub fn Field(
     let state = expect_context::<FormState>();
     let value = state.value(name, value);
     view! {
-        <label class="block mb-3">
+        <label class="block mb-3 max-w-xl">
             <span class="block mb-1 text-sm font-medium">{label}<Mark required=required/></span>
             <input
                 type=kind
@@ -377,7 +377,7 @@ pub fn TextArea(
     let state = expect_context::<FormState>();
     let value = state.value(name, value);
     view! {
-        <label class="block mb-3">
+        <label class="block mb-3 max-w-3xl">
             <span class="block mb-1 text-sm font-medium">{label}<Mark required=required/></span>
             <textarea
                 name=name
@@ -416,7 +416,7 @@ pub fn Select(
     let state = expect_context::<FormState>();
     let value = state.value(name, value);
     view! {
-        <label class="block mb-3">
+        <label class="block mb-3 max-w-xl">
             <span class="block mb-1 text-sm font-medium">{label}<Mark required=required/></span>
             <select name=name aria-required=required.then_some("true") class="select w-full" class:select-error=move || state.message(name).is_some()>
                 {options
@@ -514,7 +514,7 @@ pub fn Confirm(
     /// What will happen.
     #[prop(into)]
     explain: String,
-    #[prop(default = "btn btn-sm btn-outline btn-error")] class: &'static str,
+    #[prop(default = "btn btn-sm btn-outline btn-error min-h-10")] class: &'static str,
     /// As of [`PostForm`]; it also lets the question stand open again when it comes back with a message.
     #[prop(optional, into)]
     about: String,

@@ -5,245 +5,9 @@ use leptos_router::components::Outlet;
 
 use super::boot::{Notice, Refresh, boot};
 use super::icon::Icon;
+use super::nav::{entries, groups, part, section};
 use super::parts::{ErrorView, Toast};
-use crate::shared::{AppError, Permission};
-
-/// An entry of the navigation.
-pub struct Entry {
-    pub href: &'static str,
-    icon: &'static str,
-    pub label: String,
-    /// Whether it stands in the dock of phones.
-    pub dock: bool,
-}
-
-/// The entries that the signed-in member may open.
-pub fn entries() -> Vec<Entry> {
-    let boot = boot();
-    let mut entries = vec![Entry {
-        href: "/",
-        icon: "home",
-        label: tr!("nav.workbench"),
-        dock: true,
-    }];
-    let mut add = |permission, href, icon, label, dock| {
-        if boot.may(permission) {
-            entries.push(Entry {
-                href,
-                icon,
-                label,
-                dock,
-            });
-        }
-    };
-    add(
-        Permission::ReadInsight,
-        "/insight",
-        "insight",
-        tr!("insight.title"),
-        false,
-    );
-    add(
-        Permission::ReadHcps,
-        "/hcps",
-        "people",
-        tr!("nav.hcps"),
-        true,
-    );
-    add(
-        Permission::ReadArticles,
-        "/articles",
-        "article",
-        tr!("nav.articles"),
-        true,
-    );
-    add(
-        Permission::Learn,
-        "/learning",
-        "learn",
-        tr!("nav.learning"),
-        true,
-    );
-    add(
-        Permission::Workbench,
-        "/plans",
-        "calendar",
-        tr!("plan.title"),
-        false,
-    );
-    add(
-        Permission::ReadVisits,
-        "/visits",
-        "visit",
-        tr!("visit.records"),
-        false,
-    );
-    add(
-        Permission::CheckIn,
-        "/checkins",
-        "place",
-        tr!("visit.sheet"),
-        false,
-    );
-    add(
-        Permission::ReadProducts,
-        "/products",
-        "product",
-        tr!("product.title"),
-        false,
-    );
-    // Where somebody's work on flow begins.
-    let (permission, start) = if boot.may(Permission::ConfirmFlow) {
-        (Permission::ConfirmFlow, "/flow")
-    } else if boot.may(Permission::OperateFlow) {
-        (Permission::OperateFlow, "/flow/matching")
-    } else {
-        (Permission::ReadFlow, "/flow/report")
-    };
-    add(permission, start, "flow", tr!("flow.title"), false);
-    add(
-        Permission::ReadShares,
-        "/shares",
-        "chart",
-        tr!("nav.shares"),
-        false,
-    );
-    add(
-        Permission::MakeCodes,
-        "/codes",
-        "code",
-        tr!("nav.codes"),
-        false,
-    );
-    add(
-        Permission::ReadTerminals,
-        "/terminals",
-        "hospital",
-        tr!("nav.terminals"),
-        false,
-    );
-    add(
-        Permission::ConsentTexts,
-        "/consents",
-        "consent",
-        tr!("nav.consents"),
-        false,
-    );
-    add(
-        Permission::ManageOrg,
-        "/people",
-        "org",
-        tr!("nav.people"),
-        false,
-    );
-    add(
-        Permission::ReadResults,
-        "/courses",
-        "course",
-        tr!("nav.courses"),
-        false,
-    );
-    add(
-        Permission::ReadResults,
-        "/exams",
-        "exam",
-        tr!("nav.exams"),
-        false,
-    );
-    add(
-        Permission::WriteQuestions,
-        "/questions",
-        "question",
-        tr!("nav.questions"),
-        false,
-    );
-    add(
-        Permission::OwnImports,
-        "/import",
-        "import",
-        tr!("nav.import"),
-        false,
-    );
-    add(Permission::ManageOrg, "/sms", "sms", tr!("nav.sms"), false);
-    add(
-        Permission::ManageOrg,
-        "/settings",
-        "settings",
-        tr!("nav.settings"),
-        false,
-    );
-    add(
-        Permission::ReadAudit,
-        "/audit",
-        "audit",
-        tr!("nav.audit"),
-        false,
-    );
-    add(
-        Permission::Workbench,
-        "/inbox",
-        "inbox",
-        tr!("inbox.title"),
-        false,
-    );
-    add(
-        Permission::Workbench,
-        "/memos",
-        "memo",
-        tr!("memo.title"),
-        false,
-    );
-    add(
-        Permission::Workbench,
-        "/adverse-events",
-        "alert",
-        tr!("safety.title"),
-        false,
-    );
-    add(
-        Permission::Workbench,
-        "/month",
-        "month",
-        tr!("month.title"),
-        false,
-    );
-    add(
-        Permission::Workbench,
-        "/complaints",
-        "feedback",
-        tr!("complaint.title"),
-        false,
-    );
-    add(
-        Permission::OwnAccount,
-        "/account",
-        "me",
-        tr!("nav.account"),
-        true,
-    );
-    entries
-}
-
-/// The entry of the navigation to which a page belongs.
-fn section(path: &str) -> String {
-    match path.split('/').nth(1).unwrap_or_default() {
-        "groups" | "requests" | "transfers" | "duplicates" | "merges" | "coverage" => {
-            "/hcps".into()
-        }
-        "record" => "/learning".into(),
-        "comments" => "/courses".into(),
-        "tasks" => "/plans".into(),
-        "units" => "/people".into(),
-        first => format!("/{first}"),
-    }
-}
-
-/// The part of the application that an entry leads into.
-fn part(href: &str) -> &str {
-    href.match_indices('/')
-        .nth(1)
-        .map_or(href, |(at, _)| &href[..at])
-}
+use crate::shared::AppError;
 
 /// The frame around every staff page; without a session only the way to sign in.
 #[component]
@@ -287,19 +51,32 @@ pub fn StaffLayout() -> impl IntoView {
             .copied()
             .unwrap_or("/account")
     });
-    let sidebar = entries()
+    let sidebar = groups(entries())
         .into_iter()
-        .map(|entry| {
+        .map(|(group, entries)| {
+            let links = entries
+                .into_iter()
+                .map(|entry| {
+                    view! {
+                        <li>
+                            <a href=entry.href aria-current=move || (section.get() == part(entry.href)).then_some("page") class="flex items-center gap-3 rounded-field px-3 py-1.5 hover:bg-base-300 aria-[current=page]:bg-primary aria-[current=page]:text-primary-content [&>svg]:shrink-0">
+                                <Icon name=entry.icon/>
+                                {entry.label}
+                            </a>
+                        </li>
+                    }
+                })
+                .collect_view();
+            let label = group.label();
             view! {
-                <li>
-                    <a href=entry.href aria-current=move || (section.get() == part(entry.href)).then_some("page") class="flex items-center gap-3 rounded-field px-3 py-2 hover:bg-base-300 aria-[current=page]:bg-primary aria-[current=page]:text-primary-content [&>svg]:shrink-0">
-                        <Icon name=entry.icon/>
-                        {entry.label}
-                    </a>
-                </li>
+                {(!label.is_empty()).then(|| view! { <div class="mt-3 px-3 text-xs text-base-content/70">{label}</div> })}
+                <ul>{links}</ul>
             }
         })
         .collect_view();
+    // The list may be longer than the screen.
+    let aside = NodeRef::new();
+    show_section(aside, section);
     let dock = entries()
         .into_iter()
         .filter(|entry| entry.dock)
@@ -316,12 +93,12 @@ pub fn StaffLayout() -> impl IntoView {
     view! {
         <a href="#main" class="sr-only focus:not-sr-only">{tr!("ui.skip")}</a>
         <div class="flex min-h-dvh bg-base-200">
-            <aside class="print:hidden sticky top-0 hidden h-dvh w-56 shrink-0 flex-col overflow-y-auto border-e border-base-300 bg-base-100 p-3 lg:flex">
+            <aside node_ref=aside class="print:hidden sticky top-0 hidden h-dvh w-56 shrink-0 flex-col overflow-y-auto border-e border-base-300 bg-base-100 p-3 lg:flex">
                 <div class="mb-4 px-3 py-2">
                     <div class="text-lg font-semibold">{tr!("app.name")}</div>
                     <div class="text-xs text-base-content/70">{company}</div>
                 </div>
-                <nav aria-label=tr!("nav.main")><ul class="flex flex-col gap-1">{sidebar}</ul></nav>
+                <nav aria-label=tr!("nav.main")>{sidebar}</nav>
             </aside>
             <main id="main" class="mx-auto min-w-0 w-full max-w-6xl flex-1 p-4 pb-24 lg:p-6">
                 <Toast/>
@@ -335,4 +112,32 @@ pub fn StaffLayout() -> impl IntoView {
         </nav>
     }
     .into_any()
+}
+
+/// Scrolls the sidebar until the entry of this page is in sight.
+fn show_section(aside: NodeRef<leptos::html::Aside>, section: Memo<String>) {
+    #[cfg(feature = "hydrate")]
+    {
+        use wasm_bindgen::JsCast;
+        Effect::new(move |_| {
+            section.track();
+            request_animation_frame(move || {
+                let Some(aside) = aside.try_get_untracked().flatten() else {
+                    return;
+                };
+                let here = aside.query_selector("[aria-current=page]").ok().flatten();
+                let here = here.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok());
+                if let Some(link) = here {
+                    let (top, height) = (link.offset_top(), aside.client_height());
+                    let seen =
+                        aside.scroll_top()..aside.scroll_top() + height - link.offset_height();
+                    if !seen.contains(&top) {
+                        aside.set_scroll_top(top - height / 2);
+                    }
+                }
+            });
+        });
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (aside, section);
 }

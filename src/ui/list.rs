@@ -3,19 +3,30 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
+use super::money::grouped;
 use super::parts::Empty;
 use crate::shared::Page;
 
 /// The value of a query parameter, or empty.
 pub fn param(name: &'static str) -> Memo<String> {
     let query = use_query_map();
-    Memo::new(move |_| query.with(|q| q.get(name)).unwrap_or_default())
+    // On the server it may be asked once more when the page is gone: what was waited for came too late.
+    Memo::new(move |_| {
+        query
+            .try_with(|q| q.get(name))
+            .flatten()
+            .unwrap_or_default()
+    })
 }
 
 /// The page number of the address, from 1.
 pub fn page_param() -> Memo<i64> {
     let page = param("page");
-    Memo::new(move |_| page.get().parse().unwrap_or(1))
+    Memo::new(move |_| {
+        page.try_get()
+            .and_then(|page| page.parse().ok())
+            .unwrap_or(1)
+    })
 }
 
 /// Links between the parts of a page, by the value of `tab` in its address; the first part is that without one.
@@ -41,15 +52,15 @@ pub fn TabLinks(
             let here = move || current.with(|tab| tab == code);
             let class = move || {
                 if here() {
-                    "btn btn-primary min-h-10 px-3"
+                    "tab tab-active min-h-10"
                 } else {
-                    "btn btn-ghost min-h-10 px-3"
+                    "tab min-h-10"
                 }
             };
             view! { <a href=href class=class aria-current=move || here().then_some("page")>{name}</a> }
         })
         .collect_view();
-    view! { <nav class="mb-3 flex flex-wrap gap-1" aria-label=label>{links}</nav> }
+    view! { <nav class="tabs tabs-border mb-3 flex-wrap" aria-label=label>{links}</nav> }
 }
 
 /// Links to the other pages of a list, keeping its filters.
@@ -69,11 +80,11 @@ pub fn Pager<T: Clone + Send + Sync + 'static>(page: Page<T>) -> impl IntoView {
     let (here, pages) = (page.page, page.pages());
     view! {
         <nav class="mt-3 flex items-center justify-between gap-2 text-sm" aria-label=tr!("ui.pages")>
-            <span class="num text-base-content/70">{tr!("ui.rows", total = page.total)}</span>
-            <span class="join">
-                {(here > 1).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link((here - 1).min(pages))>{tr!("ui.previous")}</a> })}
+            <span class="num text-base-content/70">{tr!("ui.rows", total = grouped(page.total))}</span>
+            <span class="flex items-center gap-1">
+                {(here > 1).then(|| view! { <a class="btn btn-sm min-h-10" href=link((here - 1).min(pages))>{tr!("ui.previous")}</a> })}
                 {(pages > 1).then(|| view! { <span class="num self-center px-3">{format!("{here} / {pages}")}</span> })}
-                {(here < pages).then(|| view! { <a class="btn btn-sm join-item min-h-10" href=link(here + 1)>{tr!("ui.next")}</a> })}
+                {(here < pages).then(|| view! { <a class="btn btn-sm min-h-10" href=link(here + 1)>{tr!("ui.next")}</a> })}
             </span>
         </nav>
     }
@@ -112,7 +123,7 @@ pub fn Filters(action: &'static str, children: Children) -> impl IntoView {
 pub fn FilterText(name: &'static str, #[prop(into)] label: String) -> impl IntoView {
     let value = param(name);
     view! {
-        <label class="grow sm:max-w-80">
+        <label class="grow basis-48 sm:max-w-80">
             <span class="sr-only">{label.clone()}</span>
             <input type="search" name=name class="input w-full" placeholder=label value=value.get_untracked() prop:value=value/>
         </label>
@@ -170,9 +181,26 @@ pub fn AskField(
     }
 }
 
-/// A day filter.
+/// Two days from and to, which stay together.
 #[component]
-pub fn FilterDay(
+pub fn FilterDays(
+    /// Names of the two parameters.
+    #[prop(default = ["from", "to"])]
+    names: [&'static str; 2],
+    labels: [String; 2],
+    values: [String; 2],
+) -> impl IntoView {
+    let ([from, to], [label, to_label], [value, to_value]) = (names, labels, values);
+    view! {
+        <div class="flex gap-2">
+            <FilterDay name=from label=label value=value/>
+            <FilterDay name=to label=to_label value=to_value/>
+        </div>
+    }
+}
+
+#[component]
+fn FilterDay(
     name: &'static str,
     #[prop(into)] label: String,
     #[prop(into)] value: String,

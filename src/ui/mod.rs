@@ -20,4 +20,5 @@ pub mod layout;
 pub mod list;
 pub mod locale;
 pub mod money;
+pub mod nav;
 pub mod parts;

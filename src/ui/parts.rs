@@ -14,10 +14,19 @@ pub fn PageTitle(
 ) -> impl IntoView {
     view! {
         <leptos_meta::Title text=title.clone()/>
-        <div class="mb-4 flex flex-wrap items-center gap-2">
+        <div class="page-title mb-4 flex flex-wrap items-center gap-2">
             <h1 class="me-auto text-xl font-semibold">{title}</h1>
             {children.map(|c| c())}
         </div>
+    }
+}
+
+/// Who did something: somebody's name, or what the command line is called.
+pub fn who(name: String) -> String {
+    if name == "system" {
+        tr!("ui.by_system")
+    } else {
+        name
     }
 }
 
@@ -228,12 +237,12 @@ pub fn DayBars(
     );
     view! {
         <figure>
+            <p class="num text-end text-xs text-base-content/70">{tr!("ui.chart_most", most = most)}</p>
             <svg viewBox="0 0 600 100" preserveAspectRatio="none" class="h-28 w-full text-primary" role="img" aria-label=label>
                 {bars}
             </svg>
             <figcaption class="num flex justify-between text-xs text-base-content/70">
                 <span>{first}</span>
-                <span>{tr!("ui.chart_most", most = most)}</span>
                 <span>{last}</span>
             </figcaption>
             <details class="mt-2">

@@ -174,7 +174,8 @@ fn DeskCards(desk: Desk) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <nav class="mb-4 grid grid-cols-3 gap-2 break-normal sm:max-w-2xl sm:grid-cols-5" aria-label=tr!("workbench.quick")>
+        // On a phone three beside each other, and what is left fills the row.
+        <nav class="mb-4 flex flex-wrap gap-2 break-normal *:grow *:basis-[30%] sm:max-w-2xl sm:*:basis-0" aria-label=tr!("workbench.quick")>
             {may(Permission::RecordVisits).then(|| view! {
                 <a class="btn btn-primary min-h-12 px-2" rel="external" href="/checkin">{tr!("visit.checkin")}</a>
                 <a class="btn btn-primary min-h-12 px-2" rel="external" href="/visits/new">{tr!("visit.record")}</a>
@@ -200,7 +201,15 @@ fn todo_card(todo: Vec<Todo>) -> Option<AnyView> {
             let (href, text) = todo_line(&todo);
             // A plain page is not the router's.
             let rel = (href == "/review").then_some("external");
-            view! { <li><a class="link link-hover flex min-h-10 items-center" rel=rel href=href>{text}</a></li> }
+            let late = todo.kind == "courses_overdue";
+            view! {
+                <li>
+                    <a class="link link-hover flex min-h-10 items-center gap-2" rel=rel href=href>
+                        <span class="me-auto" class:text-error=late>{text}</span>
+                        <span aria-hidden="true" class="text-base-content/70">"›"</span>
+                    </a>
+                </li>
+            }
         })
         .collect_view();
     Some(

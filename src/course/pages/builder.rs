@@ -329,13 +329,13 @@ fn AddLesson(id: StoredValue<String>, chapters: Vec<Chapter>) -> impl IntoView {
                 <Field name="title" label=tr!("course.lesson_name") required=true/>
                 <Select name="kind" label=tr!("course.kind") options=kinds/>
                 {(!places.is_empty()).then(|| view! { <Select name="chapter" label=tr!("course.chapter") options=places value=last/> })}
-                <div class="self-end mb-3"><Submit label=tr!("course.add") class="btn btn-primary min-h-12"/></div>
+                <div class="self-end mb-3"><Submit label=tr!("course.add") class="btn btn-primary min-h-10"/></div>
             </PostForm>
             <div class="divider my-1"></div>
             <PostForm to=SaveChapter::url() class="flex flex-wrap items-end gap-2">
                 <input type="hidden" name="id" value=id.get_value()/>
                 <Field name="title" label=tr!("course.new_chapter")/>
-                <div class="mb-3"><Submit label=tr!("course.add_chapter") class="btn min-h-12"/></div>
+                <div class="mb-3"><Submit label=tr!("course.add_chapter") class="btn min-h-10"/></div>
             </PostForm>
         </Card>
     }
@@ -369,7 +369,7 @@ fn Acts(id: StoredValue<String>, course: CourseView, lacks: Vec<String>) -> impl
                     <Field name="note" label=tr!("course.note") hint=tr!("course.note_hint")/>
                     <Checkbox name="renew" label=tr!("course.renew_label")/>
                 })}
-                <Submit label=if published { tr!("course.publish_again") } else { tr!("course.publish") } class="btn btn-primary min-h-12"/>
+                <Submit label=if published { tr!("course.publish_again") } else { tr!("course.publish") } class="btn btn-primary min-h-10"/>
             </PostForm>
         })}
         <div class="flex flex-wrap gap-2">

@@ -104,8 +104,8 @@ fn CourseForm(
                 <TextArea name="specialties" label=tr!("course.specialties") value=input.specialties hint=tr!("course.specialties_hint") rows=2/>
             </Card>
             <div class="flex flex-wrap gap-2">
-                <Submit label=tr!("ui.save") class="btn btn-primary min-h-12"/>
-                <a class="btn btn-ghost min-h-12" href=back>{tr!("hcp_form.cancel")}</a>
+                <Submit label=tr!("ui.save") class="btn btn-primary min-h-10"/>
+                <a class="btn min-h-10" href=back>{tr!("hcp_form.cancel")}</a>
             </div>
         </PostForm>
     }

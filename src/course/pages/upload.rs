@@ -42,7 +42,7 @@ pub fn Upload(
                     <span class="num text-sm">{if n < 100 { tr!("course.sending", n = n) } else { tr!("course.checking") }}</span>
                 </div>
             })}
-            <button class="btn btn-primary mt-2 min-h-12" disabled=move || percent.get().is_some()>{tr!("course.send_file")}</button>
+            <button class="btn btn-primary mt-2 min-h-10" disabled=move || percent.get().is_some()>{tr!("course.send_file")}</button>
         </form>
     }
 }

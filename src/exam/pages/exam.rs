@@ -68,10 +68,10 @@ fn Cards(exam: ExamView) -> impl IntoView {
                 <Stat name=tr!("exam.unmarked") value=row.unmarked.to_string()/>
             </div>
             <p class="mb-4 flex flex-wrap gap-2">
-                <a class="btn btn-primary min-h-12" href=format!("/exams/{}/results", id.get_value())>{tr!("exam.results")}</a>
+                <a class="btn btn-primary min-h-10" href=format!("/exams/{}/results", id.get_value())>{tr!("exam.results")}</a>
                 {writes.then(|| view! {
-                    <a class="btn min-h-12" href=format!("/exams/{}/accuracy", id.get_value())>{tr!("exam.accuracy")}</a>
-                    {(row.unmarked > 0).then(|| view! { <a class="btn min-h-12" href=format!("/exams/marking?exam={}", id.get_value())>{tr!("exam.marking")}</a> })}
+                    <a class="btn min-h-10" href=format!("/exams/{}/accuracy", id.get_value())>{tr!("exam.accuracy")}</a>
+                    {(row.unmarked > 0).then(|| view! { <a class="btn min-h-10" href=format!("/exams/marking?exam={}", id.get_value())>{tr!("exam.marking")}</a> })}
                 })}
             </p>
         })}

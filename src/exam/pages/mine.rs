@@ -62,7 +62,7 @@ fn Item(exam: MyExam) -> impl IntoView {
                     let label = if going { tr!("exam.go_on") } else if exam.used > 0 { tr!("exam.once_more") } else { tr!("exam.start") };
                     view! {
                         <form method="post" action=format!("/exams/{}/start", exam.id) class="ms-auto">
-                            <button class="btn btn-primary min-h-12">{label}</button>
+                            <button class="btn btn-primary min-h-10">{label}</button>
                         </form>
                     }
                 })}

@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_params_map;
 
-use super::FlowNav;
+use super::{FlowNav, line_facts};
 use crate::flow::api::*;
 use crate::flow::model::{
     APPEAL_REASONS, Appeal, AppealForm, AppealRow, AppealStat, AppealStep, LineRow, appeal_label,
     appeal_reason_label,
 };
+use crate::shared::{Permission, Role};
 use crate::ui::boot::{boot, refresh};
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit, TextArea, came_back};
 use crate::ui::list::{TabLinks, page_param, param, rows_or_empty};
@@ -24,12 +25,23 @@ pub fn AppealList() -> impl IntoView {
         move || (tab.get(), page.get(), refresh()),
         |(tab, page, _)| list_appeals(tab, page),
     );
-    let tabs = vec![
-        ("", tr!("flow.appeal.waiting")),
-        ("open", tr!("flow.appeal.all_open")),
+    // Nothing waits for those who only raise appeals: theirs that are open stand first.
+    let decides = boot()
+        .me
+        .is_some_and(|me| me.role == Role::Manager || me.role.may(Permission::OperateFlow));
+    let first = if decides {
+        vec![
+            ("", tr!("flow.appeal.waiting")),
+            ("open", tr!("flow.appeal.all_open")),
+        ]
+    } else {
+        vec![("", tr!("flow.appeal.all_open"))]
+    };
+    let rest = [
         ("mine", tr!("flow.appeal.mine")),
         ("decided", tr!("flow.appeal.decided")),
     ];
+    let tabs = first.into_iter().chain(rest).collect();
     view! {
         <PageTitle title=tr!("flow.appeal.title")/>
         <FlowNav here="/flow/appeals"/>
@@ -108,21 +120,17 @@ fn Stats(title: String, rows: Vec<AppealStat>) -> impl IntoView {
     }
 }
 
-/// A line in one sentence.
-fn line_words(line: &LineRow) -> String {
+/// A line of goods that is appealed.
+fn about(line: &LineRow) -> impl IntoView + use<> {
+    let what = format!("{} {}", line.product, line.specification);
     let quantity = format!("{} {}", grouped(line.quantity), line.unit);
-    [
-        format!("{} {}", line.product, line.specification),
-        line.sold_on.clone(),
-        quantity,
-        line.batch.clone(),
-        line.distributor.clone(),
-        line.document_no.clone(),
-    ]
-    .into_iter()
-    .filter(|word| !word.trim().is_empty())
-    .collect::<Vec<_>>()
-    .join(" · ")
+    view! {
+        <p class="flex flex-wrap items-center gap-x-2">
+            <span class="me-auto min-w-0 break-words">{what}</span>
+            <span class="num font-semibold">{quantity}</span>
+        </p>
+        {line_facts(line)}
+    }
 }
 
 /// Raising an appeal: about `?line=`, or about one that is missing at `?terminal=`.
@@ -142,7 +150,7 @@ pub fn AppealNew() -> impl IntoView {
             {move || Suspend::new(async move {
                 let line = line.get_untracked();
                 outcome(data.await, move |(lines, choices)| {
-                    let AppealForm { line: about, products, distributors } = choices;
+                    let AppealForm { line: goods, products, distributors } = choices;
                     let missing = line.is_empty();
                     let title = if missing { tr!("flow.appeal.missing_line") } else { tr!("flow.appeal.raise") };
                     let reasons = APPEAL_REASONS
@@ -150,7 +158,7 @@ pub fn AppealNew() -> impl IntoView {
                         .filter(|reason| (*reason == "missing") == missing)
                         .map(|reason| (reason.to_owned(), appeal_reason_label(reason)))
                         .collect::<Vec<_>>();
-                    let month = about.as_ref().map_or(lines.month, |line| line.month.clone());
+                    let month = goods.as_ref().map_or(lines.month, |line| line.month.clone());
                     let back = format!("/flow/terminals/{}?month={month}", lines.terminal_id);
                     let reasons = if missing {
                         reasons
@@ -158,9 +166,10 @@ pub fn AppealNew() -> impl IntoView {
                         std::iter::once((String::new(), tr!("flow.appeal.choose"))).chain(reasons).collect()
                     };
                     view! {
-                        <PageTitle title=title><a class="btn btn-sm min-h-10" href=back>{lines.terminal}</a></PageTitle>
+                        <PageTitle title=title><a class="btn btn-sm min-h-10" href=back>{tr!("ui.back")}</a></PageTitle>
                         <Card>
-                            {about.map(|line| view! { <p class="mb-3">{line_words(&line)}</p> })}
+                            <p class="mb-1 font-medium">{lines.terminal}</p>
+                            {goods.map(|line| view! { <div class="mb-3">{about(&line)}</div> })}
                             <PostForm to=RaiseAppeal::url() about=line.clone() class="max-w-xl">
                                 <input type="hidden" name="line_id" value=line/>
                                 <input type="hidden" name="terminal_id" value=lines.terminal_id/>
@@ -214,7 +223,12 @@ fn Whole(appeal: Appeal) -> impl IntoView {
             "/flow/terminals/{}?month={}",
             appeal.terminal_id, line.month
         );
-        view! { <p class="mt-2"><a class="link" href=of>{line_words(&line)}</a></p> }
+        view! {
+            <div class="mt-2">
+                {about(&line)}
+                <a class="link inline-flex min-h-10 items-center text-sm" href=of>{tr!("flow.appeal.to_line")}</a>
+            </div>
+        }
     });
     let claim = appeal
         .quantity

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_params_map;
 
-use super::{FlowNav, MonthChoice};
+use super::{FlowNav, MonthChoice, line_facts};
 use crate::flow::api::*;
 use crate::flow::model::{
     ConfirmPage, ConfirmRow, LineRow, Sums, TerminalLines, line_label, period_label,
@@ -168,7 +168,7 @@ fn Lines(data: TerminalLines) -> impl IntoView {
         <PageTitle title=terminal>
             <a class="btn btn-sm min-h-10" href=back>{tr!("flow.confirm.to_all")}</a>
         </PageTitle>
-        <div class="mb-3 flex flex-wrap items-end gap-3">
+        <div class="mb-3 flex flex-wrap items-center gap-3">
             <MonthChoice action=format!("/flow/terminals/{terminal_id}") months=months month=month.clone()/>
             <p class="flex flex-wrap items-center gap-x-3 text-sm">
                 <span class="badge badge-info">{period_label(&state)}</span>
@@ -236,11 +236,7 @@ fn Line(line: LineRow, terminal: String, month: String, closed: bool) -> impl In
             <input type="hidden" name="undo" value=undo.to_string()/>
         }
     };
-    let batch = if line.batch.is_empty() {
-        String::new()
-    } else {
-        tr!("flow.line.batch_n", batch = line.batch)
-    };
+    let facts = line_facts(&line);
     view! {
         <li class="p-3">
             <div class="flex flex-wrap items-center gap-x-2">
@@ -249,10 +245,7 @@ fn Line(line: LineRow, terminal: String, month: String, closed: bool) -> impl In
                 {line.adjustment.then(|| view! { <span class="badge badge-outline badge-sm">{tr!("flow.line.adjustment")}</span> })}
                 <span class="num ms-auto text-lg font-semibold" class:line-through=gone>{grouped(line.quantity)}" "{line.unit}</span>
             </div>
-            <p class="num text-sm text-base-content/70">
-                {[line.sold_on, line.distributor, line.document_no, batch].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ")}
-                {line.price_fen.map(|fen| format!(" · ¥{}", yuan(fen)))}
-            </p>
+            {facts}
             {line.printed.map(|printed| view! { <p class="text-sm text-base-content/70">{tr!("flow.line.printed", name = printed)}</p> })}
             {line.confirmed_by.map(|by| view! { <p class="text-sm text-base-content/70">{tr!("flow.line.confirmed_by", by = by)}</p> })}
             <div class="mt-2 flex flex-wrap items-center gap-2">

@@ -47,7 +47,7 @@ fn Files() -> impl IntoView {
 
 #[component]
 fn File(row: FileRow) -> impl IntoView {
-    let refused = row.invalid_count > 0;
+    let (refused, sha256) = (row.invalid_count > 0, row.sha256.clone());
     view! {
         <li class="p-3">
             <p class="break-all font-medium">{row.name}</p>
@@ -55,7 +55,7 @@ fn File(row: FileRow) -> impl IntoView {
                 {tr!("flow.file.counts", rows = row.row_count, lines = row.line_count, repeats = row.repeat_count, conflicts = row.conflict_count, invalid = row.invalid_count)}
             </p>
             <p class="num text-sm text-base-content/70">{row.staff_name}" · "{row.imported}</p>
-            <p class="num break-all text-xs text-base-content/70">"SHA-256 "{row.sha256}</p>
+            <p class="num truncate text-xs text-base-content/70" title=sha256>"SHA-256 "{row.sha256}</p>
             <p class="mt-1 flex flex-wrap gap-2">
                 <a class="btn btn-sm min-h-10" rel="external" download href=format!("/flow/files/{}/original", row.id)>{tr!("flow.file.original")}</a>
                 {refused.then(|| view! { <a class="btn btn-sm min-h-10" rel="external" download href=format!("/flow/files/{}/refused.xlsx", row.id)>{tr!("flow.file.refused")}</a> })}

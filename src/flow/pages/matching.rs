@@ -70,9 +70,9 @@ fn Name(row: PrintedRow) -> impl IntoView {
                 {tr!("flow.match.lines", n = row.lines, quantity = grouped(row.quantity))}" · "{row.distributors}
             </p>
             <ul class="mt-2 space-y-2">
-                {row.suggestions.into_iter().map(|s| {
+                {row.suggestions.into_iter().enumerate().map(|(i, s)| {
                     let about = format!("{about} {}", s.terminal_id);
-                    view! { <Offer suggestion=s printed=printed.get_value() code=code.get_value() about=about/> }
+                    view! { <Offer best={i == 0} suggestion=s printed=printed.get_value() code=code.get_value() about=about/> }
                 }).collect_view()}
             </ul>
             {none.then(|| view! { <p class="mt-1 text-sm">{tr!("flow.match.no_suggestion")}</p> })}
@@ -90,7 +90,19 @@ fn Name(row: PrintedRow) -> impl IntoView {
 }
 
 #[component]
-fn Offer(suggestion: Suggestion, printed: String, code: String, about: String) -> impl IntoView {
+fn Offer(
+    /// Whether no other has a greater score.
+    best: bool,
+    suggestion: Suggestion,
+    printed: String,
+    code: String,
+    about: String,
+) -> impl IntoView {
+    let class = if best {
+        "btn btn-sm btn-primary min-h-10"
+    } else {
+        "btn btn-sm min-h-10"
+    };
     let of = suggestion.name.clone();
     let why = suggestion
         .reasons
@@ -111,7 +123,7 @@ fn Offer(suggestion: Suggestion, printed: String, code: String, about: String) -
                 <input type="hidden" name="printed" value=printed/>
                 <input type="hidden" name="code" value=code/>
                 <input type="hidden" name="terminal_id" value=suggestion.terminal_id/>
-                <Submit label=tr!("flow.match.accept") class="btn btn-sm btn-primary min-h-10" of=of/>
+                <Submit label=tr!("flow.match.accept") class=class of=of/>
             </PostForm>
         </li>
     }

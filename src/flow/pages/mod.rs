@@ -18,8 +18,10 @@ pub use matching::MatchingList;
 pub use periods::PeriodList;
 pub use reports::FlowReportPage;
 
+use crate::flow::model::LineRow;
 use crate::shared::Permission;
 use crate::ui::boot::may;
+use crate::ui::money::yuan;
 
 /// The links between the pages of flow, those that the role may open.
 #[component]
@@ -68,6 +70,25 @@ pub(crate) fn FlowNav(
         })
         .collect_view();
     view! { <nav class="mb-3 flex flex-wrap gap-1" aria-label=tr!("flow.title")>{links}</nav> }
+}
+
+/// Day, distributor, document, batch and price of a line of goods, each kept together.
+pub(crate) fn line_facts(line: &LineRow) -> impl IntoView + use<> {
+    let named = |value: &str, name: fn(&str) -> String| (!value.is_empty()).then(|| name(value));
+    let facts = [
+        Some(line.sold_on.clone()),
+        named(&line.distributor, str::to_owned),
+        named(&line.document_no, |n| {
+            tr!("flow.line.document_n", number = n)
+        }),
+        named(&line.batch, |n| tr!("flow.line.batch_n", batch = n)),
+        line.price_fen.map(|fen| format!("¥{}", yuan(fen))),
+    ];
+    view! {
+        <p class="num flex flex-wrap gap-x-3 text-sm text-base-content/70">
+            {facts.into_iter().flatten().map(|fact| view! { <span>{fact}</span> }).collect_view()}
+        </p>
+    }
 }
 
 /// A choice of month that goes to the same page.

@@ -9,7 +9,7 @@ use crate::flow::model::{PeriodRow, period_label};
 use crate::shared::Permission;
 use crate::ui::boot::{may, refresh};
 use crate::ui::form::{Field, PostForm, Submit, TextArea, came_back};
-use crate::ui::parts::{Card, Empty, Loading, PageTitle, Stat, outcome};
+use crate::ui::parts::{Card, Empty, Loading, PageTitle, Stat, outcome, who};
 
 /// Months, the latest first.
 #[component]
@@ -68,7 +68,7 @@ fn Period(row: PeriodRow) -> impl IntoView {
                     <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("flow.period.steps")}</summary>
                     <ul class="mt-1 text-sm">
                         {row.steps.into_iter().map(|step| view! {
-                            <li class="py-1"><span class="num text-base-content/70">{step.at}</span>" "{step.by}" → "{period_label(&step.state)}
+                            <li class="py-1"><span class="num text-base-content/70">{step.at}</span>" "{who(step.by)}" → "{period_label(&step.state)}
                                 {(!step.reason.is_empty()).then(|| format!("：{}", step.reason))}</li>
                         }).collect_view()}
                     </ul>

@@ -162,11 +162,11 @@ fn HcpForm(entry: EntryCheck) -> impl IntoView {
                     <Field name="code" label=tr!("record.code") value=input.code/>
                 </div>
                 <div class="flex flex-wrap gap-2">
-                    <Submit label=tr!("ui.save") class="btn btn-primary min-h-12 grow sm:grow-0"/>
+                    <Submit label=tr!("ui.save") class="btn btn-primary min-h-10 grow sm:grow-0"/>
                     {anyway.then(|| view! {
-                        <Submit label=tr!("hcp_form.create_anyway") class="btn btn-outline min-h-12" choice=("confirmed", "true")/>
+                        <Submit label=tr!("hcp_form.create_anyway") class="btn btn-outline min-h-10" choice=("confirmed", "true")/>
                     })}
-                    <a class="btn btn-ghost min-h-12" href=back>{tr!("hcp_form.cancel")}</a>
+                    <a class="btn min-h-10" href=back>{tr!("hcp_form.cancel")}</a>
                 </div>
             </PostForm>
         </Card>

@@ -15,6 +15,7 @@ use crate::shared::Permission;
 use crate::ui::boot::{may, refresh};
 use crate::ui::form::{PostForm, Submit};
 use crate::ui::list::{FilterSelect, FilterText, page_param, param};
+use crate::ui::money::grouped;
 use crate::ui::parts::{Empty, Loading, PageTitle, outcome};
 
 /// 客户: HCPs within scope.
@@ -271,9 +272,9 @@ fn Rows(filter: Filter, found: Found) -> impl IntoView {
     let selected = RwSignal::new(found.selected);
     let (total, more) = (found.page.total, found.more);
     let total_text = if more {
-        format!("{total}+")
+        format!("{}+", grouped(total))
     } else {
-        total.to_string()
+        grouped(total)
     };
     let (here, pages) = (found.page.page, found.page.pages());
     let rows = found.page.rows;
@@ -374,7 +375,7 @@ fn Row(item: HcpItem, selected: RwSignal<i64>, failed: RwSignal<bool>) -> impl I
                 })}
             </td>
             <td class="col-span-2 col-start-2 lg:table-cell">
-                <span class="flex flex-wrap gap-1">
+                <span class="my-1 flex flex-wrap gap-1 lg:my-0">
                     {item.tags.into_iter().map(|tag| view! { <span class="badge badge-outline badge-sm">{tag}</span> }).collect_view()}
                 </span>
             </td>
@@ -438,10 +439,10 @@ fn Turn(page: i64, pages: i64, more: bool, total: String) -> impl IntoView {
     view! {
         <nav class="mt-3 flex items-center justify-between gap-2 text-sm" aria-label=tr!("ui.pages")>
             <span class="num text-base-content/70">{tr!("ui.rows", total = total)}</span>
-            <span class="join">
-                {previous.map(|href| view! { <a class="btn join-item" href=href>{tr!("ui.previous")}</a> })}
+            <span class="flex items-center gap-1">
+                {previous.map(|href| view! { <a class="btn" href=href>{tr!("ui.previous")}</a> })}
                 <span class="num self-center px-3">{format!("{page} / {of}")}</span>
-                {next.map(|href| view! { <a class="btn join-item" href=href>{tr!("ui.next")}</a> })}
+                {next.map(|href| view! { <a class="btn" href=href>{tr!("ui.next")}</a> })}
             </span>
         </nav>
     }

@@ -82,18 +82,18 @@ fn Head(hcp: HcpView, tab: Memo<String>) -> impl IntoView {
                 {hcp.may_invite.then(|| view! {
                     <PostForm to=InviteHcp::url() class="col-span-2">
                         <input type="hidden" name="id" value=id.get_value()/>
-                        <Submit label=tr!("hcp.make_code") class="btn btn-primary min-h-12 w-full"/>
+                        <Submit label=tr!("hcp.make_code") class="btn btn-primary min-h-10 w-full"/>
                     </PostForm>
                 })}
                 {hcp.may_share.then(|| view! {
-                    <a class="btn min-h-12" href="/articles?status=published">{tr!("hcp.share_something")}</a>
+                    <a class="btn min-h-10" href="/articles?status=published">{tr!("hcp.share_something")}</a>
                 })}
                 {crate::ui::boot::may(crate::shared::Permission::RecordVisits).then(|| view! {
-                    <a class="btn min-h-12" rel="external" href=format!("/visits/new?hcp={}", id.get_value())>{tr!("visit.record")}</a>
-                    <a class="btn min-h-12" href=format!("/plans?hcp={}", id.get_value())>{tr!("plan.new")}</a>
+                    <a class="btn min-h-10" rel="external" href=format!("/visits/new?hcp={}", id.get_value())>{tr!("visit.record")}</a>
+                    <a class="btn min-h-10" href=format!("/plans?hcp={}", id.get_value())>{tr!("plan.new")}</a>
                 })}
                 {hcp.may_write.then(|| view! {
-                    <a class="btn min-h-12" href=format!("/hcps/{}/edit", id.get_value())>{tr!("hcp_page.edit")}</a>
+                    <a class="btn min-h-10" href=format!("/hcps/{}/edit", id.get_value())>{tr!("hcp_page.edit")}</a>
                 })}
             </div>
             <Tabs id=id.get_value() tab=tab/>
@@ -174,7 +174,7 @@ fn Overview(hcp: HcpView) -> impl IntoView {
     view! {
         <Card>
             <dl class="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2">
-                <dt class="text-base-content/70">{tr!("hcp.phone")}</dt>
+                <dt class="self-center text-base-content/70">{tr!("hcp.phone")}</dt>
                 <dd class="flex flex-wrap items-center gap-2">
                     {phone}
                     {(hidden && hcp.may_reveal).then(|| view! {

@@ -84,9 +84,9 @@ fn TimelineCards(id: String, kinds: String, paged: bool, timeline: Timeline) -> 
     let here = format!("{base}&kinds={}", chosen.join(","));
     let older = timeline
         .next
-        .map(|next| view! { <a class="btn min-h-12" href=format!("{here}&before={next}")>{tr!("timeline.older")}</a> });
+        .map(|next| view! { <a class="btn min-h-10" href=format!("{here}&before={next}")>{tr!("timeline.older")}</a> });
     let newest = paged
-        .then(|| view! { <a class="btn btn-ghost min-h-12" href=here.clone()>{tr!("timeline.newest")}</a> });
+        .then(|| view! { <a class="btn btn-ghost min-h-10" href=here.clone()>{tr!("timeline.newest")}</a> });
     let entries = if timeline.entries.is_empty() {
         view! { <Empty text=tr!("timeline.empty")/> }.into_any()
     } else {
@@ -278,7 +278,7 @@ pub fn NotesTab(id: Memo<String>) -> impl IntoView {
                     <PostForm to=AddNote::url()>
                         <input type="hidden" name="id" value=id.get_untracked()/>
                         <TextArea name="text" label=tr!("hcp_page.note") hint=tr!("hcp_page.note_hint") rows=3/>
-                        <Submit label=tr!("hcp_page.note_add") class="btn btn-primary min-h-12"/>
+                        <Submit label=tr!("hcp_page.note_add") class="btn btn-primary min-h-10"/>
                     </PostForm>
                 </For>
             </Card>

@@ -6,7 +6,7 @@ use crate::importing::api::list_imports;
 use crate::importing::model::{Existing, JobRow, Kind, status_label};
 use crate::ui::boot::{may, refresh};
 use crate::ui::list::{page_param, param, rows_or_empty};
-use crate::ui::parts::{Card, Loading, PageTitle, outcome};
+use crate::ui::parts::{Card, Loading, PageTitle, outcome, who};
 
 /// 数据导入: the upload, and the imports so far.
 #[component]
@@ -137,7 +137,7 @@ fn JobItem(job: JobRow) -> impl IntoView {
                 <span class=badge>{status_label(&job.progress.status)}</span>
                 <span class="num w-full text-sm text-base-content/70">
                     {job.kind.label()}" · "{tr!("import.rows_of", done = job.progress.rows_done, total = job.progress.rows_total)}
-                    " · "{job.by}" · "{job.at}
+                    " · "{who(job.by)}" · "{job.at}
                 </span>
             </a>
         </li>

@@ -18,6 +18,8 @@ pub static VIEW: Fact = Fact {
     product: "v.article_id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
     article: "v.article_id",
     hcp: "CASE WHEN v.reader LIKE 'hcp:%' THEN SUBSTR(v.reader, 5) END",
+    reader: "v.reader",
+    of_hcps: "v.reader LIKE 'hcp:%'",
     named: "v.reader = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(v.reader, 5) AND {tracked})",
     shown: "JOIN article ar ON ar.id = v.article_id JOIN staff st ON st.id = v.root_staff_id \
         LEFT JOIN share_link sl ON sl.token = v.link \
@@ -75,6 +77,9 @@ pub static PASSED: Fact = Fact {
     specialty: "l.sharer IN (SELECT 'hcp:' || h.id FROM hcp h \
         WHERE COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     hcp: "CASE WHEN l.sharer LIKE 'hcp:%' THEN SUBSTR(l.sharer, 5) END",
+    reader: "l.sharer",
+    // From `hcp:` to what comes after `:`.
+    of_hcps: "l.sharer >= 'hcp:' AND l.sharer < 'hcp;'",
     named: "l.sharer = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(l.sharer, 5) AND {tracked})",
     shown: "JOIN article ar ON ar.id = l.article_id JOIN staff st ON st.id = l.root_staff_id \
         LEFT JOIN hcp h ON l.sharer LIKE 'hcp:%' AND h.id = SUBSTR(l.sharer, 5)",

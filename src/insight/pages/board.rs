@@ -8,7 +8,7 @@ use crate::insight::api::insight_board;
 use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
 use crate::ui::boot::refresh;
 use crate::ui::chart::{Chart, ChartKind};
-use crate::ui::list::{FilterDay, FilterSelect, param};
+use crate::ui::list::{FilterDays, FilterSelect, param};
 use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending, unbroken};
 
 /// A board with its filter in the address.
@@ -127,7 +127,7 @@ fn Whole(board: Board) -> impl IntoView {
         <p class="mb-4 text-sm text-base-content/70">{tr!("insight.press_numbers")}{board.unfinished.then(|| format!(" {}", tr!("insight.unfinished")))}</p>
         <Jumps parts=parts/>
         {groups}
-        <div class="mb-4 grid gap-4 lg:grid-cols-2">{charts}</div>
+        <div class="mb-4 grid items-start gap-4 lg:grid-cols-2">{charts}</div>
         {rankings}
     }
 }
@@ -139,7 +139,7 @@ fn Jumps(parts: Vec<(String, String)>) -> impl IntoView {
         .into_iter()
         .map(|(id, name)| view! { <a class="btn btn-sm min-h-10 shrink-0" href=format!("#{id}")>{name}</a> })
         .collect_view();
-    view! { <nav class="-mx-4 mb-3 flex gap-2 overflow-x-auto px-4 py-1 lg:hidden print:hidden" aria-label=tr!("insight.jump")>{links}</nav> }
+    view! { <nav class="-mx-4 mb-3 flex gap-2 overflow-x-auto px-4 py-1 max-sm:pe-10 max-sm:mask-r-from-[calc(100%-2.5rem)] sm:flex-wrap lg:hidden print:hidden" aria-label=tr!("insight.jump")>{links}</nav> }
 }
 
 /// The filters of a board.
@@ -176,8 +176,7 @@ fn Asked(
                 </div>
                 <div class="mt-3 flex flex-wrap items-end gap-2">
                     <FilterSelect name="compare" label=tr!("insight.compare.before") options=options(compares)/>
-                    <FilterDay name="from2" label=tr!("insight.compare.from") value=filter.from2/>
-                    <FilterDay name="to2" label=tr!("insight.compare.to") value=filter.to2/>
+                    <FilterDays names=["from2", "to2"] labels=[tr!("insight.compare.from"), tr!("insight.compare.to")] values=[filter.from2, filter.to2]/>
                     <FilterSelect name="unit2" label=tr!("insight.compare.which_unit") options=units/>
                 </div>
             </details>
@@ -244,13 +243,15 @@ fn Figure(number: Number) -> impl IntoView {
         )
     });
     view! {
-        <div class="num min-w-0 rounded-box border border-base-300 bg-base-100 px-4 py-3" data-measure=id>
-            <div class="text-sm text-base-content/80">{name}{(!over.is_empty()).then(|| view! { <span class="ms-1 text-xs text-base-content/70">{unbroken(&over)}</span> })}</div>
+        <div class="num flex min-w-0 flex-col items-start rounded-box border border-base-300 bg-base-100 px-4 py-3" data-measure=id>
+            <div class="text-sm text-base-content/80">{name}</div>
             <a class="inline-flex min-h-10 items-center text-2xl font-semibold underline decoration-dotted decoration-1 underline-offset-4" href=number.now.href.clone()>{text}</a>
+            // Below the number, so that those beside each other stand on one line.
+            {(!over.is_empty()).then(|| view! { <div class="text-xs text-base-content/70">{unbroken(&over)}</div> })}
             {fraction}
             {compared}
             {ignores.map(|text| view! { <div class="text-xs text-base-content/70">{text}</div> })}
-            <Formula meaning=number.meaning/>
+            <div class="mt-auto w-full"><Formula meaning=number.meaning/></div>
         </div>
     }
 }
@@ -259,6 +260,10 @@ fn Figure(number: Number) -> impl IntoView {
 fn Ranked(ranking: Ranking) -> impl IntoView {
     // Who has as much as the one above shares their rank.
     let (mut rank, mut above) = (0, String::new());
+    let series = ranking.chart.series.iter();
+    let any = series
+        .flat_map(|s| &s.values)
+        .any(|n| n.is_some_and(|n| n != 0.0));
     let rows = ranking
         .rows
         .into_iter()
@@ -273,7 +278,7 @@ fn Ranked(ranking: Ranking) -> impl IntoView {
             }
             view! {
                 <tr>
-                    <td class="num text-end">{rank}</td>
+                    <td class="num text-end">{any.then_some(rank)}</td>
                     <th scope="row" class="sticky start-0 z-1 min-w-32 bg-base-100 font-medium max-lg:px-2">{linked(name)}</th>
                     {cells.map(|cell| view! { <td class="num whitespace-nowrap text-end">{figure(cell)}</td> }).collect_view()}
                 </tr>
@@ -295,7 +300,8 @@ fn Ranked(ranking: Ranking) -> impl IntoView {
                 <span class="num text-sm text-base-content/70">{tr!("ui.rows", total = ranking.total)}</span>
                 {ranking.more.map(|href| view! { <a class="btn btn-sm min-h-10" href=href>{tr!("insight.whole_report")}</a> })}
             </div>
-            <Chart data=ranking.chart/>
+            // Where nobody has anything, bars would say no more than the table.
+            {any.then(|| view! { <Chart data=ranking.chart/> })}
             <div tabindex="0" role="region" aria-label=label class="mt-3 overflow-x-auto">
                 <table class="table">
                     <thead><tr><th scope="col" class="text-end">{tr!("insight.rank")}</th>{heads}</tr></thead>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::insight::model::{Choices, Slice};
-use crate::ui::list::{FilterDay, FilterSelect};
+use crate::ui::list::{FilterDays, FilterSelect};
 
 /// The days: a span, or from when to when. Days that are typed beside an unchanged span are meant.
 #[component]
@@ -35,10 +35,7 @@ pub fn Days(slice: Slice, span: String) -> impl IntoView {
             <span class="block text-base-content/70">{tr!("insight.period")}</span>
             <select name="span" class="select w-auto">{spans}</select>
         </label>
-        <div class="flex gap-2">
-            <FilterDay name="from" label=tr!("insight.from") value=from/>
-            <FilterDay name="to" label=tr!("insight.to") value=to/>
-        </div>
+        <FilterDays labels=[tr!("insight.from"), tr!("insight.to")] values=[from, to]/>
     }
 }
 

@@ -54,7 +54,10 @@ pub fn Reports() -> impl IntoView {
 /// The columns that were ticked, each a parameter of the same name, or those of a link with commas between.
 fn columns_param() -> Memo<String> {
     let query = use_query_map();
-    Memo::new(move |_| query.with(|q| q.get_all("columns").unwrap_or_default().join(",")))
+    Memo::new(move |_| {
+        let columns = query.try_with(|q| q.get_all("columns").unwrap_or_default().join(","));
+        columns.unwrap_or_default()
+    })
 }
 
 #[component]

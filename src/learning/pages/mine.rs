@@ -83,9 +83,9 @@ fn Item(course: MyCourse) -> impl IntoView {
         _ => (format!("/learn/{}", course.id), tr!("learn.look")),
     };
     let class = if course.completed.is_some() {
-        "btn min-h-12"
+        "btn min-h-10"
     } else {
-        "btn btn-primary min-h-12"
+        "btn btn-primary min-h-10"
     };
     view! {
         <li class="flex flex-col rounded-box border border-base-300 bg-base-100 p-4">

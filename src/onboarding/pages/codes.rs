@@ -177,8 +177,9 @@ fn CodeCards(data: CodeView) -> impl IntoView {
             <PostForm to=ChangeCode::url() class="mb-3 flex flex-wrap items-end gap-2">
                 <input type="hidden" name="id" value=id.get_value()/>
                 <input type="hidden" name="act" value="extend"/>
-                <Field name="expires" label=tr!("codes.expires") kind="date" value=expires hint=tr!("codes.extend_hint")/>
+                <Field name="expires" label=tr!("codes.expires") kind="date" value=expires/>
                 <div class="mb-3"><Submit label=tr!("codes.extend") class="btn"/></div>
+                <p class="-mt-2 basis-full text-sm text-base-content/70">{tr!("codes.extend_hint")}</p>
             </PostForm>
             {if state == CodeState::Closed {
                 view! {

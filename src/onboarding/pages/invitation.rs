@@ -90,10 +90,10 @@ fn Sheet(data: SheetView) -> impl IntoView {
     view! {
         <nav class="mb-4 flex items-center justify-between gap-2 text-sm print:hidden" aria-label=tr!("ui.pages")>
             <span class="num text-base-content/70">{tr!("ui.rows", total = data.total)}</span>
-            <span class="join">
-                {(page > 1).then(|| view! { <a class="btn btn-sm join-item" href=link(page - 1)>{tr!("ui.previous")}</a> })}
+            <span class="flex items-center gap-1">
+                {(page > 1).then(|| view! { <a class="btn btn-sm" href=link(page - 1)>{tr!("ui.previous")}</a> })}
                 <span class="num self-center px-3">{format!("{page} / {pages}")}</span>
-                {(page < pages).then(|| view! { <a class="btn btn-sm join-item" href=link(page + 1)>{tr!("ui.next")}</a> })}
+                {(page < pages).then(|| view! { <a class="btn btn-sm" href=link(page + 1)>{tr!("ui.next")}</a> })}
             </span>
         </nav>
         // Paper is light whatever the screen is.

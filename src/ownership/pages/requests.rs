@@ -31,14 +31,14 @@ pub fn RequestList() -> impl IntoView {
                         (true, "/requests?tab=mine", tr!("ownership.request.mine")),
                     ]
                     .map(|(own, href, label)| {
-                        let class = if own == mine { "btn btn-primary join-item" } else { "btn join-item" };
+                        let class = if own == mine { "tab tab-active min-h-10" } else { "tab min-h-10" };
                         view! { <a class=class aria-current=(own == mine).then_some("page") href=href>{label}</a> }
                     })
                     .collect_view();
                     let empty = if mine { tr!("ownership.request.none_mine") } else { tr!("ownership.request.none") };
                     let suggested = data.suggested;
                     view! {
-                        <nav class="join mb-4" aria-label=tr!("ownership.request.title")>{tabs}</nav>
+                        <nav class="tabs tabs-border mb-4 flex-wrap" aria-label=tr!("ownership.request.title")>{tabs}</nav>
                         {rows_or_empty(data.page, empty, move |rows| view! {
                             <ul class="rounded-box border border-base-300 bg-base-100 divide-y divide-base-300">
                                 {rows.into_iter().map(|r| view! { <RequestItem request=r mine=mine suggested=suggested.clone()/> }).collect_view()}

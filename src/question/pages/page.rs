@@ -11,7 +11,7 @@ use crate::question::model::{QuestionView, difficulty_label};
 use crate::ui::boot::refresh;
 use crate::ui::form::{Confirm, Field, PostForm, Select, Submit};
 use crate::ui::list::param;
-use crate::ui::parts::{Card, Loading, PageTitle, outcome};
+use crate::ui::parts::{Card, Loading, PageTitle, outcome, who};
 
 /// A question with its answer, pictures, versions and twins.
 #[component]
@@ -121,7 +121,7 @@ fn Cards(view: QuestionView) -> impl IntoView {
                                     <a class="flex min-h-10 flex-wrap items-center gap-x-3" aria-current=here.then_some("true")
                                         href=format!("/questions/{}?version={}", id.get_value(), v.version)>
                                         <span class=if here { "num font-semibold" } else { "num link" }>{tr!("question.version_n", n = v.version)}</span>
-                                        <span class="num text-sm text-base-content/70">{v.at}" "{v.by}</span>
+                                        <span class="num text-sm text-base-content/70">{v.at}" "{who(v.by)}</span>
                                     </a>
                                 </li>
                             }
@@ -183,7 +183,7 @@ fn Upload(id: StoredValue<String>) -> impl IntoView {
         <Card title=tr!("question.add_picture")>
             {move || (fault.get() == "image").then(|| view! { <p class="alert alert-error mb-3 py-2" role="alert">{tr!("article.not_an_image")}</p> })}
             <form method="post" enctype="multipart/form-data" action=format!("/questions/{}/images", id.get_value()) class="flex flex-wrap gap-2">
-                <input type="file" name="image" class="file-input" accept="image/png,image/jpeg,image/webp,image/gif" required aria-label=tr!("article.image")/>
+                <input type="file" name="image" class="file-input w-full max-w-xl" accept="image/png,image/jpeg,image/webp,image/gif" required aria-label=tr!("article.image")/>
                 <button class="btn">{tr!("article.upload")}</button>
             </form>
         </Card>

@@ -76,6 +76,12 @@ fn TerminalForm(record: Record) -> impl IntoView {
     let rows = window_rows(record.windows);
     // What was typed was typed over what was seen then, not over what stands there now.
     let seen = typed("seen").unwrap_or_else(|| master.updated_at.to_string());
+    // A new one has no name yet that could become an alias.
+    let name_hint = if master.id.is_empty() {
+        String::new()
+    } else {
+        tr!("terminals.name_hint")
+    };
     view! {
         <datalist id="levels">{LEVELS.into_iter().map(|l| view! { <option value=l></option> }).collect_view()}</datalist>
         <PostForm to=SaveTerminal::url() class="max-w-3xl">
@@ -83,7 +89,7 @@ fn TerminalForm(record: Record) -> impl IntoView {
             <input type="hidden" name="seen" value=seen/>
             <Card title=tr!("terminals.master")>
                 <div class="grid gap-x-4 sm:grid-cols-2">
-                    <Field name="name" label=tr!("terminals.name") value=master.name hint=tr!("terminals.name_hint") required=true/>
+                    <Field name="name" label=tr!("terminals.name") value=master.name hint=name_hint required=true/>
                     <Field name="code" label=tr!("terminals.code") value=master.code required=true/>
                     <Select name="kind" label=tr!("terminals.kind") options=kinds value=master.kind/>
                     <Field name="level" label=tr!("terminals.level") value=master.level list="levels"/>

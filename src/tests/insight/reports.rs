@@ -64,6 +64,7 @@ fn filters(actor: &Actor, slice: &Slice) -> Vec<ReportFilter> {
                 "hcps,hcps_onboarded,onboarding_rate,withdrawals,invitations",
             ),
             of("hcp", "", ""),
+            of("hcp", "", "finish_rate,open_rate,links_read"),
             of("hcp", "province", "pv,created,shares,met"),
             of("hcp", "specialty", "met,passed,rereads,invitations,planned"),
         ]);

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::ui::list::{
-    FilterDay, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty,
+    FilterDays, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty,
 };
 use crate::ui::parts::{Loading, PageTitle, Stat, outcome};
 use crate::visit::api::compare_visits;
@@ -48,10 +48,9 @@ pub fn VisitCompare() -> impl IntoView {
                         <FilterText name="text" label=tr!("visit.search")/>
                         <FilterSelect name="by" called=tr!("ui.grouping") label=tr!("visit.by_person") options=ways/>
                         <FilterSelect name="sort" called=tr!("ui.ordering") label=tr!("visit.sort_first") options=sorts/>
-                        <FilterDay name="from" label=tr!("visit.from") value=from/>
-                        <FilterDay name="to" label=tr!("visit.to") value=to/>
+                        <FilterDays labels=[tr!("visit.from"), tr!("visit.to")] values=[from, to]/>
                     </Filters>
-                    <Shown found=found/>
+                    <Shown found=found by_week=by.get_untracked() == "week"/>
                 } }) })
             }}
         </Suspense>
@@ -86,7 +85,7 @@ fn Of(number: (String, String)) -> impl IntoView {
 }
 
 #[component]
-fn Shown(found: Comparison) -> impl IntoView {
+fn Shown(found: Comparison, by_week: bool) -> impl IntoView {
     let total = found.total;
     let (kept, of_planned) = share(total.kept, total.planned);
     let (stars, of_starred) = average(total.stars, total.starred);
@@ -103,7 +102,7 @@ fn Shown(found: Comparison) -> impl IntoView {
                 <table class="table">
                     <thead>
                         <tr>
-                            <th>{tr!("visit.who_or_week")}</th>
+                            <th>{if by_week { tr!("visit.of_week") } else { tr!("visit.of_person") }}</th>
                             <th class="text-end">{tr!("visit.sort_visits")}</th>
                             <th class="text-end">{tr!("visit.sort_met")}</th>
                             <th class="text-end">{tr!("visit.materials")}</th>

@@ -47,8 +47,10 @@ pub fn VisitList() -> impl IntoView {
         <Filters action="/visits">
             {(!alone).then(|| view! { <FilterText name="text" label=tr!("visit.search")/> })}
             <FilterSelect name="state" called=tr!("visit.state") label=tr!("visit.any_state") options=states/>
-            <Day name="from" label=tr!("visit.from") value=from/>
-            <Day name="to" label=tr!("visit.to") value=to/>
+            <div class="flex gap-2">
+                <Day name="from" label=tr!("visit.from") value=from/>
+                <Day name="to" label=tr!("visit.to") value=to/>
+            </div>
             <input type="hidden" name="person" value=person.get_untracked() prop:value=person/>
             <input type="hidden" name="hcp" value=hcp.get_untracked() prop:value=hcp/>
         </Filters>
@@ -99,7 +101,8 @@ pub fn Summary(row: VisitRow) -> impl IntoView {
         <span class="flex flex-wrap items-center gap-2">
             <span class="break-words font-medium">{met}</span>
             <span class="badge badge-ghost badge-sm">{channel_label(&row.channel)}</span>
-            <span class="badge badge-outline badge-sm">{review_label(&row.review)}</span>
+            // What somebody has to do stands out.
+            <span class=if row.review == "change" { "badge badge-warning badge-sm" } else { "badge badge-outline badge-sm" }>{review_label(&row.review)}</span>
             {row.stars.map(|n| view! { <span class="text-sm" role="img" aria-label=tr!("visit.stars_n", n = n)>{stars_text(n)}</span> })}
         </span>
         <span class="num block text-sm text-base-content/70">{row.day}" "{row.time}" · "{place}{(!row.mine).then(|| format!(" · {} · {}", row.by, row.unit))}</span>

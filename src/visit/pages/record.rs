@@ -7,6 +7,7 @@ use leptos_router::hooks::use_params_map;
 use super::list::Summary;
 use super::sheet::Stop;
 use super::stars_text;
+use crate::sharing::model::dwell_text;
 use crate::ui::boot::refresh;
 use crate::ui::form::{Checkbox, FieldMessage, FormState, PostForm, Submit, TextArea};
 use crate::ui::parts::{Card, Loading, PageTitle, outcome};
@@ -53,7 +54,7 @@ fn Shown(visit: VisitView) -> impl IntoView {
     ];
     view! {
         <PageTitle title=tr!("visit.one_record")>
-            <a class="btn btn-sm min-h-10" href="/visits">{tr!("visit.records")}</a>
+            <a class="btn btn-sm min-h-10" href="/visits">{tr!("ui.back")}</a>
             {mine.then(|| view! { <a class="btn btn-sm btn-primary min-h-10" rel="external" href="/visits/new">{tr!("visit.record_next")}</a> })}
         </PageTitle>
         <Card>
@@ -79,7 +80,7 @@ fn Shown(visit: VisitView) -> impl IntoView {
                     {visit.materials.into_iter().map(|(id, title, seconds)| view! {
                         <li class="py-1">
                             <a class="link" href=format!("/articles/{id}")>{title}</a>
-                            {seconds.map(|s| view! { <span class="num ms-2 text-sm text-base-content/70">{tr!("visit.shown_seconds", n = s)}</span> })}
+                            {seconds.map(|s| view! { <span class="num ms-2 text-sm text-base-content/70">{tr!("visit.shown_time", time = dwell_text(Some(s * 1000)))}</span> })}
                         </li>
                     }).collect_view()}
                 </ul>
@@ -97,7 +98,7 @@ fn Shown(visit: VisitView) -> impl IntoView {
                 None => view! { <p class="mt-4">{tr!("visit.reported")}</p> }.into_any(),
             })}
             {(suspected && !visit.reported).then(|| view! {
-                <a class="btn btn-warning mt-4 min-h-12" href=format!("/adverse-events/new?hcp={first}&visit={}", id.get_value())>{tr!("safety.report")}</a>
+                <a class="btn btn-warning mt-4 min-h-10" href=format!("/adverse-events/new?hcp={first}&visit={}", id.get_value())>{tr!("safety.report")}</a>
             })}
         </Card>
         <Card title=tr!("visit.reviews")>
@@ -117,8 +118,8 @@ fn Shown(visit: VisitView) -> impl IntoView {
                     <TextArea name="comment" label=tr!("visit.comment") value=given.as_ref().map(|g| g.comment.clone()).unwrap_or_default() rows=2/>
                     <Checkbox name="change" label=tr!("visit.ask_change") checked=given.is_some_and(|g| g.change_asked)/>
                     <div class="flex flex-wrap gap-2">
-                        <Submit label=tr!("visit.send_review") class="btn btn-primary min-h-12"/>
-                        {visit.next.map(|next| view! { <a class="btn min-h-12" href=format!("/visits/{next}")>{tr!("visit.next_waiting")}</a> })}
+                        <Submit label=tr!("visit.send_review") class="btn btn-primary min-h-10"/>
+                        {visit.next.map(|next| view! { <a class="btn min-h-10" href=format!("/visits/{next}")>{tr!("visit.next_waiting")}</a> })}
                     </div>
                 </PostForm>
             })}
