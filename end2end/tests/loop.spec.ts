@@ -31,7 +31,7 @@ test('rep, doctor, visitors and manager go through the loop', async ({ page: rep
   // The doctor agrees and verifies the phone.
   const doctor = await newPerson();
   await goto(doctor, code);
-  await expect(doctor.getByText(`${repName} 代表`)).toBeVisible();
+  await expect(doctor.getByText(`医药代表${repName}邀请您`)).toBeVisible();
   expect(await doctor.content(), 'the phone is masked').not.toContain(hcp.phone);
   for (const box of await doctor.getByRole('checkbox').all()) await expect(box).not.toBeChecked();
   await expect(doctor.getByRole('checkbox')).toHaveCount(3);

@@ -175,7 +175,7 @@ fn DeskCards(desk: Desk) -> impl IntoView {
         .collect_view();
     view! {
         // On a phone three beside each other, and what is left fills the row.
-        <nav class="mb-4 flex flex-wrap gap-2 break-normal *:grow *:basis-[30%] sm:max-w-2xl sm:*:basis-0" aria-label=tr!("workbench.quick")>
+        <nav class="mb-4 flex flex-wrap gap-2 break-normal *:grow *:basis-[30%] sm:max-w-2xl sm:*:max-w-40 sm:*:basis-0" aria-label=tr!("workbench.quick")>
             {may(Permission::RecordVisits).then(|| view! {
                 <a class="btn btn-primary min-h-12 px-2" rel="external" href="/checkin">{tr!("visit.checkin")}</a>
                 <a class="btn btn-primary min-h-12 px-2" rel="external" href="/visits/new">{tr!("visit.record")}</a>
