@@ -283,10 +283,15 @@ pub fn hydrate() {
     if leads_elsewhere(&boot.path) {
         return;
     }
+    // From here until the page has hydrated as well: the router would go on with the code of another page.
+    let early = window_event_listener(leptos::ev::popstate, |event| {
+        event.stop_immediate_propagation();
+        let _ = window().location().reload();
+    });
     crate::ui::locale::set_for_page(boot.locale);
     wasm_bindgen_futures::spawn_local(async move {
         if crate::ui::locale::load(&boot.texts).await {
-            attach(boot);
+            attach(boot, early);
         } else {
             // The page works as one without JavaScript.
             leptos::logging::error!("the texts of the interface could not be loaded");
@@ -295,7 +300,7 @@ pub fn hydrate() {
 }
 
 #[cfg(feature = "hydrate")]
-fn attach(boot: Boot) {
+fn attach(boot: Boot, early: WindowListenerHandle) {
     let Some(body) = document().body() else {
         return;
     };
@@ -306,7 +311,8 @@ fn attach(boot: Boot) {
         };
         leptos::mount::hydrate_from_async(body, app).await.forget();
         // Once the code of the page has come and its listeners are attached; what waited for data comes in this frame.
-        request_animation_frame(|| {
+        request_animation_frame(move || {
+            early.remove();
             if let Some(root) = document().document_element() {
                 let _ = root.set_attribute("data-hydrated", "");
             }
