@@ -284,9 +284,12 @@ pub fn hydrate() {
         return;
     }
     // From here until the page has hydrated as well: the router would go on with the code of another page.
-    let early = window_event_listener(leptos::ev::popstate, |event| {
-        event.stop_immediate_propagation();
-        let _ = window().location().reload();
+    // A jump within the page is none of it.
+    let path = boot.path.clone();
+    let early = window_event_listener(leptos::ev::popstate, move |event| {
+        if leads_elsewhere(&path) {
+            event.stop_immediate_propagation();
+        }
     });
     crate::ui::locale::set_for_page(boot.locale);
     wasm_bindgen_futures::spawn_local(async move {
