@@ -295,3 +295,22 @@ test('the first page is put in one’s own order', async ({ page }) => {
   await page.getByRole('button', { name: '恢复默认' }).click();
   await expect(line.getByRole('button', { name: '隐藏' })).toBeVisible();
 });
+
+test('what is put into filters before the page has hydrated stays', async ({ page }) => {
+  await signIn(page, MANAGER);
+  await page.addInitScript(() => {
+    // Before any script of the page.
+    document.addEventListener('readystatechange', () => {
+      if (document.readyState !== 'interactive') return;
+      for (const [name, value] of [['text', '张'], ['state', 'flagged'], ['from', '2020-01-02']]) {
+        const field = document.querySelector<HTMLInputElement>(`form[role=search] [name="${name}"]`);
+        if (field) field.value = value;
+      }
+    });
+  });
+  await goto(page, '/visits?state=waiting');
+  const field = (name: string) => page.locator(`form[role=search] [name="${name}"]`);
+  await expect(field('text')).toHaveValue('张');
+  await expect(field('state')).toHaveValue('flagged');
+  await expect(field('from')).toHaveValue('2020-01-02');
+});

@@ -33,14 +33,29 @@ pub struct More {
 pub async fn enlarge(state: &AppState, more: &More, clock: &Clock) -> Result<(), AppError> {
     // Copies are marked as what they are copied from.
     marks(state).await?;
-    sharing(state, more.copies, clock).await?;
-    sums(state).await?;
-    clock.step("sums of sharing");
-    lines(state, more.lines, more.months).await?;
-    clock.step("more lines");
-    questions(state, more.questions).await?;
-    clock.step("more questions");
-    Ok(())
+    let read = async {
+        sharing(state, more.copies, clock).await?;
+        sums(state).await?;
+        clock.step("sums of sharing");
+        Ok::<_, AppError>(())
+    };
+    let other = async {
+        let clock = Clock::default();
+        lines(state, more.lines, more.months).await?;
+        clock.step("more lines");
+        questions(state, more.questions).await?;
+        clock.step("more questions");
+        Ok::<_, AppError>(())
+    };
+    if state.db.engine() == "sqlite" {
+        // One writer at a time.
+        check_references(state, false).await?;
+        read.await?;
+        other.await?;
+        check_references(state, true).await
+    } else {
+        tokio::try_join!(read, other).map(|_| ())
+    }
 }
 
 /// Copies all sharing so many times, each further back, under other tokens and visitors; the HCPs stay who they are.
@@ -114,6 +129,16 @@ pub async fn drop_indexes(state: &AppState, tables: &[&str]) -> Result<Vec<Strin
         q(format!("DROP INDEX {name}")).exec(&state.db).await?;
     }
     Ok(found.into_iter().map(|(_, made)| made).collect())
+}
+
+/// Spares SQLite's writer to look up what each row refers to, or has it looked up again.
+async fn check_references(state: &AppState, checked: bool) -> Result<(), AppError> {
+    if state.db.engine() == "sqlite" {
+        q(format!("PRAGMA foreign_keys = {checked}"))
+            .exec(&state.db)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Spares Postgres to look up what each copied row refers to, where its user may ask for that.
@@ -224,9 +249,12 @@ pub async fn lines(state: &AppState, wanted: i64, months: i64) -> Result<(), App
     let each = (wanted / (places * products * months).max(1)).max(1);
     let today = state.zone.today();
     let indexes = drop_indexes(state, &["flow_line"]).await?;
-    for back in 0..months {
+    let numbers = (0..each).map(|n| format!("SELECT {n} AS n"));
+    let numbers = numbers.collect::<Vec<_>>().join(" UNION ALL ");
+    // In the order of their keys, so that they are appended to the indexes of those.
+    for back in (0..months).rev() {
         let month = shift_month(month_of(&today), -back);
-        let confirmed = match back {
+        let confirmed: i64 = match back {
             0 => 1,
             1 => 2,
             _ => 3,
@@ -237,28 +265,23 @@ pub async fn lines(state: &AppState, wanted: i64, months: i64) -> Result<(), App
             .bind(&month)
             .exec(&mut tx)
             .await?;
-        for n in 0..each {
-            let open = if n % 3 < confirmed {
-                "confirmed"
-            } else {
-                "open"
-            };
-            q("INSERT INTO flow_line (id, line_key, value_key, distributor_id, document_no, line_no, product_id, product_code, \
-               product_name, specification, batch, quantity, unit, price_fen, amount_fen, sold_on, month, terminal_code, \
-               terminal_name, terminal_id, matched_by, credited_id, state, created_at) \
-               SELECT $1 || t.code || p.code || $2, $1 || t.code || p.code || $2, 'v', d.id, 'B', '', p.id, p.code, p.name, \
-               p.specification, 'B', CAST($3 AS BIGINT) + LENGTH(t.name), '盒', 1000, 1000 * (CAST($3 AS BIGINT) + LENGTH(t.name)), \
-               $1 || '-11', $1, t.code, t.name, t.id, 'code', a.staff_id, $4, 1 \
-               FROM terminal t CROSS JOIN product p JOIN (SELECT MIN(id) AS id FROM flow_distributor) d ON 1 = 1 \
-               LEFT JOIN terminal_assignment a ON a.terminal_id = t.id AND a.ends_on IS NULL AND a.business_line = 'default' \
-               WHERE t.kind = '医院'")
-                .bind(&month)
-                .bind(format!("-{n}"))
-                .bind(n + 1)
-                .bind(open)
-                .exec(&mut tx)
-                .await?;
-        }
+        q(format!(
+            "INSERT INTO flow_line (id, line_key, value_key, distributor_id, document_no, line_no, product_id, product_code, \
+             product_name, specification, batch, quantity, unit, price_fen, amount_fen, sold_on, month, terminal_code, \
+             terminal_name, terminal_id, matched_by, credited_id, state, created_at) \
+             SELECT $1 || t.code || p.code || '-' || k.n, $1 || t.code || p.code || '-' || k.n, 'v', d.id, 'B', '', p.id, \
+             p.code, p.name, p.specification, 'B', k.n + 1 + LENGTH(t.name), '盒', 1000, 1000 * (k.n + 1 + LENGTH(t.name)), \
+             $1 || '-11', $1, t.code, t.name, t.id, 'code', a.staff_id, \
+             CASE WHEN k.n % 3 < $2 THEN 'confirmed' ELSE 'open' END, 1 \
+             FROM terminal t CROSS JOIN product p CROSS JOIN ({numbers}) k \
+             JOIN (SELECT MIN(id) AS id FROM flow_distributor) d ON 1 = 1 \
+             LEFT JOIN terminal_assignment a ON a.terminal_id = t.id AND a.ends_on IS NULL AND a.business_line = 'default' \
+             WHERE t.kind = '医院' ORDER BY t.code, p.code, k.n"
+        ))
+        .bind(&month)
+        .bind(confirmed)
+        .exec(&mut tx)
+        .await?;
         tx.commit().await?;
     }
     make_indexes(state, indexes).await?;

@@ -144,6 +144,7 @@ pub async fn load(state: &AppState, scale: Scale, seed: u64) -> Result<(), AppEr
         bulk::enlarge(state, more, &clock).await?;
         bulk::room(state, false).await?;
     }
+    let clock = Clock::default();
     activity::load(state, seed).await?;
     clock.step("activity");
     unfinished(state).await?;

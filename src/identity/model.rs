@@ -130,6 +130,17 @@ impl AuditRow {
         }
     }
 
+    /// What kind of thing it was done to, in the current language; the code of what has no name.
+    pub fn kind(&self) -> String {
+        let key = format!("audit.kind.{}", self.object_kind);
+        let name = crate::ui::locale::lookup(&key);
+        if name == key {
+            self.object_kind.clone()
+        } else {
+            name
+        }
+    }
+
     /// The page of what it was done to, if it has one.
     pub fn page(&self) -> Option<String> {
         let folder = match self.object_kind.as_str() {

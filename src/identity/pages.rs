@@ -380,7 +380,7 @@ pub fn AuditLog() -> impl IntoView {
         <PageTitle title=tr!("audit.title")/>
         <Filters action="/audit">
             <FilterText name="text" label=tr!("audit.search")/>
-            <FilterDays labels=[tr!("ui.from"), tr!("ui.to")] values=[from.get_untracked(), to.get_untracked()]/>
+            <FilterDays labels=[tr!("ui.from"), tr!("ui.to")] values=[from.into(), to.into()]/>
         </Filters>
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
@@ -391,6 +391,7 @@ pub fn AuditLog() -> impl IntoView {
                             <tbody>
                                 {rows.into_iter().map(|r| {
                                     let act = r.act();
+                                    let object = view! { {r.kind()}<div class="num break-all text-base-content/70">{r.object_id.clone()}</div> };
                                     let page = r.page().filter(|page| may(crate::app::page_permission(page)));
                                     view! { <tr>
                                         <td class="num">{r.seq}</td>
@@ -399,8 +400,8 @@ pub fn AuditLog() -> impl IntoView {
                                         <td class="whitespace-nowrap">{act}<div class="text-xs text-base-content/70"><code>{r.action}</code></div></td>
                                         <td class="min-w-40 max-w-56 text-xs">
                                             {match page {
-                                                Some(page) => view! { <a class="link" href=page>{r.object_kind}" "{r.object_id}</a> }.into_any(),
-                                                None => view! { {r.object_kind}" "{r.object_id} }.into_any(),
+                                                Some(page) => view! { <a class="link" href=page>{object}</a> }.into_any(),
+                                                None => object.into_any(),
                                             }}
                                         </td>
                                         <td class="min-w-72 max-w-96 text-xs">{r.detail}</td>

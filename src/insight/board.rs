@@ -50,16 +50,17 @@ fn number(
     measure: &Measure,
     now: (&Sums, &Slice),
     before: Option<(&Sums, &Slice)>,
-    by_unit: bool,
+    (by_unit, today): (bool, &str),
 ) -> Number {
     let (n, of) = pair(measure, now.0, now.1);
+    // Units differ in size, and a day that is not over is compared with a whole one: more or less is no judgement there.
+    let judged = !by_unit && (measure.window != Some(1) || now.1.to != today);
     Number {
         meaning: measure.meaning(),
         now: n,
         of,
         before: before.map(|(sums, slice)| pair(measure, sums, slice)),
-        // Units differ in size: more or less is no judgement there.
-        good: if by_unit { 0 } else { measure.good },
+        good: if judged { measure.good } else { 0 },
         over: if measure.is_compared() && measure.window.is_none() {
             String::new()
         } else {
@@ -126,12 +127,7 @@ pub async fn board(
                 .into_iter()
                 .map(|m| {
                     let before = (by_unit || m.is_compared()).then_some((&before, &other));
-                    let mut number = number(m, (&now, &filter.slice), before, by_unit);
-                    // A day that is not over beside a whole one is no judgement.
-                    if m.window == Some(1) && filter.slice.to == today {
-                        number.good = 0;
-                    }
-                    number
+                    number(m, (&now, &filter.slice), before, (by_unit, &today))
                 })
                 .collect::<Vec<_>>();
             (lookup(head), numbers)
@@ -337,8 +333,8 @@ async fn line(
         .map(|measure| {
             let mut values = vec![0; buckets.len()];
             for fact in found.of(measure.id) {
-                if let Some(value) = fact.id.parse().ok().and_then(|i: usize| values.get_mut(i)) {
-                    *value = fact.n;
+                if let Some(place) = count::place(buckets, &fact.id) {
+                    values[place] = fact.n;
                 }
             }
             values

@@ -33,7 +33,7 @@ pub enum By<'a> {
     Hcp,
     HcpProvince,
     HcpSpecialty,
-    /// The group's id is the place in the list, from 0.
+    /// The group's id is the bucket's place in the list, from 0, or its one day: see [`place`].
     Buckets(&'a [Bucket]),
 }
 
@@ -304,8 +304,25 @@ pub fn group(asker: &Asker<'_>, fact: &Fact, by: By<'_>) -> Option<(String, Stri
     }
 }
 
-/// SQL that gives the place of a row's bucket. Days are this server's own.
+/// Whether each bucket is one day.
+pub fn are_days(buckets: &[Bucket]) -> bool {
+    buckets.iter().all(|b| b.from == b.to)
+}
+
+/// The place in the list of a bucket by the id of its group.
+pub fn place(buckets: &[Bucket], id: &str) -> Option<usize> {
+    let place = id.parse().ok().filter(|place| *place < buckets.len());
+    place.or_else(|| buckets.iter().position(|b| b.from == id))
+}
+
+/// SQL that tells a row's bucket, as [`place`] understands it. Days are this server's own.
 pub fn bucket_of(asker: &Asker<'_>, when: When, buckets: &[Bucket]) -> Option<String> {
+    if let When::Day(column) = when
+        && are_days(buckets)
+    {
+        // Indexes have the rows by it.
+        return Some(column.to_owned());
+    }
     let mut sql = "CASE".to_owned();
     for (i, bucket) in buckets.iter().enumerate() {
         let before = match when {

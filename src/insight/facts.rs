@@ -1,7 +1,6 @@
 //! The facts that measures count: where their rows lie, when each happened, whose it is, and what a list of them shows.
 //!
-//! In conditions `{tracked}`, `{assigned}`, `{today}`, `{soon}`, `{now}` and `{far}` are filled in by [`filled`]; the last
-//! puts a column out of the reach of SQLite's indexes.
+//! In conditions `{tracked}`, `{agreed}`, `{assigned}`, `{today}`, `{soon}` and `{now}` are filled in by [`filled`].
 
 mod compliance;
 mod field;
@@ -19,7 +18,7 @@ pub use self::learning::{ANSWER, ASSIGNMENT, COMPLETION, LESSON};
 pub use self::sharing::{LINK, PASSED, VIEW};
 pub use self::staff::{ACTIVE, STAFF};
 use crate::course::store::ASSIGNED;
-use crate::onboarding::consent::TRACKED;
+use crate::onboarding::consent::{AGREED, TRACKED};
 use crate::server::AppState;
 use crate::server::time;
 
@@ -85,10 +84,9 @@ pub struct Fact {
     pub article: &'static str,
     pub course: &'static str,
     pub hcp: &'static str,
-    /// The column that has an HCP as `hcp:` and their id, by which an index finds their rows; empty where `hcp` is one.
-    pub reader: &'static str,
-    /// What keeps the rows of HCPs by that column, as their index knows it.
-    pub of_hcps: &'static str,
+    /// Where rows have an HCP as `hcp:` and their id: the column by which an index finds them, and what keeps those of
+    /// HCPs as that index knows it. `None` where `hcp` is a column.
+    pub reader: Option<(&'static str, &'static str)>,
     /// A condition with one `?` for an HCP's id, where the id alone would tell of reading that may not be told of by
     /// name; else the id is compared.
     pub named: &'static str,
@@ -97,7 +95,8 @@ pub struct Fact {
     pub walked: &'static str,
     /// That index. SQLite is told to take it: by its estimates it would skip through the rows of everybody.
     pub walked_by: &'static str,
-    /// Whether an index has each person's rows by day, and nearly everybody has very many.
+    /// Whether a person has one row a day at most, of which nearly everybody has very many, and indexes have them by person
+    /// and by day.
     pub by_person: bool,
     /// Joins that only a list needs; they add and drop no row.
     pub shown: &'static str,
@@ -134,8 +133,7 @@ const NONE: Fact = Fact {
     article: "",
     course: "",
     hcp: "",
-    reader: "",
-    of_hcps: "",
+    reader: None,
     named: "",
     walked: "",
     walked_by: "",
@@ -151,9 +149,8 @@ pub fn filled(state: &AppState, sql: &str) -> String {
         return sql.to_owned();
     }
     let (now, today) = (time::now(), state.zone.today());
-    let sqlite = state.db.engine() == "sqlite";
-    sql.replace("{far}", if sqlite { "+" } else { "" })
-        .replace("{tracked}", TRACKED)
+    sql.replace("{tracked}", TRACKED)
+        .replace("{agreed}", AGREED)
         .replace("{assigned}", &ASSIGNED)
         .replace("{soon}", &time::shift_day(&today, 30))
         .replace("{today}", &today)

@@ -1,7 +1,7 @@
 //! The numbers that kept sums can answer: where days, units and people alone narrow them, and of content over the company
 //! or a unit.
 
-use super::count::{By, bucket_of, days, group, push_whose};
+use super::count::{By, above, bucket_of, days, group, push_whose};
 use super::facts::{LINE, When};
 use super::model::Slice;
 use super::registry::{Kept, Measure};
@@ -168,7 +168,13 @@ pub fn grouped(
     let (from, to) = days(measure, slice);
     let column = match measure.kept {
         Kept::Nothing => return None,
-        Kept::Flow(sum) => return of_flow(asker, sum, slice, by, ids),
+        Kept::Flow(_) => {
+            let mut query = q("SELECT k.id, '' AS text, k.n0 AS n FROM (");
+            query
+                .append(flow(asker, &[measure], slice, by, ids)?)
+                .push(") k");
+            return Some(query);
+        }
         Kept::Share(column) => column,
         Kept::Reach { .. } => "n",
     };
@@ -228,34 +234,57 @@ pub fn grouped(
     Some(query)
 }
 
-/// Sums of flow by a group of people.
-fn of_flow(
+/// Sums of flow by a group of people: `id`, `n0`, `n1` … of measures that all are such sums, without groups that have
+/// none. `None` for other groups, and for no measures.
+pub fn flow(
     asker: &Asker<'_>,
-    sum: &str,
+    measures: &[&Measure],
     slice: &Slice,
     by: By<'_>,
     ids: Option<&[String]>,
 ) -> Option<Query> {
+    let sums = measures.iter().map(|measure| match measure.kept {
+        Kept::Flow(sum) => Some(sum),
+        _ => None,
+    });
+    let sums = sums.collect::<Option<Vec<_>>>().filter(|s| !s.is_empty())?;
     let line = &LINE;
     let (group, joins) = match by {
-        By::Person | By::Units(_) | By::HomeUnit | By::Role => group(asker, line, by)?,
+        // Each person's units are looked up once.
+        By::Person | By::Units(_) => ("s.credited_id".to_owned(), String::new()),
+        By::HomeUnit | By::Role => {
+            // The sums stand under the names of the lines that they are of.
+            let (group, joins) = group(asker, line, by)?;
+            (group, joins.replace(line.person, "s.credited_id"))
+        }
         _ => return None,
     };
-    // The sums stand under the names of the lines that they are of.
-    let (group, joins) = (
-        group.replace(line.person, "s.credited_id"),
-        joins.replace(line.person, "s.credited_id"),
-    );
-    let mut query = q(format!(
-        "SELECT CAST({group} AS TEXT) AS id, '' AS text, CAST(SUM({sum}) AS BIGINT) AS n \
-         FROM {} s {joins} WHERE ",
-        flow_sums(slice)
-    ));
+    let mut query = q(format!("SELECT CAST({group} AS TEXT) AS id"));
+    for (i, sum) in sums.iter().enumerate() {
+        query.push(&format!(", CAST(SUM({sum}) AS BIGINT) AS n{i}"));
+    }
+    query.push(&format!(" FROM {} s {joins} WHERE ", flow_sums(slice)));
     push_flow(asker, slice, &mut query);
     query.push(" AND s.credited_id <> ''");
-    if let Some(ids) = ids {
+    if let (Some(ids), false) = (ids, matches!(by, By::Units(_))) {
         query.push(" AND ").push_among(&group, ids);
     }
-    query.push(&format!(" GROUP BY {group} HAVING SUM({sum}) <> 0"));
-    Some(query)
+    let any: Vec<String> = sums.iter().map(|sum| format!("SUM({sum}) <> 0")).collect();
+    query.push(&format!(" GROUP BY {group} HAVING {}", any.join(" OR ")));
+    let By::Units(units) = by else {
+        return Some(query);
+    };
+    let mut of_units = q("SELECT CAST(gc.ancestor_id AS TEXT) AS id");
+    for i in 0..sums.len() {
+        of_units.push(&format!(", CAST(SUM(k.n{i}) AS BIGINT) AS n{i}"));
+    }
+    of_units
+        .push(" FROM (")
+        .append(query)
+        .push(&format!(") k {} WHERE 1 = 1", above("k.id", units)));
+    if let Some(ids) = ids {
+        of_units.push(" AND ").push_among("gc.ancestor_id", ids);
+    }
+    of_units.push(" GROUP BY gc.ancestor_id");
+    Some(of_units)
 }

@@ -1,11 +1,11 @@
 //! Numbers of many measures at once, or by a group: out of the sums that are kept where they can answer, else out of the
 //! rows, those of one fact in one pass.
 
-use super::count::{By, above, days, group, push_from, what};
-use super::facts::{Fact, Scope};
+use super::count::{Bucket, By, above, are_days, days, group, push_from, what};
+use super::facts::{Fact, Scope, When};
 use super::kept;
 use super::model::Slice;
-use super::registry::{Count, Key, Measure};
+use super::registry::{Count, Kept, Key, Measure};
 use super::slice::Asker;
 use crate::onboarding::consent::TRACKED;
 use crate::server::db::{Query, q};
@@ -71,6 +71,51 @@ fn people(asker: &Asker<'_>, pass: &Pass, slice: &Slice) -> Option<Query> {
     Some(query)
 }
 
+/// Different people of a pass by bucket: rows of a day are different people; longer buckets are counted each by itself.
+fn people_by_bucket(
+    asker: &Asker<'_>,
+    pass: &Pass,
+    slice: &Slice,
+    buckets: &[Bucket],
+) -> Option<Query> {
+    let [measure] = pass[..] else { return None };
+    let Count::Distinct(fact, "", Key::Staff(_)) = measure.count else {
+        return None;
+    };
+    let (true, When::Day(day)) = (fact.by_person, fact.when) else {
+        return None;
+    };
+    if are_days(buckets) {
+        let mut query = q(format!("SELECT CAST({day} AS TEXT) AS id, COUNT(*) AS n0"));
+        push_from(asker, pass, slice, "", &mut query);
+        query.push(&format!(" GROUP BY {day}"));
+        return Some(query);
+    }
+    let mut query = Query::default();
+    for (i, bucket) in buckets.iter().enumerate() {
+        let part = Slice {
+            from: bucket.from.clone(),
+            to: bucket.to.clone(),
+            ..slice.clone()
+        };
+        let between = if i > 0 { " UNION ALL " } else { "" };
+        query
+            .push(&format!("{between}SELECT '{i}' AS id, k.n0 FROM ("))
+            .append(all(asker, pass, &part))
+            .push(") k");
+    }
+    Some(query)
+}
+
+/// The numbers of a pass over a slice, in one row.
+fn all(asker: &Asker<'_>, pass: &Pass, slice: &Slice) -> Query {
+    people(asker, pass, slice).unwrap_or_else(|| {
+        counted(asker, pass, None, |query| {
+            push_from(asker, pass, slice, "", query);
+        })
+    })
+}
+
 /// The numbers of a pass as rows with `kind`, `id`, `text` and `n`, without those that are none; `text` is SQL over `g`.
 fn unfolded(pass: &Pass, counted: Query, text: &str) -> Query {
     let (mut kinds, mut numbers, mut places) = (String::new(), String::new(), Vec::new());
@@ -127,11 +172,7 @@ pub fn totals(
         }
     }
     for pass in &passes(rest) {
-        let counted = people(asker, pass, slice).unwrap_or_else(|| {
-            counted(asker, pass, None, |query| {
-                push_from(asker, pass, slice, "", query);
-            })
-        });
+        let counted = all(asker, pass, slice);
         spread.of(pass[0]).many(unfolded(pass, counted, "''"));
     }
 }
@@ -149,7 +190,13 @@ pub fn groups(
     let facts = Vec::new();
     let mut spread = Spread { statements, facts };
     let mut rest = Pass::new();
-    for measure in measures {
+    let of_flow = |m: &&'static Measure| matches!(m.kept, Kept::Flow(_));
+    let (flow, mut others): (Pass, Pass) = measures.iter().copied().partition(of_flow);
+    match kept::flow(asker, &flow, slice, by, ids) {
+        Some(sums) => spread.of(flow[0]).many(unfolded(&flow, sums, "''")),
+        None => others.extend(&flow),
+    }
+    for measure in others {
         match kept::grouped(asker, measure, slice, by, ids) {
             Some(query) => spread.of(measure).rows(measure.id, query),
             None => rest.push(measure),
@@ -268,6 +315,11 @@ fn grouped(
     let (group, joins) = group(asker, fact, by)?;
     match by {
         By::Hcp if !joins.is_empty() => return Some(by_hcp(asker, pass, slice, ids)),
+        By::Buckets(buckets) => {
+            if let Some(query) = people_by_bucket(asker, pass, slice, buckets) {
+                return Some(query);
+            }
+        }
         By::Units(units) if ids.is_none() && is_by_person(pass) => {
             return Some(by_units(asker, pass, slice, units));
         }
@@ -347,20 +399,21 @@ fn by_hcp(asker: &Asker<'_>, pass: &Pass, slice: &Slice, ids: Option<&[String]>)
     query
         .append(counted(asker, pass, Some(fact.hcp), |query| {
             push_from(asker, pass, slice, "", query);
-            if fact.reader.is_empty() {
-                query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
-            } else {
-                query.push(" AND ").push(fact.of_hcps);
-            }
-            match ids {
-                Some(ids) if fact.reader.is_empty() => {
+            match (fact.reader, ids) {
+                (None, None) => {
+                    query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
+                }
+                (None, Some(ids)) => {
                     query.push(" AND ").push_among(fact.hcp, ids);
                 }
-                Some(ids) => {
-                    let readers: Vec<String> = ids.iter().map(|id| format!("hcp:{id}")).collect();
-                    query.push(" AND ").push_among(fact.reader, &readers);
+                (Some((_, of_hcps)), None) => {
+                    query.push(" AND ").push(of_hcps);
                 }
-                None => {}
+                (Some((column, of_hcps)), Some(ids)) => {
+                    let readers: Vec<String> = ids.iter().map(|id| format!("hcp:{id}")).collect();
+                    query.push(" AND ").push(of_hcps);
+                    query.push(" AND ").push_among(column, &readers);
+                }
             }
         }))
         .push(") k JOIN hcp h ON h.id = k.id WHERE ");

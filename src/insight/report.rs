@@ -100,22 +100,20 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
     if filter.sort.is_empty() {
         filter.sort = format!("-{}", sorted.id);
     }
+    // HCPs are very many: where their names neither order nor choose them, the database puts them in order, and they are
+    // counted and looked up for a page alone. That the asker sees them is asked where they are counted.
+    let looked_up =
+        kind.id != "hcp" || by_name || !filter.group.is_empty() || !filter.text.trim().is_empty();
     let mut whole = Whole {
         filter,
         changed,
         kind,
         columns,
-        looked_up: true,
+        looked_up,
         subjects: Vec::new(),
         table: Table::new(),
         counted: Vec::new(),
     };
-    // HCPs are very many: where their names neither order nor choose them, the database puts them in order, and they are
-    // counted and looked up for a page alone. That the asker sees them is asked where they are counted.
-    whole.looked_up = kind.id != "hcp"
-        || by_name
-        || !whole.filter.group.is_empty()
-        || !whole.filter.text.trim().is_empty();
     if whole.looked_up {
         whole.order(asker, sorted, down, by_name).await?;
     } else {

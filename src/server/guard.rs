@@ -28,8 +28,8 @@ impl Actor {
     /// The command line, which acts as the system.
     pub fn system() -> Actor {
         Actor {
-            id: "system".into(),
-            name: "system".into(),
+            id: crate::shared::SYSTEM.into(),
+            name: crate::shared::SYSTEM.into(),
             role: Role::Admin,
             unit_id: String::new(),
             locale: "zh-CN".into(),

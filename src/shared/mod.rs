@@ -14,6 +14,9 @@ pub use saved::Saved;
 /// What a server function answers.
 pub type AppResult<T> = Result<T, AppError>;
 
+/// Id and name of what the command line and the worker do.
+pub const SYSTEM: &str = "system";
+
 /// A number with one decimal, halves away from zero (四舍五入), as people who check it by hand expect.
 pub fn one_decimal(number: f64) -> String {
     format!("{:.1}", (number * 10.0).round() / 10.0)

@@ -363,7 +363,7 @@ pub fn ShareReport() -> impl IntoView {
             {move || Suspend::new(async move {
                 outcome(report.await, |report| view! {
                     <Filters action="/shares">
-                        <FilterDays labels=[tr!("ui.from"), tr!("ui.to")] values=[report.from.clone(), report.to.clone()]/>
+                        <FilterDays labels=[tr!("ui.from"), tr!("ui.to")] values=[report.from.clone().into(), report.to.clone().into()]/>
                         <FilterText name="text" label=tr!("shares.search")/>
                     </Filters>
                     <Card title=tr!("shares.total")><MetricsGrid metrics=report.total/></Card>

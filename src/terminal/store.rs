@@ -137,13 +137,14 @@ async fn others(db: &Db, rows: &mut [TerminalRow]) -> DbResult<()> {
     Ok(())
 }
 
-/// The provinces of terminals, `-` standing for none.
+/// The provinces of terminals, `-` standing for none, which comes last.
 pub async fn provinces(db: &Db) -> DbResult<Vec<String>> {
-    let found = distinct(db, "province").await?;
-    Ok(found
-        .into_iter()
-        .map(|p| if p.is_empty() { "-".into() } else { p })
-        .collect())
+    let mut found = distinct(db, "province").await?;
+    if found.first().is_some_and(String::is_empty) {
+        found.remove(0);
+        found.push("-".into());
+    }
+    Ok(found)
 }
 
 /// The levels of terminals.

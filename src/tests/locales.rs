@@ -148,10 +148,13 @@ fn no_key_is_missing_or_left_over() {
         Vec::<&String>::new(),
         "keys that are named and not there"
     );
-    // The names of audited acts stand under their codes.
+    // The names of audited acts, and of what they are done to, stand under their codes.
     let unused: Vec<_> = zh
         .keys()
-        .filter(|k| !literals.contains(k.strip_prefix("acts.").unwrap_or(k)))
+        .filter(|k| match k.strip_prefix("audit.kind.") {
+            Some(kind) => !source.contains(&format!("\"{kind}\"")),
+            None => !literals.contains(k.strip_prefix("acts.").unwrap_or(k)),
+        })
         .collect();
     assert_eq!(unused, Vec::<&String>::new(), "texts that nothing asks for");
 }
@@ -164,13 +167,22 @@ fn every_audited_act_has_a_name() {
         &mut source,
     );
     let zh = locale("zh-CN");
-    let nameless: Vec<&str> = source
-        .split("Event::new(")
-        .skip(1)
-        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
-        .filter(|act| !zh.contains_key(&format!("acts.{act}")))
+    let events = || source.split("Event::new(").skip(1);
+    let literal = |text: &'_ str| -> Option<String> {
+        let text = text.trim_start().strip_prefix('"')?;
+        text.split('"').next().map(str::to_owned)
+    };
+    let acts = events()
+        .filter_map(literal)
+        .map(|act| format!("acts.{act}"));
+    let kinds = events()
+        .filter_map(|rest| literal(rest.split(',').nth(1)?))
+        .map(|kind| format!("audit.kind.{kind}"));
+    let nameless: Vec<String> = acts
+        .chain(kinds)
+        .filter(|key| !zh.contains_key(key))
         .collect();
-    assert_eq!(nameless, Vec::<&str>::new());
+    assert_eq!(nameless, Vec::<String>::new());
 }
 
 #[test]

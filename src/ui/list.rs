@@ -118,6 +118,15 @@ pub fn Filters(action: &'static str, children: Children) -> impl IntoView {
     }
 }
 
+/// What a filter is set to once the address changes, as after "back". Nothing until then: its HTML has the value of the
+/// address, and before the page hydrates somebody may have typed into it.
+pub fn followed(value: Signal<String>) -> Memo<Option<String>> {
+    Memo::new(move |before: Option<&Option<String>>| {
+        let now = value.try_get();
+        before.and(now)
+    })
+}
+
 /// A text filter.
 #[component]
 pub fn FilterText(name: &'static str, #[prop(into)] label: String) -> impl IntoView {
@@ -125,7 +134,7 @@ pub fn FilterText(name: &'static str, #[prop(into)] label: String) -> impl IntoV
     view! {
         <label class="grow basis-48 sm:max-w-80">
             <span class="sr-only">{label.clone()}</span>
-            <input type="search" name=name class="input w-full" placeholder=label value=value.get_untracked() prop:value=value/>
+            <input type="search" name=name class="input w-full" placeholder=label value=value.get_untracked() prop:value=followed(value.into())/>
         </label>
     }
 }
@@ -145,8 +154,7 @@ pub fn FilterSelect(
     view! {
         <label>
             <span class="sr-only">{called.unwrap_or_else(|| label.clone())}</span>
-            // Follows the address: after "back" it says what the list is narrowed by.
-            <select name=name class="select w-auto" prop:value=current>
+            <select name=name class="select w-auto" prop:value=followed(current.into())>
                 <option value="">{label}</option>
                 {options
                     .into_iter()
@@ -188,7 +196,7 @@ pub fn FilterDays(
     #[prop(default = ["from", "to"])]
     names: [&'static str; 2],
     labels: [String; 2],
-    values: [String; 2],
+    values: [Signal<String>; 2],
 ) -> impl IntoView {
     let ([from, to], [label, to_label], [value, to_value]) = (names, labels, values);
     view! {
@@ -203,12 +211,12 @@ pub fn FilterDays(
 fn FilterDay(
     name: &'static str,
     #[prop(into)] label: String,
-    #[prop(into)] value: String,
+    value: Signal<String>,
 ) -> impl IntoView {
     view! {
         <label class="text-sm">
             <span class="block text-base-content/70">{label}</span>
-            <input type="date" name=name class="input w-40" value=value/>
+            <input type="date" name=name class="input w-40" value=value.get_untracked() prop:value=followed(value)/>
         </label>
     }
 }

@@ -23,7 +23,7 @@ pub fn PageTitle(
 
 /// Who did something: somebody's name, or what the command line is called.
 pub fn who(name: String) -> String {
-    if name == "system" {
+    if name == crate::shared::SYSTEM {
         tr!("ui.by_system")
     } else {
         name

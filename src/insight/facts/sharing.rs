@@ -9,17 +9,15 @@ pub static VIEW: Fact = Fact {
     base: "v.kind = 'pv' AND v.root_staff_id IS NOT NULL",
     when: When::Day("v.viewed_on"),
     person: "v.root_staff_id",
-    // A province may have most HCPs: on SQLite by the index of days, not from each of them to their views.
-    province: "{far}v.reader LIKE 'hcp:%' AND {far}v.reader IN (SELECT 'hcp:' || h.id FROM hcp h \
-        WHERE h.province = ? AND {tracked})",
-    // `LIKE` and `IN` so that the index of HCPs' views is taken, from the few HCPs to theirs.
+    // `LIKE` and `IN` so that the index of HCPs' views is taken, from the HCPs to theirs. A province may have most HCPs, of
+    // whom few agreed: from these.
+    province: "v.reader LIKE 'hcp:%' AND v.reader IN (SELECT 'hcp:' || h.id FROM {agreed} WHERE h.province = ?)",
     specialty: "v.reader LIKE 'hcp:%' AND v.reader IN (SELECT 'hcp:' || h.id FROM hcp h \
         WHERE COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     product: "v.article_id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
     article: "v.article_id",
     hcp: "CASE WHEN v.reader LIKE 'hcp:%' THEN SUBSTR(v.reader, 5) END",
-    reader: "v.reader",
-    of_hcps: "v.reader LIKE 'hcp:%'",
+    reader: Some(("v.reader", "v.reader LIKE 'hcp:%'")),
     named: "v.reader = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(v.reader, 5) AND {tracked})",
     shown: "JOIN article ar ON ar.id = v.article_id JOIN staff st ON st.id = v.root_staff_id \
         LEFT JOIN share_link sl ON sl.token = v.link \
@@ -73,13 +71,12 @@ pub static LINK: Fact = Fact {
 /// Links of level 2 and deeper below reps' links that another visitor opened.
 pub static PASSED: Fact = Fact {
     base: "l.parent IS NOT NULL AND l.root_staff_id IS NOT NULL AND l.opened_at IS NOT NULL",
-    province: "l.sharer IN (SELECT 'hcp:' || h.id FROM hcp h WHERE h.province = ? AND {tracked})",
+    province: "l.sharer IN (SELECT 'hcp:' || h.id FROM {agreed} WHERE h.province = ?)",
     specialty: "l.sharer IN (SELECT 'hcp:' || h.id FROM hcp h \
         WHERE COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     hcp: "CASE WHEN l.sharer LIKE 'hcp:%' THEN SUBSTR(l.sharer, 5) END",
-    reader: "l.sharer",
     // From `hcp:` to what comes after `:`.
-    of_hcps: "l.sharer >= 'hcp:' AND l.sharer < 'hcp;'",
+    reader: Some(("l.sharer", "l.sharer >= 'hcp:' AND l.sharer < 'hcp;'")),
     named: "l.sharer = 'hcp:' || ? AND EXISTS (SELECT 1 FROM hcp h WHERE h.id = SUBSTR(l.sharer, 5) AND {tracked})",
     shown: "JOIN article ar ON ar.id = l.article_id JOIN staff st ON st.id = l.root_staff_id \
         LEFT JOIN hcp h ON l.sharer LIKE 'hcp:%' AND h.id = SUBSTR(l.sharer, 5)",

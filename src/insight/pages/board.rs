@@ -176,7 +176,7 @@ fn Asked(
                 </div>
                 <div class="mt-3 flex flex-wrap items-end gap-2">
                     <FilterSelect name="compare" label=tr!("insight.compare.before") options=options(compares)/>
-                    <FilterDays names=["from2", "to2"] labels=[tr!("insight.compare.from"), tr!("insight.compare.to")] values=[filter.from2, filter.to2]/>
+                    <FilterDays names=["from2", "to2"] labels=[tr!("insight.compare.from"), tr!("insight.compare.to")] values=[filter.from2.into(), filter.to2.into()]/>
                     <FilterSelect name="unit2" label=tr!("insight.compare.which_unit") options=units/>
                 </div>
             </details>

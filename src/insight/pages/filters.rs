@@ -35,7 +35,7 @@ pub fn Days(slice: Slice, span: String) -> impl IntoView {
             <span class="block text-base-content/70">{tr!("insight.period")}</span>
             <select name="span" class="select w-auto">{spans}</select>
         </label>
-        <FilterDays labels=[tr!("insight.from"), tr!("insight.to")] values=[from, to]/>
+        <FilterDays labels=[tr!("insight.from"), tr!("insight.to")] values=[from.into(), to.into()]/>
     }
 }
 

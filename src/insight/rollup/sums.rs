@@ -52,9 +52,11 @@ const WITHIN: &str = " JOIN org_closure w ON w.descendant_id = s.unit_id AND w.a
 fn seen_sql(readers: &str, of_unit: bool, by_article: bool) -> String {
     let article = if by_article { "v.article_id, " } else { "" };
     let within = if of_unit { WITHIN } else { "" };
+    // SQLite sorts for GROUP BY, and looks each row up for DISTINCT.
     format!(
-        "SELECT DISTINCT {article}v.reader, v.viewed_on AS day, s.unit_id AS home \
-         FROM article_view v JOIN staff s ON s.id = v.root_staff_id{within} WHERE v.kind = 'pv'{readers}"
+        "SELECT v.reader, {article}v.viewed_on AS day, s.unit_id AS home \
+         FROM article_view v JOIN staff s ON s.id = v.root_staff_id{within} WHERE v.kind = 'pv'{readers} \
+         GROUP BY v.reader, {article}v.viewed_on, s.unit_id"
     )
 }
 

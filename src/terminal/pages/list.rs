@@ -9,7 +9,9 @@ use crate::terminal::model::{
     MAIN_LINE, STATUSES, TerminalFilter, TerminalRow, kind_label, line_label, status_label,
 };
 use crate::ui::boot::{may, refresh};
-use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
+use crate::ui::list::{
+    FilterSelect, FilterText, Filters, followed, page_param, param, rows_or_empty,
+};
 use crate::ui::parts::{Loading, PageTitle, outcome};
 
 /// 终端: hospitals, pharmacies and distributors, and who looks after them.
@@ -96,7 +98,7 @@ pub fn TerminalList() -> impl IntoView {
                                 view! {
                                     <label>
                                         <span class="sr-only">{tr!("terminals.of_holder")}</span>
-                                        <input type="search" name="holder" list="reps" class="input w-40" placeholder=tr!("terminals.of_holder") value=holder.get_untracked() prop:value=holder/>
+                                        <input type="search" name="holder" list="reps" class="input w-40" placeholder=tr!("terminals.of_holder") value=holder.get_untracked() prop:value=followed(holder.into())/>
                                     </label>
                                 }
                             })}

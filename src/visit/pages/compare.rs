@@ -48,7 +48,7 @@ pub fn VisitCompare() -> impl IntoView {
                         <FilterText name="text" label=tr!("visit.search")/>
                         <FilterSelect name="by" called=tr!("ui.grouping") label=tr!("visit.by_person") options=ways/>
                         <FilterSelect name="sort" called=tr!("ui.ordering") label=tr!("visit.sort_first") options=sorts/>
-                        <FilterDays labels=[tr!("visit.from"), tr!("visit.to")] values=[from, to]/>
+                        <FilterDays labels=[tr!("visit.from"), tr!("visit.to")] values=[from.into(), to.into()]/>
                     </Filters>
                     <Shown found=found by_week=by.get_untracked() == "week"/>
                 } }) })

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use super::{Flags, stars_text};
 use crate::shared::{Permission, Role};
 use crate::ui::boot::{boot, may, refresh};
-use crate::ui::list::{FilterSelect, FilterText, Filters, page_param, param, rows_or_empty};
+use crate::ui::list::{
+    FilterDays, FilterSelect, FilterText, Filters, page_param, param, rows_or_empty,
+};
 use crate::ui::parts::{Loading, PageTitle, outcome};
 use crate::visit::api::list_visits;
 use crate::visit::model::{REVIEWS, VisitRow, channel_label, review_label};
@@ -47,10 +49,7 @@ pub fn VisitList() -> impl IntoView {
         <Filters action="/visits">
             {(!alone).then(|| view! { <FilterText name="text" label=tr!("visit.search")/> })}
             <FilterSelect name="state" called=tr!("visit.state") label=tr!("visit.any_state") options=states/>
-            <div class="flex gap-2">
-                <Day name="from" label=tr!("visit.from") value=from/>
-                <Day name="to" label=tr!("visit.to") value=to/>
-            </div>
+            <FilterDays labels=[tr!("visit.from"), tr!("visit.to")] values=[from.into(), to.into()]/>
             <input type="hidden" name="person" value=person.get_untracked() prop:value=person/>
             <input type="hidden" name="hcp" value=hcp.get_untracked() prop:value=hcp/>
         </Filters>
@@ -66,17 +65,6 @@ pub fn VisitList() -> impl IntoView {
                 }))
             })}
         </Suspense>
-    }
-}
-
-/// A filter by a day.
-#[component]
-fn Day(name: &'static str, #[prop(into)] label: String, value: Memo<String>) -> impl IntoView {
-    view! {
-        <label>
-            <span class="block text-xs text-base-content/70">{label}</span>
-            <input type="date" name=name class="input w-40" value=value.get_untracked() prop:value=value/>
-        </label>
     }
 }
 
