@@ -7,7 +7,7 @@ use super::kept;
 use super::model::Slice;
 use super::registry::{Count, Kept, Key, Measure};
 use super::slice::Asker;
-use crate::onboarding::consent::TRACKED;
+use crate::onboarding::consent::{AGREED_IDS, TRACKED};
 use crate::server::db::{Query, q};
 use crate::server::facts::Facts;
 use crate::server::time;
@@ -392,31 +392,37 @@ fn push_named(asker: &Asker<'_>, fact: &Fact, query: &mut Query) {
     }
 }
 
-/// Numbers by HCP: counted first, and then looked up, each once.
+/// Numbers by HCP: counted first, by the column that has them, and then looked up, each once.
 fn by_hcp(asker: &Asker<'_>, pass: &Pass, slice: &Slice, ids: Option<&[String]>) -> Query {
     let fact = pass[0].fact();
-    let mut query = q("SELECT k.* FROM (");
-    query
-        .append(counted(asker, pass, Some(fact.hcp), |query| {
-            push_from(asker, pass, slice, "", query);
-            match (fact.reader, ids) {
-                (None, None) => {
-                    query.push(&format!(" AND {} IS NOT NULL", fact.hcp));
-                }
-                (None, Some(ids)) => {
-                    query.push(" AND ").push_among(fact.hcp, ids);
-                }
-                (Some((_, of_hcps)), None) => {
-                    query.push(" AND ").push(of_hcps);
-                }
-                (Some((column, of_hcps)), Some(ids)) => {
-                    let readers: Vec<String> = ids.iter().map(|id| format!("hcp:{id}")).collect();
-                    query.push(" AND ").push(of_hcps);
-                    query.push(" AND ").push_among(column, &readers);
-                }
-            }
-        }))
-        .push(") k JOIN hcp h ON h.id = k.id WHERE ");
-    push_named(asker, fact, &mut query);
+    let (column, of_hcps) = match fact.reader {
+        Some((column, of_hcps)) => (column, of_hcps.to_owned()),
+        None => (fact.hcp, format!("{} IS NOT NULL", fact.hcp)),
+    };
+    let mark = if fact.reader.is_some() { "hcp:" } else { "" };
+    let id = format!("SUBSTR(k.id, {})", mark.len() + 1);
+    let numbers = (0..pass.len())
+        .map(|i| format!(", k.n{i}"))
+        .collect::<String>();
+    let mut query = q(format!("SELECT {id} AS id{numbers} FROM ("));
+    query.append(counted(asker, pass, Some(column), |query| {
+        push_from(asker, pass, slice, "", query);
+        query.push(" AND ").push(&of_hcps);
+        if let Some(ids) = ids {
+            let marked: Vec<String> = ids.iter().map(|id| format!("{mark}{id}")).collect();
+            query.push(" AND ").push_among(column, &marked);
+        } else if !fact.named.is_empty() {
+            // Of all, from those who agreed to theirs.
+            query.push(&format!(
+                " AND {column} IN (SELECT '{mark}' || a.hcp_id FROM ({AGREED_IDS}) a)"
+            ));
+        }
+    }));
+    query.push(&format!(") k JOIN hcp h ON h.id = {id} WHERE "));
+    if ids.is_some() {
+        push_named(asker, fact, &mut query);
+    } else {
+        crate::hcp::store::scope(asker.actor, &mut query);
+    }
     query
 }

@@ -25,6 +25,10 @@ pub const TRACKED: &str = "EXISTS (SELECT 1 FROM consent agreed WHERE agreed.hcp
 pub const AGREED: &str = "consent agreed JOIN hcp h ON h.id = agreed.hcp_id \
      AND agreed.purpose = 'tracking' AND agreed.granted AND agreed.withdrawn_at IS NULL";
 
+/// The ids of those of [`AGREED`].
+pub const AGREED_IDS: &str = "SELECT agreed.hcp_id FROM consent agreed \
+     WHERE agreed.purpose = 'tracking' AND agreed.granted AND agreed.withdrawn_at IS NULL";
+
 /// Condition on `hcp h`: content may be sent to them. Who was asked must have agreed; who was never asked, because
 /// they are not onboarded yet, may be given a link by hand.
 pub const PUSHABLE: &str = "(EXISTS (SELECT 1 FROM consent agreed WHERE agreed.hcp_id = h.id \

@@ -2,21 +2,31 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::params::ParamsMap;
 
 use super::money::grouped;
 use super::parts::Empty;
 use crate::shared::Page;
 
+/// What somebody reads out of the query of the address.
+///
+/// On the server an address stays as it is, and is read once: a task that comes late would ask the router for the address
+/// of a page that is gone.
+pub fn from_query<T: Clone + PartialEq + Send + Sync + 'static>(
+    read: impl Fn(&ParamsMap) -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    let query = use_query_map();
+    if cfg!(feature = "ssr") {
+        let value = query.with_untracked(read);
+        Memo::new(move |_| value.clone())
+    } else {
+        Memo::new(move |_| query.with(|query| read(query)))
+    }
+}
+
 /// The value of a query parameter, or empty.
 pub fn param(name: &'static str) -> Memo<String> {
-    let query = use_query_map();
-    // On the server it may be asked once more when the page is gone: what was waited for came too late.
-    Memo::new(move |_| {
-        query
-            .try_with(|q| q.get(name))
-            .flatten()
-            .unwrap_or_default()
-    })
+    from_query(move |query| query.get(name).unwrap_or_default())
 }
 
 /// The page number of the address, from 1.

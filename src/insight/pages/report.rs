@@ -8,7 +8,7 @@ use super::{InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_report;
 use crate::insight::model::{Report, ReportFilter, address};
 use crate::ui::boot::refresh;
-use crate::ui::list::{FilterSelect, FilterText, page_param, param, rows_or_empty};
+use crate::ui::list::{FilterSelect, FilterText, from_query, page_param, param, rows_or_empty};
 use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
 
 /// A report with its filter in the address.
@@ -53,11 +53,7 @@ pub fn Reports() -> impl IntoView {
 
 /// The columns that were ticked, each a parameter of the same name, or those of a link with commas between.
 fn columns_param() -> Memo<String> {
-    let query = use_query_map();
-    Memo::new(move |_| {
-        let columns = query.try_with(|q| q.get_all("columns").unwrap_or_default().join(","));
-        columns.unwrap_or_default()
-    })
+    from_query(|query| query.get_all("columns").unwrap_or_default().join(","))
 }
 
 #[component]
