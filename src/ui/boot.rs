@@ -67,9 +67,7 @@ pub struct Refresh(pub RwSignal<u32>);
 
 /// A number that changes whenever data must be loaded anew; read it in a resource's source.
 pub fn refresh() -> u32 {
-    use_context::<Refresh>()
-        .and_then(|r| r.0.try_get())
-        .unwrap_or(0)
+    use_context::<Refresh>().map_or(0, |r| r.0.get())
 }
 
 /// The notice shown at the top of the page: a locale key.

@@ -2,41 +2,21 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
-use leptos_router::params::ParamsMap;
 
 use super::money::grouped;
 use super::parts::Empty;
 use crate::shared::Page;
 
-/// What somebody reads out of the query of the address.
-///
-/// On the server an address stays as it is, and is read once: a task that comes late would ask the router for the address
-/// of a page that is gone.
-pub fn from_query<T: Clone + PartialEq + Send + Sync + 'static>(
-    read: impl Fn(&ParamsMap) -> T + Send + Sync + 'static,
-) -> Memo<T> {
-    let query = use_query_map();
-    if cfg!(feature = "ssr") {
-        let value = query.with_untracked(read);
-        Memo::new(move |_| value.clone())
-    } else {
-        Memo::new(move |_| query.with(|query| read(query)))
-    }
-}
-
 /// The value of a query parameter, or empty.
 pub fn param(name: &'static str) -> Memo<String> {
-    from_query(move |query| query.get(name).unwrap_or_default())
+    let query = use_query_map();
+    Memo::new(move |_| query.with(|q| q.get(name)).unwrap_or_default())
 }
 
 /// The page number of the address, from 1.
 pub fn page_param() -> Memo<i64> {
     let page = param("page");
-    Memo::new(move |_| {
-        page.try_get()
-            .and_then(|page| page.parse().ok())
-            .unwrap_or(1)
-    })
+    Memo::new(move |_| page.get().parse().unwrap_or(1))
 }
 
 /// Links between the parts of a page, by the value of `tab` in its address; the first part is that without one.
@@ -132,8 +112,8 @@ pub fn Filters(action: &'static str, children: Children) -> impl IntoView {
 /// address, and before the page hydrates somebody may have typed into it.
 pub fn followed(value: Signal<String>) -> Memo<Option<String>> {
     Memo::new(move |before: Option<&Option<String>>| {
-        let now = value.try_get();
-        before.and(now)
+        let now = value.get();
+        before.map(|_| now)
     })
 }
 

@@ -78,13 +78,10 @@ pub fn Busy(busy: RwSignal<bool>) -> impl IntoView {
 }
 
 /// What a `Transition` tells of its loading, for [`Busy`]. Only in the browser: a page from the server has all its data,
-/// and would keep a mark that was set while it waited for them.
-pub fn pending(busy: RwSignal<bool>) -> SignalSetter<bool> {
-    SignalSetter::map(move |pending| {
-        if cfg!(feature = "hydrate") {
-            busy.set(pending);
-        }
-    })
+/// and would keep a mark that was set while it waited for them; the task that tells it panics there now and then, when it
+/// reads what is being written.
+pub fn pending(busy: RwSignal<bool>) -> Option<SignalSetter<bool>> {
+    cfg!(feature = "hydrate").then(|| SignalSetter::map(move |pending| busy.set(pending)))
 }
 
 /// An error in place of a page or a part of it; on the server it also sets the status.

@@ -38,7 +38,7 @@ pub fn Dashboard() -> impl IntoView {
         <InsightNav here="/insight"/>
         <Busy busy=busy/>
         <div aria-busy=move || busy.get().then_some("true")>
-            <Transition fallback=Loading set_pending=pending(busy)>
+            <Transition fallback=Loading nostrip:set_pending=pending(busy)>
                 {move || Suspend::new(async move {
                     outcome(data.await, |board| view! { <Whole board=board/> })
                 })}

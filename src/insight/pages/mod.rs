@@ -44,7 +44,7 @@ pub fn slice_param() -> Memo<Slice> {
             article,
             course,
             hcp,
-        ] = params.map(|p| p.try_get().unwrap_or_default());
+        ] = params.map(|p| p.get());
         Slice {
             from,
             to,

@@ -8,7 +8,7 @@ use super::{InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_report;
 use crate::insight::model::{Report, ReportFilter, address};
 use crate::ui::boot::refresh;
-use crate::ui::list::{FilterSelect, FilterText, from_query, page_param, param, rows_or_empty};
+use crate::ui::list::{FilterSelect, FilterText, page_param, param, rows_or_empty};
 use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
 
 /// A report with its filter in the address.
@@ -28,12 +28,8 @@ pub fn Reports() -> impl IntoView {
         sort: sort.get(),
         text: text.get(),
     });
-    // On the server its task may look once more after the request has ended, when the memos are gone: for nobody then.
     let data = Resource::new(
-        move || {
-            let (filter, page) = (filter.try_get(), page.try_get());
-            (filter.unwrap_or_default(), page.unwrap_or(1), refresh())
-        },
+        move || (filter.get(), page.get(), refresh()),
         |(filter, page, _)| insight_report(filter, page),
     );
     let busy = RwSignal::new(false);
@@ -42,7 +38,7 @@ pub fn Reports() -> impl IntoView {
         <InsightNav here="/insight/report"/>
         <Busy busy=busy/>
         <div aria-busy=move || busy.get().then_some("true")>
-            <Transition fallback=Loading set_pending=pending(busy)>
+            <Transition fallback=Loading nostrip:set_pending=pending(busy)>
                 {move || Suspend::new(async move {
                     outcome(data.await, |report| view! { <Whole report=report/> })
                 })}
@@ -53,7 +49,8 @@ pub fn Reports() -> impl IntoView {
 
 /// The columns that were ticked, each a parameter of the same name, or those of a link with commas between.
 fn columns_param() -> Memo<String> {
-    from_query(|query| query.get_all("columns").unwrap_or_default().join(","))
+    let query = use_query_map();
+    Memo::new(move |_| query.with(|q| q.get_all("columns").unwrap_or_default().join(",")))
 }
 
 #[component]

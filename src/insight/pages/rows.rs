@@ -22,7 +22,7 @@ pub fn Drilldown() -> impl IntoView {
     view! {
         <Busy busy=busy/>
         <div aria-busy=move || busy.get().then_some("true")>
-            <Transition fallback=Loading set_pending=pending(busy)>
+            <Transition fallback=Loading nostrip:set_pending=pending(busy)>
                 {move || Suspend::new(async move {
                     outcome(data.await, |rows| view! { <Listed rows=rows/> })
                 })}
