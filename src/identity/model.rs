@@ -121,24 +121,12 @@ pub struct AuditRow {
 impl AuditRow {
     /// What was done, in the current language; the code of what has no name.
     pub fn act(&self) -> String {
-        let key = format!("acts.{}", self.action);
-        let name = crate::ui::locale::lookup(&key);
-        if name == key {
-            self.action.clone()
-        } else {
-            name
-        }
+        named("acts", &self.action)
     }
 
     /// What kind of thing it was done to, in the current language; the code of what has no name.
     pub fn kind(&self) -> String {
-        let key = format!("audit.kind.{}", self.object_kind);
-        let name = crate::ui::locale::lookup(&key);
-        if name == key {
-            self.object_kind.clone()
-        } else {
-            name
-        }
+        named("audit.kind", &self.object_kind)
     }
 
     /// The page of what it was done to, if it has one.
@@ -157,6 +145,13 @@ impl AuditRow {
         };
         Some(format!("/{folder}/{}", self.object_id))
     }
+}
+
+/// The name of a code among those of a family of texts, or the code.
+fn named(family: &str, code: &str) -> String {
+    let key = format!("{family}.{code}");
+    let name = crate::ui::locale::lookup(&key);
+    if name == key { code.to_owned() } else { name }
 }
 
 #[cfg(test)]

@@ -391,7 +391,7 @@ pub fn AuditLog() -> impl IntoView {
                             <tbody>
                                 {rows.into_iter().map(|r| {
                                     let act = r.act();
-                                    let object = view! { {r.kind()}<div class="num break-all text-base-content/70">{r.object_id.clone()}</div> };
+                                    let object = view! { {r.kind()}<div class="break-all text-base-content/70">{r.object_id.clone()}</div> };
                                     let page = r.page().filter(|page| may(crate::app::page_permission(page)));
                                     view! { <tr>
                                         <td class="num">{r.seq}</td>

@@ -37,7 +37,7 @@ impl Who {
     pub fn hcp(id: &str, address: &str) -> Who {
         Who {
             id: id.into(),
-            name: "hcp".into(),
+            name: crate::shared::HCP_THEMSELVES.into(),
             address: address.into(),
         }
     }

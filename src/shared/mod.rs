@@ -17,6 +17,9 @@ pub type AppResult<T> = Result<T, AppError>;
 /// Id and name of what the command line and the worker do.
 pub const SYSTEM: &str = "system";
 
+/// The name that stands in the audit log for an HCP who acts for themselves.
+pub const HCP_THEMSELVES: &str = "hcp";
+
 /// A number with one decimal, halves away from zero (四舍五入), as people who check it by hand expect.
 pub fn one_decimal(number: f64) -> String {
     format!("{:.1}", (number * 10.0).round() / 10.0)

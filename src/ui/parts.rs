@@ -21,12 +21,12 @@ pub fn PageTitle(
     }
 }
 
-/// Who did something: somebody's name, or what the command line is called.
+/// Who did something: somebody's name, or what the command line and HCPs themselves are called.
 pub fn who(name: String) -> String {
-    if name == crate::shared::SYSTEM {
-        tr!("ui.by_system")
-    } else {
-        name
+    match name.as_str() {
+        crate::shared::SYSTEM => tr!("ui.by_system"),
+        crate::shared::HCP_THEMSELVES => tr!("ui.by_hcp"),
+        _ => name,
     }
 }
 
