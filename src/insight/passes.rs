@@ -7,7 +7,7 @@ use super::kept;
 use super::model::Slice;
 use super::registry::{Count, Kept, Key, Measure};
 use super::slice::Asker;
-use crate::onboarding::consent::{AGREED_IDS, TRACKED};
+use crate::onboarding::consent::{AGREED, TRACKED};
 use crate::server::db::{Query, q};
 use crate::server::facts::Facts;
 use crate::server::time;
@@ -414,7 +414,7 @@ fn by_hcp(asker: &Asker<'_>, pass: &Pass, slice: &Slice, ids: Option<&[String]>)
         } else if !fact.named.is_empty() {
             // Of all, from those who agreed to theirs.
             query.push(&format!(
-                " AND {column} IN (SELECT '{mark}' || a.hcp_id FROM ({AGREED_IDS}) a)"
+                " AND {column} IN (SELECT '{mark}' || a.hcp_id FROM ({AGREED}) a)"
             ));
         }
     }));

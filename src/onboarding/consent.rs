@@ -21,12 +21,8 @@ pub const TEXT_VERSION: &str = "2026-11";
 pub const TRACKED: &str = "EXISTS (SELECT 1 FROM consent agreed WHERE agreed.hcp_id = h.id \
      AND agreed.purpose = 'tracking' AND agreed.granted AND agreed.withdrawn_at IS NULL)";
 
-/// The HCPs `h` for whom [`TRACKED`] holds, from the few who agreed to them; somebody may be there twice.
-pub const AGREED: &str = "consent agreed JOIN hcp h ON h.id = agreed.hcp_id \
-     AND agreed.purpose = 'tracking' AND agreed.granted AND agreed.withdrawn_at IS NULL";
-
-/// The ids of those of [`AGREED`].
-pub const AGREED_IDS: &str = "SELECT agreed.hcp_id FROM consent agreed \
+/// The ids (`hcp_id`) of all for whom [`TRACKED`] holds; somebody's may be there twice.
+pub const AGREED: &str = "SELECT agreed.hcp_id FROM consent agreed \
      WHERE agreed.purpose = 'tracking' AND agreed.granted AND agreed.withdrawn_at IS NULL";
 
 /// Condition on `hcp h`: content may be sent to them. Who was asked must have agreed; who was never asked, because

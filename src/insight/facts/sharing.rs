@@ -11,7 +11,8 @@ pub static VIEW: Fact = Fact {
     person: "v.root_staff_id",
     // `LIKE` and `IN` so that the index of HCPs' views is taken, from the HCPs to theirs. A province may have most HCPs, of
     // whom few agreed: from these.
-    province: "v.reader LIKE 'hcp:%' AND v.reader IN (SELECT 'hcp:' || h.id FROM {agreed} WHERE h.province = ?)",
+    province: "v.reader LIKE 'hcp:%' AND v.reader IN (SELECT 'hcp:' || h.id FROM ({agreed}) a \
+        JOIN hcp h ON h.id = a.hcp_id WHERE h.province = ?)",
     specialty: "v.reader LIKE 'hcp:%' AND v.reader IN (SELECT 'hcp:' || h.id FROM hcp h \
         WHERE COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     product: "v.article_id IN (SELECT pa.article_id FROM product_article pa WHERE pa.product_id = ?)",
@@ -71,7 +72,7 @@ pub static LINK: Fact = Fact {
 /// Links of level 2 and deeper below reps' links that another visitor opened.
 pub static PASSED: Fact = Fact {
     base: "l.parent IS NOT NULL AND l.root_staff_id IS NOT NULL AND l.opened_at IS NOT NULL",
-    province: "l.sharer IN (SELECT 'hcp:' || h.id FROM {agreed} WHERE h.province = ?)",
+    province: "l.sharer IN (SELECT 'hcp:' || h.id FROM ({agreed}) a JOIN hcp h ON h.id = a.hcp_id WHERE h.province = ?)",
     specialty: "l.sharer IN (SELECT 'hcp:' || h.id FROM hcp h \
         WHERE COALESCE(NULLIF(h.specialty, ''), h.department) = ? AND {tracked})",
     hcp: "CASE WHEN l.sharer LIKE 'hcp:%' THEN SUBSTR(l.sharer, 5) END",
