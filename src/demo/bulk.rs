@@ -50,9 +50,13 @@ pub async fn enlarge(state: &AppState, more: &More, clock: &Clock) -> Result<(),
     if state.db.engine() == "sqlite" {
         // One writer at a time.
         check_references(state, false).await?;
-        read.await?;
-        other.await?;
-        check_references(state, true).await
+        let done = async {
+            read.await?;
+            other.await
+        }
+        .await;
+        check_references(state, true).await?;
+        done
     } else {
         tokio::try_join!(read, other).map(|_| ())
     }
@@ -133,11 +137,9 @@ pub async fn drop_indexes(state: &AppState, tables: &[&str]) -> Result<Vec<Strin
 
 /// Spares SQLite's writer to look up what each row refers to, or has it looked up again.
 async fn check_references(state: &AppState, checked: bool) -> Result<(), AppError> {
-    if state.db.engine() == "sqlite" {
-        q(format!("PRAGMA foreign_keys = {checked}"))
-            .exec(&state.db)
-            .await?;
-    }
+    q(format!("PRAGMA foreign_keys = {checked}"))
+        .exec(&state.db)
+        .await?;
     Ok(())
 }
 
