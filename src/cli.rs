@@ -5,6 +5,7 @@ mod import;
 mod serving;
 mod upkeep;
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,7 +20,7 @@ use crate::importing::{Existing, Mode};
 use crate::question::model::Format;
 use crate::server::config::Config;
 use crate::server::guard::Actor;
-use crate::server::{AppState, audit};
+use crate::server::{AppState, audit, backup};
 use crate::shared::AppError;
 
 /// Mailuo 脉络: learning, HCPs, content and field work for pharmaceutical companies.
@@ -297,6 +298,9 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, String> {
     if let Command::Restore { folder } = &cli.command {
         return upkeep::restore(&config, folder).await;
     }
+    if let Command::Backup { .. } | Command::Audit(_) | Command::Rollup(_) = cli.command {
+        backup::there_is_one(&config)?;
+    }
     let state = AppState::open(config, leptos_options(&cli.common)?).await?;
     match cli.command {
         Command::Serve => serve(state).await,
@@ -447,6 +451,7 @@ fn init_log(config: &Config, serving: bool) {
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     if config.server.log_format == "json" {
         let _ = builder.json().try_init();

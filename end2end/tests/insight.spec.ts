@@ -69,6 +69,104 @@ test('filters and comparison stand in the address @nojs', async ({ page }) => {
   await expect(page.locator('main').getByText(words!.trim())).toBeVisible();
 });
 
+test('what a board is narrowed to goes along to other boards, to reports and back from rows', async ({ page }) => {
+  await signIn(page, ADMIN);
+  await goto(page, '/insight?board=headquarters&span=last_month');
+  const province = await page.getByLabel('全部省份').locator('option').nth(1).getAttribute('value');
+  const narrowed = `/insight?board=headquarters&span=last_month&province=${encodeURIComponent(province!)}`;
+  await goto(page, narrowed);
+  const kept = async () => {
+    await hydrated(page);
+    const { searchParams } = new URL(page.url());
+    expect([searchParams.get('span'), searchParams.get('province')]).toEqual(['last_month', province]);
+  };
+  await page.locator('main').getByRole('link', { name: '市场', exact: true }).click();
+  await page.waitForURL(/board=marketer/);
+  await kept();
+  await page.locator('main').getByRole('link', { name: '数据报表', exact: true }).click();
+  await page.waitForURL(/\/insight\/report/);
+  await kept();
+  await goto(page, narrowed);
+  await expect(page.locator('main').getByText(/分享与阅读仅计/).first()).toBeVisible();
+  await figure(page, 'pv').click();
+  await page.waitForURL(/\/insight\/rows\?/);
+  await hydrated(page);
+  await page.getByRole('link', { name: '返回看板' }).click();
+  await page.waitForURL(/board=headquarters/);
+  await kept();
+});
+
+test('after going back the filter says what is shown', async ({ page }) => {
+  await signIn(page, MANAGER);
+  await goto(page, '/insight');
+  await page.getByLabel('时间范围').selectOption({ label: '今年' });
+  await page.getByRole('button', { name: '查看', exact: true }).click();
+  await page.waitForURL(/span=year/);
+  await hydrated(page);
+  await page.goBack();
+  await page.waitForURL(/\/insight$/);
+  await hydrated(page);
+  await expect(page.getByLabel('时间范围')).toHaveValue('days30');
+});
+
+test('the filters say what is shown wherever one goes on the page', async ({ page }) => {
+  await signIn(page, MANAGER);
+  await goto(page, '/insight/report?by=rep');
+  const name = page.locator('main').getByRole('searchbox');
+  await page.getByRole('link', { name: '访客数', exact: false }).first().click();
+  await page.waitForURL(/sort=/);
+  await expect(page.locator('th[aria-sort="descending"]')).toContainText('访客数');
+  await expect(name).toHaveValue('');
+  for (const label of ['不分组', '全部组织', '全部省份', '全部专科', '全部产品']) {
+    await expect(page.locator('main').getByLabel(label)).toHaveValue('');
+  }
+  await page.getByLabel('不分组').selectOption({ index: 1 });
+  await page.getByRole('button', { name: '查看', exact: true }).click();
+  await page.waitForURL(/group=unit/);
+  expect(new URL(page.url()).searchParams.get('text') ?? '').toBe('');
+  await expect(page.locator('main tbody tr').first()).toBeVisible();
+  // On a board, by a unit of the ranking and back.
+  await goto(page, '/insight');
+  const ranking = page.locator('[data-ranking="unit"] > div table').last();
+  await ranking.locator('tbody tr').first().getByRole('link').first().click();
+  await page.waitForURL(/unit=/);
+  const unit = new URL(page.url()).searchParams.get('unit')!;
+  const units = page.locator('select[name="unit"]');
+  await expect(units).toHaveValue(unit);
+  await page.getByRole('button', { name: '查看', exact: true }).click();
+  await page.waitForURL(/span0=/);
+  expect(new URL(page.url()).searchParams.get('unit')).toBe(unit);
+  await page.getByRole('link', { name: '清除筛选' }).click();
+  await page.waitForURL(/\/insight\?board=manager$/);
+  await expect(units).toHaveValue('');
+  await expect(page.getByLabel('时间范围')).toHaveValue('days30');
+});
+
+test('who signs in again comes to what they asked for', async ({ page, context, problems }) => {
+  problems.allow(/status of 401/);
+  await signIn(page, MANAGER);
+  await goto(page, '/insight');
+  await context.clearCookies();
+  await figure(page, 'visits').click();
+  const again = page.locator('main').getByRole('link', { name: '登录' });
+  const next = new URL((await again.getAttribute('href'))!, page.url()).searchParams.get('next')!;
+  expect(next).toMatch(/^\/insight\/rows\?measure=visits&from=/);
+});
+
+test('two units are called by their names', async ({ page }) => {
+  await signIn(page, ADMIN);
+  await goto(page, '/insight?board=manager');
+  const units = page.getByLabel('全部组织').locator('option');
+  const [here, there] = [units.nth(2), units.nth(3)];
+  const ids = [await here.getAttribute('value'), await there.getAttribute('value')];
+  const names = [(await here.textContent())!.trim(), (await there.textContent())!.trim()];
+  await goto(page, `/insight?board=manager&compare=unit&unit=${ids[0]}&unit2=${ids[1]}`);
+  await expect(page.locator('[data-measure="visits"]')).toContainText(names[1]);
+  const lines = page.locator(`mailuo-chart[data*='"kind":"line"']`).first();
+  await expect(lines).toHaveAttribute('data', new RegExp(`"name":"${names[0]}"`));
+  await expect(page.locator('main').getByText('对比期')).toHaveCount(0);
+});
+
 test('days that are typed are meant, and a chosen span wins over them @nojs', async ({ page }) => {
   await signIn(page, TRAINER);
   await goto(page, '/insight');
@@ -179,7 +277,7 @@ test('reports have chosen columns, groups, an order and a workbook @nojs', async
   await expectNoSidewaysScroll(page);
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: '下载 XLSX' }).click();
-  expect((await download).suggestedFilename()).toBe('mailuo-report.xlsx');
+  expect((await download).suggestedFilename()).toMatch(/^mailuo-\w+-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.xlsx$/);
   for (const by of ['article', 'course', 'hcp']) {
     await goto(page, `/insight/report?by=${by}`);
     await expect(page.locator('main table')).toBeVisible();

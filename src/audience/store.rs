@@ -79,7 +79,7 @@ pub async fn read(db: &Db, of: Of, id: &str) -> DbResult<(Audience, Vec<String>)
         for id in &people {
             query.push_with(", ?", [id]);
         }
-        query.push(") ORDER BY name, id");
+        query.push(") ORDER BY name COLLATE pinyin, id");
         let named: Vec<(String, String)> = query.all(db).await?;
         audience.people = named
             .iter()

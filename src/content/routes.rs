@@ -96,7 +96,7 @@ async fn try_library(state: &AppState, visit: &Visit, asked: &Asked) -> Result<R
                 }}
             </header>
             <main>
-                <form method="get" action="/library" class="flex gap-2" role="search">
+                <form method="get" action="/library" class="flex gap-2" role="search" autocomplete="off">
                     <input type="search" name="text" class="input w-full" value=asked.text.clone() placeholder=tr!("library.search") aria-label=tr!("library.search")/>
                     <button class="btn btn-primary">{tr!("ui.search")}</button>
                 </form>

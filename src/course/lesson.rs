@@ -46,7 +46,7 @@ pub async fn edit(
     };
     let articles = match lesson.kind {
         LessonKind::Article => {
-            q("SELECT id, title FROM article WHERE status = 'published' AND expires_on >= $1 ORDER BY title, id LIMIT 300")
+            q("SELECT id, title FROM article WHERE status = 'published' AND expires_on >= $1 ORDER BY title COLLATE pinyin, id LIMIT 300")
                 .bind(state.zone.today())
                 .all(db)
                 .await?
@@ -55,7 +55,7 @@ pub async fn edit(
     };
     let exams = match lesson.kind {
         LessonKind::Quiz => {
-            q("SELECT id, title FROM exam WHERE published_at IS NOT NULL AND ended_at IS NULL ORDER BY title, id LIMIT 300")
+            q("SELECT id, title FROM exam WHERE published_at IS NOT NULL AND ended_at IS NULL ORDER BY title COLLATE pinyin, id LIMIT 300")
                 .all(db)
                 .await?
         }

@@ -202,7 +202,7 @@ async fn side(state: &AppState, id: &str) -> DbResult<Side> {
         .all(&state.db)
         .await?;
     let places = q(
-        "SELECT t.name FROM hcp_workplace w JOIN terminal t ON t.id = w.terminal_id WHERE w.hcp_id = $1 ORDER BY t.name",
+        "SELECT t.name FROM hcp_workplace w JOIN terminal t ON t.id = w.terminal_id WHERE w.hcp_id = $1 ORDER BY t.name COLLATE pinyin",
     )
     .bind(id)
     .all(&state.db)

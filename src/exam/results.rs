@@ -83,7 +83,7 @@ async fn rows(
     query.push(&ASSIGNED);
     query.push(") AS assigned");
     people(&mut query, actor, exam, filter);
-    query.push(" ORDER BY u.name, s.name, s.id");
+    query.push(" ORDER BY u.name COLLATE pinyin, s.name COLLATE pinyin, s.id");
     if let Some((size, from)) = limit {
         query.push_with(" LIMIT ? OFFSET ?", [size, from]);
     }

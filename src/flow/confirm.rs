@@ -113,7 +113,7 @@ async fn without_lines(
     let mut query = q("SELECT t.id, t.name, CASE WHEN t.city = '' THEN t.province ELSE t.city END");
     narrow(&mut query);
     query.push_with(
-        " ORDER BY t.name, t.id LIMIT ? OFFSET ?",
+        " ORDER BY t.name COLLATE pinyin, t.id LIMIT ? OFFSET ?",
         [PAGE_SIZE, offset(page)],
     );
     let found: Vec<(String, String, String)> = query.all(&state.db).await?;
@@ -151,7 +151,7 @@ async fn rows_of(
     narrow(&mut query);
     query.push_with(
         " GROUP BY s.terminal_id, t.name, t.city, t.province ORDER BY CASE WHEN SUM(s.open_count) > 0 THEN 0 ELSE 1 END, \
-         t.name, s.terminal_id LIMIT ? OFFSET ?",
+         t.name COLLATE pinyin, s.terminal_id LIMIT ? OFFSET ?",
         [PAGE_SIZE, offset(page)],
     );
     type Row = (String, String, String, i64, i64, i64, i64, i64);

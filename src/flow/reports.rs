@@ -403,14 +403,14 @@ async fn missing(db: &Db, actor: &Actor, filter: &ReportFilter) -> DbResult<Vec<
     with_lines(&mut query, &shift_month(&filter.to, -1));
     query.push(") AND d.id NOT IN (");
     with_lines(&mut query, &filter.to);
-    query.push(") ORDER BY d.name LIMIT 100");
+    query.push(") ORDER BY d.name COLLATE pinyin LIMIT 100");
     let names: Vec<(String,)> = query.all(db).await?;
     Ok(names.into_iter().map(|(name,)| name).collect())
 }
 
 /// Ids and names of distributors.
 pub async fn distributors(db: &Db) -> DbResult<Vec<(String, String)>> {
-    q("SELECT id, name FROM flow_distributor ORDER BY name LIMIT 1000")
+    q("SELECT id, name FROM flow_distributor ORDER BY name COLLATE pinyin LIMIT 1000")
         .all(db)
         .await
 }

@@ -65,7 +65,7 @@ async fn places<'a>(on: impl Into<Exec<'a>>, id: &str) -> DbResult<Vec<Place>> {
     q(format!(
         "SELECT w.terminal_id, {LABEL} AS hospital, w.department FROM hcp_workplace w \
          JOIN hcp h ON h.id = w.hcp_id JOIN terminal t ON t.id = w.terminal_id WHERE w.hcp_id = $1 \
-         AND (h.terminal_id IS NULL OR h.terminal_id <> w.terminal_id) ORDER BY t.name, t.id"
+         AND (h.terminal_id IS NULL OR h.terminal_id <> w.terminal_id) ORDER BY t.name COLLATE pinyin, t.id"
     ))
     .bind(id)
     .all(on)

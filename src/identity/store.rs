@@ -63,7 +63,7 @@ pub async fn people(
         q("SELECT s.id, s.name, s.role, u.name AS unit, s.phone_masked, s.employee_no, s.left_at");
     narrow(&mut rows);
     rows.push_with(
-        " ORDER BY s.name, s.id LIMIT ? OFFSET ?",
+        " ORDER BY s.name COLLATE pinyin, s.id LIMIT ? OFFSET ?",
         [PAGE_SIZE, offset(page)],
     );
     Ok(Page {

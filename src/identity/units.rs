@@ -16,12 +16,12 @@ pub async fn units(db: &Db) -> DbResult<Vec<Unit>> {
     let mut rows: Vec<Unit> = q("SELECT u.id, u.parent_id, u.name, u.kind, \
          (SELECT COUNT(*) FROM staff s WHERE s.unit_id = u.id AND s.left_at IS NULL) AS people, \
          (SELECT COUNT(*) - 1 FROM org_closure c WHERE c.descendant_id = u.id) AS depth, '' AS managers \
-         FROM org_unit u ORDER BY u.name, u.id")
+         FROM org_unit u ORDER BY u.name COLLATE pinyin, u.id")
     .all(db)
     .await?;
     let managers: Vec<(String, String)> = q(
         "SELECT m.unit_id, s.name FROM unit_manager m JOIN staff s ON s.id = m.staff_id \
-         WHERE s.left_at IS NULL ORDER BY s.name",
+         WHERE s.left_at IS NULL ORDER BY s.name COLLATE pinyin",
     )
     .all(db)
     .await?;

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::count::{self, Bucket, By};
-use super::model::{Board, BoardFilter, Counted, Number, Slice, shown};
+use super::model::{Board, BoardFilter, Counted, Headline, Number, Slice, shown};
 use super::passes;
-use super::plan::{Plan, boards, first, seen};
+use super::plan::{Plan, boards, first, headline, seen};
 use super::ranking::{bases, rankings};
 use super::registry::Measure;
 use super::slice::{self, Asker};
@@ -70,6 +70,29 @@ fn number(
     }
 }
 
+/// The numbers of somebody's board that stand on their first page, over the usual days; none for most roles.
+pub async fn headlines(state: &AppState, actor: &Actor) -> DbResult<Vec<Headline>> {
+    let measures = seen(actor, headline(actor));
+    if measures.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asker = Asker::new(state, actor).await?;
+    let mut slice = Slice::default();
+    slice::settle(state, &mut slice, &mut String::new(), "");
+    let sums = totals(&asker, &bases(&measures), &slice).await?;
+    Ok(measures
+        .into_iter()
+        .map(|measure| {
+            let (now, of) = pair(measure, &sums, &slice);
+            Headline {
+                name: measure.name(),
+                text: shown(now.n, of.map(|of| of.n)),
+                href: now.href,
+            }
+        })
+        .collect())
+}
+
 /// A board over a filter. `NotFound` for a board of another role, and for what lies outside the scope.
 pub async fn board(
     state: &AppState,
@@ -112,10 +135,24 @@ pub async fn board(
         .copied()
         .filter(|m| by_unit || m.is_compared())
         .collect();
+    let units = asker.units().await?;
+    let named = |id: &str| {
+        let found = units.iter().find(|(unit, _)| unit == id);
+        found.map_or_else(
+            || tr!("insight.any_unit"),
+            |(_, name)| name.trim_start().to_owned(),
+        )
+    };
+    // Two units over the same days, or one over two times.
+    let sides = if by_unit {
+        [named(&filter.slice.unit), named(&other.unit)]
+    } else {
+        [tr!("insight.now"), tr!("insight.compared")]
+    };
     let (now, before, charts, mut rankings, choices) = tokio::try_join!(
         totals(&asker, &all, &filter.slice),
         totals(&asker, &compared, &other),
-        lines(&asker, plan, &filter.slice, &other),
+        lines(&asker, plan, &filter.slice, &other, &sides),
         rankings(&asker, plan, &filter.slice),
         slice::choices(&asker),
     )?;
@@ -148,19 +185,13 @@ pub async fn board(
         from = filter.slice.from,
         to = filter.slice.to
     );
-    let named = |id: &str| {
-        let found = choices.units.iter().find(|(unit, _)| unit == id);
-        found.map_or_else(
-            || tr!("insight.any_unit"),
-            |(_, name)| name.trim_start().to_owned(),
-        )
-    };
+    let [_, against] = sides;
     let compared = if by_unit {
-        named(&other.unit)
+        against.clone()
     } else {
         tr!("insight.days", from = other.from, to = other.to)
     };
-    let narrowed = slice::narrowed(&asker, &filter.slice).await?;
+    let narrowed = slice::narrowed(&asker, &filter.slice, &all).await?;
     let about = std::iter::once(&days)
         .chain(&narrowed)
         .cloned()
@@ -174,6 +205,9 @@ pub async fn board(
             }
             _ => about.clone(),
         };
+        if !chart.note.is_empty() {
+            chart.about = format!("{} · {}", chart.about, chart.note);
+        }
     }
     for ranking in &mut rankings {
         ranking.chart.about.clone_from(&about);
@@ -185,6 +219,7 @@ pub async fn board(
             .collect(),
         days,
         compared,
+        against,
         narrowed,
         changed,
         unfinished: filter.slice.to == today,
@@ -203,6 +238,7 @@ fn funnel(head: &str, steps: &[&'static Measure], sums: &Sums, slice: &Slice) ->
     ChartData {
         kind: ChartKind::Hbar,
         title: lookup(head),
+        note: slice::not_narrowed(steps, slice),
         axis: tr!("insight.step"),
         labels: steps
             .iter()
@@ -240,6 +276,7 @@ async fn lines(
     plan: &Plan,
     slice: &Slice,
     other: &Slice,
+    [here, there]: &[String; 2],
 ) -> DbResult<Vec<ChartData>> {
     let buckets = count::buckets(&slice.from, &slice.to);
     let earlier = count::buckets(&other.from, &other.to);
@@ -282,7 +319,7 @@ async fn lines(
             // Both begin at the left; what is longer is cut, what is shorter ends earlier.
             let fits = earlier.len().min(buckets.len());
             let mut compared = series(
-                tr!("insight.compared"),
+                there.clone(),
                 measure,
                 &before[..fits],
                 &earlier[..fits],
@@ -294,7 +331,7 @@ async fn lines(
                 compared.labels = earlier[..fits].iter().map(in_full).collect();
                 compared.labels.resize(buckets.len(), String::new());
             }
-            let mut all = vec![series(tr!("insight.now"), measure, now, &buckets, slice)];
+            let mut all = vec![series(here.clone(), measure, now, &buckets, slice)];
             // A line of noughts would hide the axis, and tell nothing.
             if before.iter().any(|n| *n != 0) {
                 all.push(compared);
@@ -302,6 +339,7 @@ async fn lines(
             ChartData {
                 kind: ChartKind::Line,
                 title: measure.name(),
+                note: slice::not_narrowed(&[measure], slice),
                 axis: tr!("insight.day"),
                 labels: buckets.iter().map(|b| b.label.clone()).collect(),
                 series: all,

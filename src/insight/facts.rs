@@ -119,6 +119,10 @@ impl Fact {
 const CALLED: &str =
     "st.name || ' · ' || (SELECT home.name FROM org_unit home WHERE home.id = st.unit_id)";
 
+/// What the HCP `h` is called in a list: two may have one name, and are told apart by their hospital.
+pub const HCP_CALLED: &str = "(h.name || COALESCE(' · ' || NULLIF(COALESCE(\
+    (SELECT place.name FROM terminal place WHERE place.id = h.terminal_id), h.hospital_text), ''), ''))";
+
 /// What most facts do not have.
 const NONE: Fact = Fact {
     tables: "",

@@ -22,7 +22,7 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 mod passes;
 #[cfg(feature = "ssr")]
-mod plan;
+pub mod plan;
 #[cfg(feature = "ssr")]
 mod ranking;
 #[cfg(feature = "ssr")]

@@ -39,6 +39,21 @@ impl Slice {
             ("hcp", &self.hcp),
         ]
     }
+
+    /// What of it holds on other boards and reports: the filters that they share, and the days where they were typed.
+    pub fn kept(&self, span: &str) -> Slice {
+        let typed = span.is_empty() || span == "days";
+        let day = |day: &String| if typed { day.clone() } else { String::new() };
+        Slice {
+            from: day(&self.from),
+            to: day(&self.to),
+            unit: self.unit.clone(),
+            province: self.province.clone(),
+            specialty: self.specialty.clone(),
+            product: self.product.clone(),
+            ..Slice::default()
+        }
+    }
 }
 
 /// An address with parameters and a slice; what is empty is left out.
@@ -48,6 +63,9 @@ pub fn address(path: &str, first: &[(&str, &str)], slice: &Slice) -> String {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| format!("{name}={}", escaped(value)))
         .collect();
+    if query.is_empty() {
+        return path.to_owned();
+    }
     format!("{path}?{}", query.join("&"))
 }
 
@@ -63,11 +81,31 @@ pub struct BoardFilter {
     pub span0: String,
     #[serde(flatten)]
     pub slice: Slice,
-    /// With what it is compared: `before` (as many days before, where nothing is asked), `year` (a year ago), `days` (those below) or `unit`.
+    /// With what it is compared: `before` (the same part of the week, month, quarter or year before, or as many days
+    /// before; where nothing is asked), `year` (a year ago), `days` (those below) or `unit`.
     pub compare: String,
     pub from2: String,
     pub to2: String,
     pub unit2: String,
+}
+
+impl BoardFilter {
+    /// The address of a board over the same days, narrowed and compared in the same way.
+    pub fn on(&self, board: &str) -> String {
+        let compare = match self.compare.as_str() {
+            "before" => "",
+            compare => compare,
+        };
+        let first = [
+            ("board", board),
+            ("span", &self.span),
+            ("compare", compare),
+            ("from2", &self.from2),
+            ("to2", &self.to2),
+            ("unit2", &self.unit2),
+        ];
+        address("/insight", &first, &self.slice.kept(&self.span))
+    }
 }
 
 /// A choice of a filter: value and name.
@@ -100,6 +138,16 @@ pub struct Meaning {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     pub n: i64,
+    pub href: String,
+}
+
+/// A number of one's board as it stands on the first page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headline {
+    pub name: String,
+    /// The count, or per cent.
+    pub text: String,
+    /// Where its rows are.
     pub href: String,
 }
 
@@ -167,6 +215,8 @@ pub struct Ranking {
     pub heads: Vec<String>,
     /// The first cell of each is the name.
     pub rows: Vec<Vec<Cell>>,
+    /// Which of its numbers are not narrowed by all that is asked for, in words.
+    pub note: String,
     /// How many there are, of which the first are shown.
     pub total: i64,
     /// The report with all of them.
@@ -184,6 +234,8 @@ pub struct Board {
     /// In words: the days, and those that it is compared with.
     pub days: String,
     pub compared: String,
+    /// What a number of those is called beside today's: the comparison period, or the name of the other unit.
+    pub against: String,
     /// What it is narrowed by, in words.
     pub narrowed: Vec<String>,
     /// What is shown otherwise than it was asked for, in words.

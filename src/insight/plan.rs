@@ -318,6 +318,16 @@ pub fn first(actor: &Actor) -> &'static str {
     }
 }
 
+/// The numbers of a role's own board that stand on its first page too: where no other card is about its work.
+pub fn headline(actor: &Actor) -> &'static [&'static str] {
+    if !matches!(actor.role, Role::Trainer | Role::Compliance) {
+        return &[];
+    }
+    let own = PLANS.iter().find(|plan| plan.id == first(actor));
+    own.and_then(|plan| plan.groups.first())
+        .map_or(&[], |(_, ids)| *ids)
+}
+
 /// The measures of some ids that the role may see.
 pub fn seen(actor: &Actor, ids: &[&str]) -> Vec<&'static Measure> {
     ids.iter().filter_map(|id| allowed(actor, id)).collect()

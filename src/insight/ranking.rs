@@ -7,7 +7,8 @@ use super::model::{Cell, Ranking, Slice, address, shown};
 use super::passes;
 use super::plan::{Plan, Ranked, seen};
 use super::registry::Measure;
-use super::slice::Asker;
+use super::report::subjects::field_staff;
+use super::slice::{self, Asker};
 use crate::server::db::{DbResult, q};
 use crate::server::facts::{Facts, read_both};
 use crate::ui::chart::{ChartData, ChartKind, Series};
@@ -86,7 +87,7 @@ async fn children(asker: &Asker<'_>, slice: &Slice) -> DbResult<Vec<String>> {
     loop {
         let mut query = q("SELECT id FROM org_unit WHERE ");
         query.push_among("parent_id", &above);
-        query.push(" ORDER BY name, id LIMIT 100");
+        query.push(" ORDER BY name COLLATE pinyin, id LIMIT 100");
         let below: Vec<(String,)> = query.all(&asker.state.db).await?;
         match below.len() {
             0 => return Ok(above),
@@ -128,6 +129,22 @@ pub fn weight(measure: &Measure, id: &str, table: &Table) -> i64 {
         Some((part, whole)) if n(whole) > 0 => n(part) * 1_000_000 / n(whole),
         Some(_) => -1,
     }
+}
+
+/// The first field staff of a slice by name, and how many there are.
+async fn field_staff_first(
+    asker: &Asker<'_>,
+    slice: &Slice,
+    most: usize,
+) -> DbResult<(Vec<String>, i64)> {
+    let mut query = field_staff(asker, slice, "s.id, COUNT(*) OVER () AS n");
+    query.push_with(
+        " ORDER BY s.name COLLATE pinyin, s.id LIMIT ?",
+        [most as i64],
+    );
+    let rows: Vec<(String, i64)> = query.all(&asker.state.db).await?;
+    let all = rows.first().map_or(0, |(_, n)| *n);
+    Ok((rows.into_iter().map(|(id, _)| id).collect(), all))
 }
 
 async fn ranking(
@@ -185,6 +202,14 @@ async fn ranking(
         total = ids.len() as i64;
     }
     ids.truncate(if ranked == Ranked::Units { 100 } else { RANKED });
+    if ranked == Ranked::People {
+        // Who has nothing is what some look for.
+        let (others, all) = field_staff_first(asker, slice, ids.len() + RANKED).await?;
+        let others = others.into_iter().filter(|id| !ids.contains(id));
+        let others: Vec<String> = others.take(RANKED - ids.len()).collect();
+        ids.extend(others);
+        total = total.max(all).max(ids.len() as i64);
+    }
     if ids.is_empty() {
         return Ok(None);
     }
@@ -274,6 +299,7 @@ async fn ranking(
     Ok(Some(Ranking {
         by: ranked.code().to_owned(),
         title: ranked.title(),
+        note: slice::not_narrowed(measures, slice),
         heads,
         rows,
         total,

@@ -1,26 +1,26 @@
 //! Reports by content, course, HCP and rep: chosen columns, groups with their own sums, an order, a workbook.
 
 mod kinds;
-mod subjects;
+pub(super) mod subjects;
 mod workbook;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
 use self::kinds::{KINDS, Kind, by, by_group, fits, kind, part};
-use self::subjects::{Subject, everybody, group_name, subjects};
+use self::subjects::{Subject, everybody, group_name, subjects, with_units_below};
 pub use self::workbook::workbook;
 use super::model::{Cell, Choice, Report, ReportFilter, ReportRow};
 use super::passes;
 use super::ranking::{Table, bases, count_into, value_cell, weight};
 use super::registry::{MEASURES, Measure, allowed};
 use super::slice::{self, Asker};
-use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, internal};
 use crate::server::facts::Facts;
 use crate::server::guard::Actor;
+use crate::server::{AppState, collation};
 use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Permission};
 use crate::ui::locale::lookup;
@@ -167,13 +167,12 @@ impl Whole {
             .collect();
         subjects.sort_by(|a, b| {
             let order = if by_name {
-                a.name.cmp(&b.name)
+                collation::compare(&a.name, &b.name)
             } else {
                 weights.get(&a.id).cmp(&weights.get(&b.id))
             };
             let order = if down { order.reverse() } else { order };
-            a.group_name
-                .cmp(&b.group_name)
+            collation::compare(&a.group_name, &b.group_name)
                 .then(a.group_id.cmp(&b.group_id))
                 .then(order)
                 .then_with(|| a.id.cmp(&b.id))
@@ -232,15 +231,21 @@ impl Whole {
                 .await?;
             }
         }
+        let above = if self.filter.group == "unit" {
+            with_units_below(asker).await?
+        } else {
+            HashSet::new()
+        };
         let mut out = Vec::new();
         let mut last: Option<&str> = None;
         for (i, subject) in shown.iter().enumerate() {
             // A group that began on an earlier page is named again, with its sum.
             if by_group.is_some() && (i == 0 || last != Some(subject.group_id.as_str())) {
-                let mut cells = vec![Cell {
-                    text: group_name(&self.filter.group, subject),
-                    href: None,
-                }];
+                let mut text = group_name(&self.filter.group, subject);
+                if above.contains(&subject.group_id) {
+                    text = tr!("insight.own_level", name = text);
+                }
+                let mut cells = vec![Cell { text, href: None }];
                 cells.extend(self.columns.iter().map(|m| {
                     let mut part = slice.clone();
                     match self.filter.group.as_str() {
@@ -282,6 +287,39 @@ impl Whole {
             "hcp" => format!("/hcps/{id}"),
             _ => return None,
         })
+    }
+
+    /// What its names contain, and which of its columns are not narrowed by all that is asked for.
+    fn words(&self) -> Vec<String> {
+        let text = self.filter.text.trim();
+        let named = (!text.is_empty()).then(|| tr!("insight.note.text", text = text));
+        let ignored = slice::not_narrowed(&self.columns, &self.filter.slice);
+        let ignored = (!ignored.is_empty()).then_some(ignored);
+        named.into_iter().chain(ignored).collect()
+    }
+
+    /// How it is grouped and ordered, in words.
+    fn arranged(&self) -> Vec<String> {
+        let (column, down) = match self.filter.sort.strip_prefix('-') {
+            Some(column) => (column, true),
+            None => (self.filter.sort.as_str(), false),
+        };
+        let column = self.columns.iter().find(|m| m.id == column);
+        let column = column.map_or_else(|| self.name(), |m| m.name());
+        let group = self
+            .kind
+            .groups
+            .iter()
+            .find(|(g, _)| *g == self.filter.group);
+        let mut out =
+            Vec::from_iter(group.map(|(_, name)| tr!("insight.note.group", name = lookup(name))));
+        out.push(if down {
+            tr!("insight.note.down", name = column)
+        } else {
+            tr!("insight.note.up", name = column)
+        });
+        out.push(tr!("insight.distinct_note"));
+        out
     }
 
     /// The sums over all that the slice holds, counted anew.
@@ -336,10 +374,12 @@ pub async fn report(
         .await?;
     let (sum, narrowed, filters) = tokio::try_join!(
         whole.sum(&asker),
-        slice::narrowed(&asker, &whole.filter.slice),
+        slice::narrowed(&asker, &whole.filter.slice, &whole.columns),
         slice::choices(&asker),
     )?;
     let named = |id: &str, name: &str| -> Choice { (id.to_owned(), lookup(name)) };
+    let mut narrowed = narrowed;
+    narrowed.extend(whole.words());
     Ok(Report {
         kinds: KINDS
             .iter()
@@ -387,7 +427,9 @@ pub async fn file(
         tr!("insight.days", from = slice.from, to = slice.to),
     ];
     notes.extend(whole.changed.clone());
-    notes.extend(slice::narrowed(&asker, slice).await?);
+    notes.extend(slice::narrowed(&asker, slice, &whole.columns).await?);
+    notes.extend(whole.words());
+    notes.extend(whole.arranged());
     notes.extend(whole.columns.iter().map(|m| {
         let meaning = m.meaning();
         [meaning.name, meaning.formula].join(&tr!("ui.colon"))
@@ -400,13 +442,16 @@ pub async fn file(
         .filter_map(|(i, row)| row.group.then_some(i))
         .collect();
     let mut cells: Vec<Vec<Cell>> = rows.into_iter().map(|row| row.cells).collect();
+    // Sums among the rows would be filtered away, or left without them.
+    let filtered = if bold.is_empty() { cells.len() } else { 0 };
     if !sum.is_empty() {
         cells.push(sum);
     }
+    notes.push(slice::made_by(&asker));
     let mut tx = state.db.begin().await?;
     let event = Event::new("insight.export", "report", whole.kind.id)
         .detail(json!({ "slice": slice, "columns": whole.filter.columns, "rows": all }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
-    workbook(&whole.name(), &heads, &cells, &bold, &notes).map_err(internal)
+    workbook(&whole.name(), &heads, (&cells, filtered), &bold, &notes).map_err(internal)
 }

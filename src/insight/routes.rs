@@ -8,7 +8,7 @@ use leptos::reactive::computed::ScopedFuture;
 use serde::Deserialize;
 
 use super::model::{ReportFilter, Slice};
-use super::{report, rows};
+use super::{report, rows, slice};
 use crate::server::AppState;
 use crate::server::guard::Actor;
 use crate::server::web::{self, Visit};
@@ -35,6 +35,15 @@ fn actor(visit: &Visit) -> Result<&Actor, AppError> {
     Ok(actor)
 }
 
+/// What a file is called: by what it holds, and its days.
+fn file_name(state: &AppState, what: &str, slice: &Slice, span: &str, span0: &str) -> String {
+    let what = what.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let what = if what.is_empty() { "report" } else { &what };
+    let mut slice = slice.clone();
+    slice::settle(state, &mut slice, &mut span.to_owned(), span0);
+    format!("mailuo-{what}-{}-{}.xlsx", slice.from, slice.to)
+}
+
 /// Runs `make` with the asker's language.
 async fn made<F: Future<Output = Result<Vec<u8>, AppError>>>(
     visit: &Visit,
@@ -56,12 +65,7 @@ async fn rows_file(
 ) -> Response {
     let done = async {
         let actor = actor(&visit)?;
-        let name = format!(
-            "mailuo-{}.xlsx",
-            asked
-                .measure
-                .replace(|c: char| !c.is_ascii_alphanumeric(), "-")
-        );
+        let name = file_name(&state, &asked.measure, &asked.slice, "", "");
         made(&visit, &name, || {
             rows::file(&state, actor, &asked.measure, asked.slice)
         })
@@ -77,10 +81,9 @@ async fn report_file(
 ) -> Response {
     let done = async {
         let actor = actor(&visit)?;
-        made(&visit, "mailuo-report.xlsx", || {
-            report::file(&state, actor, filter)
-        })
-        .await
+        let (slice, span, span0) = (&filter.slice, &filter.span, &filter.span0);
+        let name = file_name(&state, &filter.by, slice, span, span0);
+        made(&visit, &name, || report::file(&state, actor, filter)).await
     };
     done.await.unwrap_or_else(|error| visit.error(&error))
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::count;
-use super::facts::{self, Col, Fact};
+use super::facts::{self, Col, Fact, HCP_CALLED};
 use super::model::{Cell, Rows, Slice};
 use super::registry::{Key, Measure, allowed};
 use super::slice::{self, Asker};
@@ -90,7 +90,7 @@ fn push_column(actor: &Actor, column: Col, query: &mut Query) {
                 query.push(" AND ").push(TRACKED);
             }
             query.push(&format!(
-                " THEN h.id || '{MARK}' || h.name ELSE '{HIDDEN}' END"
+                " THEN h.id || '{MARK}' || {HCP_CALLED} ELSE '{HIDDEN}' END"
             ));
         }
     }
@@ -241,6 +241,17 @@ fn heads(measure: &Measure) -> Vec<(String, bool)> {
     })
 }
 
+/// What a list is narrowed by, and by what of it not.
+fn with_ignored(
+    mut narrowed: Vec<String>,
+    measure: &'static Measure,
+    slice: &Slice,
+) -> Vec<String> {
+    let ignored = slice::not_narrowed(&[measure], slice);
+    narrowed.extend((!ignored.is_empty()).then_some(ignored));
+    narrowed
+}
+
 /// One page of the rows behind a measure.
 pub async fn page(
     state: &AppState,
@@ -260,10 +271,12 @@ pub async fn page(
         from: offset(page),
         many: total > MANY,
     };
+    let shown = [measure];
     let (rows, narrowed) = tokio::try_join!(
         read(&asker, measure, &slice, window),
-        slice::narrowed(&asker, &slice),
+        slice::narrowed(&asker, &slice, &shown),
     )?;
+    let narrowed = with_ignored(narrowed, measure, &slice);
     Ok(Rows {
         meaning: measure.meaning(),
         narrowed,
@@ -293,17 +306,20 @@ pub async fn file(
     let rows = read(&asker, measure, &slice, all).await?;
     let mut notes = vec![measure.name(), measure.span(&slice.from, &slice.to)];
     notes.extend(changed);
-    notes.extend(slice::narrowed(&asker, &slice).await?);
+    let narrowed = slice::narrowed(&asker, &slice, &[measure]).await?;
+    notes.extend(with_ignored(narrowed, measure, &slice));
     let meaning = measure.meaning();
     notes.extend([meaning.formula, meaning.tables, meaning.scope]);
     if rows.len() as i64 == MOST_ROWS {
         notes.push(tr!("insight.cut", n = MOST_ROWS));
     }
+    notes.push(slice::made_by(&asker));
     let mut tx = state.db.begin().await?;
     let event = Event::new("insight.export", "measure", measure.id)
         .detail(json!({ "slice": slice, "rows": rows.len() }));
     audit::record(&state.keys, &mut tx, actor, event).await?;
     tx.commit().await?;
     let heads: Vec<String> = heads(measure).into_iter().map(|(head, _)| head).collect();
-    super::report::workbook(&measure.name(), &heads, &rows, &[], &notes).map_err(internal)
+    super::report::workbook(&measure.name(), &heads, (&rows, rows.len()), &[], &notes)
+        .map_err(internal)
 }

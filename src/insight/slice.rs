@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 
 use super::facts::Fact;
 use super::model::{BoardFilter, Choices, Slice};
+use super::registry::Measure;
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, q};
 use crate::server::facts::Facts;
@@ -151,6 +152,10 @@ fn asked_days(slice: &Slice, today: &str) -> ((String, String), Option<String>) 
         .into_iter()
         .any(|day| time::is_day(day) && day.as_str() > today);
     let mut why = ahead.then(|| tr!("insight.changed.ahead"));
+    let no_day = |day: &String| !day.is_empty() && !time::is_day(day);
+    if no_day(&slice.from) || no_day(&slice.to) {
+        why = Some(tr!("insight.changed.no_day"));
+    }
     let from = if !time::is_day(&slice.from) {
         time::shift_day(&to, -29)
     } else if slice.from > to {
@@ -175,10 +180,32 @@ pub fn asks_to_compare(filter: &BoardFilter) -> bool {
     }
 }
 
+/// The time before some days: of a span of the calendar the same part of the one before, else as many days before.
+fn before(span: &str, from: &str, to: &str) -> (String, String) {
+    let by_calendar = || {
+        let (first, last): (Date, Date) = (from.parse().ok()?, to.parse().ok()?);
+        // A month may be shorter than the one after it: up to its end then.
+        Some(match span {
+            "week" => (first.checked_sub(1.week()), last.checked_sub(1.week())),
+            "month" => (first.checked_sub(1.month()), last.checked_sub(1.month())),
+            "last_month" => (first.checked_sub(1.month()), first.checked_sub(1.day())),
+            "quarter" => (first.checked_sub(3.months()), last.checked_sub(3.months())),
+            "year" => (first.checked_sub(1.year()), last.checked_sub(1.year())),
+            _ => return None,
+        })
+    };
+    match by_calendar() {
+        Some((Ok(first), Ok(last))) => (first.to_string(), last.to_string()),
+        _ => {
+            let days = time::days_between(from, to).len() as i64;
+            (time::shift_day(from, -days), time::shift_day(from, -1))
+        }
+    }
+}
+
 /// The slice with which a board is compared.
 pub fn other(filter: &mut BoardFilter, today: &str) -> Slice {
     let mut slice = filter.slice.clone();
-    let days = time::days_between(&slice.from, &slice.to).len() as i64;
     let year_before = |day: &str| {
         day.parse::<Date>()
             .ok()
@@ -212,8 +239,7 @@ pub fn other(filter: &mut BoardFilter, today: &str) -> Slice {
         }
         _ => {
             filter.compare = "before".into();
-            slice.to = time::shift_day(&slice.from, -1);
-            slice.from = time::shift_day(&slice.from, -days);
+            (slice.from, slice.to) = before(&filter.span, &slice.from, &slice.to);
         }
     }
     slice
@@ -300,6 +326,30 @@ pub fn ignored(fact: &Fact, slice: &Slice) -> Vec<String> {
     .collect()
 }
 
+/// Which of some measures are not narrowed by all that a slice sets, in words; nothing where all are.
+pub fn not_narrowed(measures: &[&'static Measure], slice: &Slice) -> String {
+    let mut by_filters: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    for measure in measures {
+        let filters = ignored(measure.fact(), slice);
+        if filters.is_empty() {
+            continue;
+        }
+        match by_filters.iter_mut().find(|(known, _)| *known == filters) {
+            Some((_, names)) => names.push(measure.name()),
+            None => by_filters.push((filters, vec![measure.name()])),
+        }
+    }
+    let comma = tr!("ui.comma");
+    by_filters
+        .into_iter()
+        .map(|(filters, names)| {
+            let text = tr!("insight.ignores", names = filters.join(&comma));
+            [names.join(&comma), text].join(&tr!("ui.colon"))
+        })
+        .collect::<Vec<_>>()
+        .join(&tr!("ui.semicolon"))
+}
+
 /// The units that the actor sees: id, name with the indent of its depth.
 async fn units(asker: &Asker<'_>) -> DbResult<Vec<(String, String)>> {
     let mut query = q(
@@ -307,7 +357,10 @@ async fn units(asker: &Asker<'_>) -> DbResult<Vec<(String, String)>> {
          FROM org_unit u WHERE ",
     );
     push_units(asker.actor, &mut query);
-    query.push_with(" ORDER BY u.name, u.id LIMIT ?", [MOST_CHOICES]);
+    query.push_with(
+        " ORDER BY u.name COLLATE pinyin, u.id LIMIT ?",
+        [MOST_CHOICES],
+    );
     let found: Vec<(String, String, String, i64)> = query.all(&asker.state.db).await?;
     // Each below its parent.
     fn below(
@@ -352,7 +405,7 @@ pub async fn choices(asker: &Asker<'_>) -> DbResult<Choices> {
         asker.units(),
         q("SELECT DISTINCT province FROM terminal WHERE province <> '' ORDER BY province LIMIT 100").all(db),
         q(SPECIALTIES).all(db),
-        q("SELECT id, name || ' ' || specification FROM product WHERE discontinued_at IS NULL ORDER BY name, id LIMIT 500").all(db),
+        q("SELECT id, name || ' ' || specification FROM product WHERE discontinued_at IS NULL ORDER BY name COLLATE pinyin, id LIMIT 500").all(db),
     )?;
     Ok(Choices {
         units: units.to_vec(),
@@ -362,8 +415,12 @@ pub async fn choices(asker: &Asker<'_>) -> DbResult<Choices> {
     })
 }
 
-/// What a slice is narrowed by, in words, without its days.
-pub async fn narrowed(asker: &Asker<'_>, slice: &Slice) -> DbResult<Vec<String>> {
+/// What a slice is narrowed by, in words, without its days; and what that means for some of the measures shown.
+pub async fn narrowed(
+    asker: &Asker<'_>,
+    slice: &Slice,
+    measures: &[&'static Measure],
+) -> DbResult<Vec<String>> {
     let db = &asker.state.db;
     let mut out = Vec::new();
     for (sql, id, name) in [
@@ -412,5 +469,86 @@ pub async fn narrowed(asker: &Asker<'_>, slice: &Slice) -> DbResult<Vec<String>>
             out.push([name.as_str(), value].join(&tr!("ui.colon")));
         }
     }
+    let by_reader = !(slice.province.is_empty() && slice.specialty.is_empty());
+    if by_reader && measures.iter().any(|m| !m.fact().named.is_empty()) {
+        out.push(tr!("insight.named_only"));
+    }
     Ok(out)
+}
+
+/// Who makes a file, and when, in words.
+pub fn made_by(asker: &Asker<'_>) -> String {
+    let at = asker.state.zone.minute(time::now());
+    tr!("insight.note.made", name = asker.actor.name, at = at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_the_calendar_is_compared_with_the_same_part_before() {
+        let cases = [
+            (
+                "week",
+                "2026-11-23",
+                "2026-11-28",
+                "2026-11-16",
+                "2026-11-21",
+            ),
+            (
+                "month",
+                "2026-11-01",
+                "2026-11-28",
+                "2026-10-01",
+                "2026-10-28",
+            ),
+            (
+                "month",
+                "2026-03-01",
+                "2026-03-31",
+                "2026-02-01",
+                "2026-02-28",
+            ),
+            (
+                "last_month",
+                "2026-10-01",
+                "2026-10-31",
+                "2026-09-01",
+                "2026-09-30",
+            ),
+            (
+                "quarter",
+                "2026-10-01",
+                "2026-11-28",
+                "2026-07-01",
+                "2026-08-28",
+            ),
+            (
+                "year",
+                "2026-01-01",
+                "2026-11-28",
+                "2025-01-01",
+                "2025-11-28",
+            ),
+            (
+                "days30",
+                "2026-10-30",
+                "2026-11-28",
+                "2026-09-30",
+                "2026-10-29",
+            ),
+            (
+                "days",
+                "2026-11-28",
+                "2026-11-28",
+                "2026-11-27",
+                "2026-11-27",
+            ),
+        ];
+        for (span, from, to, first, last) in cases {
+            let found = before(span, from, to);
+            assert_eq!(found, (first.to_owned(), last.to_owned()), "{span}");
+        }
+    }
 }

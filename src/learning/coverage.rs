@@ -6,11 +6,11 @@ use super::model::{Coverage, PersonCoverage, UnitCoverage};
 use super::record::Required;
 use crate::course::store::{self, ASSIGNED, Course};
 use crate::inbox;
-use crate::server::AppState;
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, Query, containing, q};
 use crate::server::guard::Actor;
 use crate::server::time::{self, Zone};
+use crate::server::{AppState, collation};
 use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page, Saved};
 
@@ -117,7 +117,7 @@ async fn rows(
     );
     people(&mut query, actor, &course.id);
     narrow(&mut query, &state.zone, course, filter);
-    query.push(" ORDER BY u.name, s.name, s.id");
+    query.push(" ORDER BY u.name COLLATE pinyin, s.name COLLATE pinyin, s.id");
     if let Some((size, from)) = limit {
         query.push_with(" LIMIT ? OFFSET ?", [size, from]);
     }
@@ -169,7 +169,7 @@ pub async fn page(
     overdue(&mut units, &state.zone, &(&course).into());
     units.push(" THEN 1 END) AS overdue");
     people(&mut units, actor, id);
-    units.push(" GROUP BY u.id, u.name ORDER BY u.name, u.id");
+    units.push(" GROUP BY u.id, u.name ORDER BY u.name COLLATE pinyin, u.id");
     let mut units: Vec<UnitCoverage> = units.all(&state.db).await?;
     let sum = |of: fn(&UnitCoverage) -> i64| units.iter().map(of).sum::<i64>();
     let (assigned, completed, late) = (
@@ -181,7 +181,7 @@ pub async fn page(
     units.sort_by(|a, b| {
         (a.completed * b.assigned)
             .cmp(&(b.completed * a.assigned))
-            .then_with(|| a.unit.cmp(&b.unit))
+            .then_with(|| collation::compare(&a.unit, &b.unit))
     });
     let mut count = q("SELECT COUNT(*)");
     people(&mut count, actor, id);

@@ -166,7 +166,7 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str, page: i64) -> Result
             "SELECT s.name, u.name, r.read_at, CAST(CASE WHEN k.id IS NULL THEN NULL WHEN k.done_at IS NULL THEN 0 ELSE 1 END AS BIGINT) \
              FROM memo_recipient r JOIN staff s ON s.id = r.staff_id JOIN org_unit u ON u.id = s.unit_id \
              LEFT JOIN task k ON k.memo_id = r.memo_id AND k.staff_id = r.staff_id WHERE r.memo_id = $1 \
-             ORDER BY CASE WHEN r.read_at IS NULL THEN 0 ELSE 1 END, u.name, s.name, s.id LIMIT $2 OFFSET $3",
+             ORDER BY CASE WHEN r.read_at IS NULL THEN 0 ELSE 1 END, u.name COLLATE pinyin, s.name COLLATE pinyin, s.id LIMIT $2 OFFSET $3",
         )
         .bind(id)
         .bind(PAGE_SIZE)

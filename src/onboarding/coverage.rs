@@ -9,7 +9,7 @@ use crate::hcp::store::scope;
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, internal, q};
 use crate::server::guard::Actor;
-use crate::server::{AppState, time};
+use crate::server::{AppState, collation, time};
 use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{AppError, Page};
 
@@ -167,7 +167,7 @@ fn order(rows: &mut [CoverageRow], sort: &str) {
         _ => row.total,
     };
     match column {
-        "label" => rows.sort_by(|a, b| a.label.cmp(&b.label)),
+        "label" => rows.sort_by(|a, b| collation::compare(&a.label, &b.label)),
         "total" | "listed" | "invited" | "onboarded" | "active" | "rate" => {
             rows.sort_by_key(number);
         }

@@ -27,7 +27,7 @@ pub async fn card(state: &AppState, actor: &Actor, id: &str) -> Result<Ownership
         > 0;
     let groups: Vec<GroupMark> = if may_keep {
         q("SELECT g.id, g.name, EXISTS (SELECT 1 FROM hcp_group_member m WHERE m.group_id = g.id AND m.hcp_id = $2) \
-           AS member FROM hcp_group g WHERE g.staff_id = $1 ORDER BY g.name, g.id")
+           AS member FROM hcp_group g WHERE g.staff_id = $1 ORDER BY g.name COLLATE pinyin, g.id")
         .bind(&actor.id)
         .bind(id)
         .all(db)

@@ -55,7 +55,10 @@ pub async fn list(db: &Db, actor: &Actor) -> DbResult<Vec<GroupRow>> {
     );
     store::scope(actor, &mut query);
     query.push(") AS hcps FROM hcp_group g WHERE ");
-    query.push_with("g.staff_id = ? ORDER BY g.name, g.id", [&actor.id]);
+    query.push_with(
+        "g.staff_id = ? ORDER BY g.name COLLATE pinyin, g.id",
+        [&actor.id],
+    );
     query.push_with(" LIMIT ?", [MOST]);
     query.all(db).await
 }

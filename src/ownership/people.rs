@@ -81,7 +81,7 @@ pub async fn labels(
         query.push(" AND EXISTS (SELECT 1 FROM hcp h WHERE h.owner_id = s.id)");
     }
     query.push_with(
-        " ORDER BY CASE WHEN s.unit_id = ? THEN 0 ELSE 1 END, s.name, s.id",
+        " ORDER BY CASE WHEN s.unit_id = ? THEN 0 ELSE 1 END, s.name COLLATE pinyin, s.id",
         [&actor.unit_id],
     );
     query.push_with(" LIMIT ?", [most]);

@@ -53,7 +53,7 @@ pub async fn list(db: &Db, filter: &Filter, page: i64) -> DbResult<Catalogue> {
     );
     narrow(&mut query);
     query.push_with(
-        " ORDER BY p.name, p.specification, p.id LIMIT ? OFFSET ?",
+        " ORDER BY p.name COLLATE pinyin, p.specification, p.id LIMIT ? OFFSET ?",
         [PAGE_SIZE, offset(page)],
     );
     let rows: Vec<ProductRow> = query.all(db).await?;
@@ -69,7 +69,7 @@ pub async fn list(db: &Db, filter: &Filter, page: i64) -> DbResult<Catalogue> {
 
 /// Id and name with specification of all products, for choosing.
 pub async fn choices(db: &Db) -> DbResult<Vec<(String, String)>> {
-    q("SELECT id, name || ' ' || specification FROM product ORDER BY name, specification, id LIMIT 1000")
+    q("SELECT id, name || ' ' || specification FROM product ORDER BY name COLLATE pinyin, specification, id LIMIT 1000")
         .all(db)
         .await
 }
@@ -128,7 +128,7 @@ pub async fn view(
     let published = "x.status = 'published' AND (x.expires_on IS NULL OR x.expires_on >= $1)";
     let articles = q(format!(
         "SELECT x.id, x.title FROM product_article a JOIN article x ON x.id = a.article_id \
-         WHERE a.product_id = $2 AND {published} ORDER BY x.title, x.id"
+         WHERE a.product_id = $2 AND {published} ORDER BY x.title COLLATE pinyin, x.id"
     ))
     .bind(&today)
     .bind(id)
@@ -137,7 +137,7 @@ pub async fn view(
     let (choices, provinces) = if actor.role.may(Permission::WriteProducts) {
         let choices = q(format!(
             "SELECT x.id, x.title FROM article x WHERE {published} AND NOT EXISTS (SELECT 1 FROM product_article a \
-             WHERE a.product_id = $2 AND a.article_id = x.id) ORDER BY x.title, x.id LIMIT 500"
+             WHERE a.product_id = $2 AND a.article_id = x.id) ORDER BY x.title COLLATE pinyin, x.id LIMIT 500"
         ))
         .bind(&today)
         .bind(id)

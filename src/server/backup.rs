@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tokio::process::Command;
 
 use super::config::Config;
-use super::crypto::{self, Keys};
+use super::crypto::{self, Keys, private_folder};
 use super::db::{Db, q};
 use super::{AppState, audit, time};
 
@@ -218,6 +218,22 @@ fn sqlite_file(url: &str, data: &Path) -> PathBuf {
     }
 }
 
+/// Says so where SQLite would make a new database: a folder that was mistyped is not a company without data.
+pub fn there_is_one(config: &Config) -> Result<(), String> {
+    let url = &config.database.url;
+    if url.starts_with("postgres") {
+        return Ok(());
+    }
+    let file = sqlite_file(url, &config.files.data_dir);
+    if file.exists() {
+        return Ok(());
+    }
+    Err(format!(
+        "there is no database at {}; name the server's data directory with --data-dir",
+        file.display()
+    ))
+}
+
 /// Checks a copy: whole in itself, no reference into nothing, the audit chain whole; gives the chain's length.
 async fn check_sqlite(file: &Path, keys: &Keys) -> Result<i64, String> {
     let db = Db::open(&format!("sqlite://{}", file.display()), file, 1).await?;
@@ -378,7 +394,7 @@ fn digest(path: &Path) -> Result<(String, u64), String> {
 }
 
 fn make_folder(path: &Path) -> Result<(), String> {
-    std::fs::create_dir_all(path).map_err(|e| format!("{}: {e}", path.display()))
+    private_folder(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 fn is_empty(path: &Path) -> Result<bool, String> {

@@ -16,6 +16,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 
+use super::collation;
 use crate::shared::AppError;
 
 /// What a query or a transaction can fail with.
@@ -83,7 +84,7 @@ impl Db {
     }
 
     async fn open_sqlite(path: &Path, max_connections: u32) -> Result<Db, String> {
-        let options = SqliteConnectOptions::new()
+        let options = collation::with_pinyin(SqliteConnectOptions::new())
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -151,7 +152,11 @@ impl Db {
                  by a newer one. Install that version, or restore a backup made before the upgrade."
             ),
             other => format!("migration failed: {other}"),
-        })
+        })?;
+        match self {
+            Db::Sqlite { .. } => Ok(()),
+            Db::Postgres(_) => collation::create(self).await,
+        }
     }
 
     /// How many migrations of this program the database has not had yet, and how many it had that this program does
@@ -254,6 +259,7 @@ pub enum Lock {
     Assignments = 7_003,
     Import = 7_004,
     Otp = 7_005,
+    Collation = 7_006,
 }
 
 /// An argument of a query.

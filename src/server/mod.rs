@@ -4,6 +4,7 @@ pub mod api;
 pub mod audit;
 pub mod backup;
 pub mod charts;
+pub mod collation;
 pub mod config;
 pub mod crypto;
 pub mod db;

@@ -287,7 +287,9 @@ async fn log(request: Request, next: Next) -> Response {
         response.status().as_u16(),
         started.elapsed().as_millis() as u64,
     );
-    if status >= 500 {
+    // A server that ends says so there, and one without its database has told why.
+    let told = path == "/readyz" && status == 503;
+    if status >= 500 && !told {
         tracing::error!(%method, %path, status, ms, "request");
     } else {
         tracing::info!(%method, %path, status, ms, "request");

@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use leptos::prelude::LeptosOptions;
 
 use super::config::Config;
-use super::crypto::Keys;
+use super::crypto::{Keys, private_folder};
 use super::db::Db;
 use super::ending::Ending;
 use super::live::Live;
@@ -51,7 +51,7 @@ impl AppState {
     /// Opens everything that `config` names and migrates the database.
     pub async fn open(config: Config, leptos: LeptosOptions) -> Result<AppState, String> {
         let dir = &config.files.data_dir;
-        std::fs::create_dir_all(dir).map_err(|e| format!("cannot make {}: {e}", dir.display()))?;
+        private_folder(dir).map_err(|e| format!("cannot make {}: {e}", dir.display()))?;
         let db = Db::open(&config.database.url, dir, config.database.max_connections).await?;
         db.migrate().await?;
         let keys = Keys::load(dir)?;

@@ -11,7 +11,7 @@ use crate::insight::{count, kept, registry};
 use crate::server::db::{Db, DbResult, Query, q};
 use crate::server::facts::Facts;
 use crate::server::guard::Actor;
-use crate::server::{AppState, time};
+use crate::server::{AppState, collation, time};
 use crate::shared::page::{PAGE_SIZE, offset, within};
 use crate::shared::{Page, Role};
 
@@ -385,8 +385,8 @@ pub async fn reps(
     };
     rows.sort_by(|a, b| {
         let order = match column {
-            "name" => a.name.cmp(&b.name),
-            "unit" => a.unit.cmp(&b.unit),
+            "name" => collation::compare(&a.name, &b.name),
+            "unit" => collation::compare(&a.unit, &b.unit),
             _ => number(a).cmp(&number(b)),
         };
         let order = if descending { order.reverse() } else { order };

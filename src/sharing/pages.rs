@@ -24,7 +24,7 @@ pub fn MetricsGrid(metrics: Metrics) -> impl IntoView {
             <Stat name=tr!("metrics.pv") value=m.pv.to_string() note=tr!("metrics.self_apart", n = m.self_views)/>
             <Stat name=tr!("metrics.uv") value=m.uv.to_string()/>
             <Stat name=tr!("metrics.rereads") value=m.rereads.to_string()/>
-            <Stat name=tr!("metrics.dwell") value=dwell_text(m.dwell_median_ms) note=tr!("metrics.dwell_of", n = m.dwell_views)/>
+            <Stat name=tr!("metrics.dwell") value=dwell_text(m.dwell_median_ms) note=tr!("metrics.dwell_of", n = crate::ui::money::grouped(m.dwell_views))/>
             <Stat name=tr!("metrics.finished") value=m.finished.to_string()/>
         </div>
         <details class="mt-2 text-sm text-base-content/70">
@@ -83,7 +83,7 @@ fn ShareCards(id: String, text: String, data: ShareView) -> impl IntoView {
                 <Submit label=tr!("share.just_link")/>
             </PostForm>
             <div class="divider my-3 text-sm">{tr!("share.or_choose")}</div>
-            <form method="get" action=here class="mb-3 flex gap-2" role="search">
+            <form method="get" action=here class="mb-3 flex gap-2" role="search" autocomplete="off">
                 <input type="search" name="text" class="input w-full" placeholder=tr!("hcp.search") aria-label=tr!("hcp.search") value=text/>
                 <button class="btn">{tr!("ui.search")}</button>
             </form>

@@ -287,14 +287,18 @@ pub async fn trees_of(db: &Db, sharer: &str) -> DbResult<Vec<TreeLink>> {
 /// Reps that a tree's choice names at most.
 pub const REPS_MOST: usize = 500;
 
-/// Reps within scope who have links of an article; one more than [`REPS_MOST`] where there are more.
+/// Reps within scope who have links of an article, with their units, since two may have one name; one more than [`REPS_MOST`] where there are more.
 pub async fn reps_of(db: &Db, actor: &Actor, article_id: &str) -> DbResult<Vec<(String, String)>> {
     let mut query = q(
-        "SELECT s.id, s.name FROM staff s WHERE s.id IN (SELECT root_staff_id FROM share_link WHERE ",
+        "SELECT s.id, s.name || ' · ' || u.name FROM staff s JOIN org_unit u ON u.id = s.unit_id \
+         WHERE s.id IN (SELECT root_staff_id FROM share_link WHERE ",
     );
     query.push_with("article_id = ? AND parent IS NULL) AND ", [article_id]);
     actor.scope(&mut query, "s.id");
-    query.push_with(" ORDER BY s.name, s.id LIMIT ?", [REPS_MOST as i64 + 1]);
+    query.push_with(
+        " ORDER BY s.name COLLATE pinyin, s.id LIMIT ?",
+        [REPS_MOST as i64 + 1],
+    );
     query.all(db).await
 }
 

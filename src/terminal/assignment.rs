@@ -23,7 +23,7 @@ pub async fn reps(db: &Db, actor: &Actor) -> DbResult<Vec<String>> {
         return Ok(Vec::new());
     }
     let rows: Vec<(String,)> = q(format!(
-        "SELECT {LABEL} FROM staff s WHERE {ASSIGNABLE} ORDER BY s.name, s.id LIMIT 3000"
+        "SELECT {LABEL} FROM staff s WHERE {ASSIGNABLE} ORDER BY s.name COLLATE pinyin, s.id LIMIT 3000"
     ))
     .all(db)
     .await?;

@@ -171,7 +171,7 @@ async fn preview(db: &Db, plan: &Plan) -> DbResult<MovePreview> {
         ),
         &format!(
             " x JOIN terminal t ON t.id = x.id LEFT JOIN staff s ON s.id = x.holder_id WHERE x.why = '' \
-             ORDER BY t.province, t.city, t.name, t.id LIMIT {NAMED}"
+             ORDER BY t.province, t.city, t.name COLLATE pinyin, t.id LIMIT {NAMED}"
         ),
     )
     .all(db)

@@ -38,7 +38,7 @@ pub async fn of(tx: &mut Tx, id: &str) -> DbResult<Record> {
 
 const ALIAS_SQL: &str = "SELECT alias FROM terminal_alias WHERE terminal_id = $1 ORDER BY alias";
 const DEPARTMENT_SQL: &str =
-    "SELECT name FROM terminal_department WHERE terminal_id = $1 ORDER BY name";
+    "SELECT name FROM terminal_department WHERE terminal_id = $1 ORDER BY name COLLATE pinyin";
 
 async fn words<'a>(sql: &'static str, on: impl Into<Exec<'a>>, id: &str) -> DbResult<Vec<String>> {
     let rows: Vec<(String,)> = q(sql).bind(id).all(on).await?;
@@ -86,7 +86,7 @@ pub async fn view(
     .optional(db)
     .await?;
     let branches =
-        q("SELECT id, name FROM terminal WHERE parent_id = $1 ORDER BY name, id LIMIT $2")
+        q("SELECT id, name FROM terminal WHERE parent_id = $1 ORDER BY name COLLATE pinyin, id LIMIT $2")
             .bind(id)
             .bind(BRANCHES)
             .all(db)

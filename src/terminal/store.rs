@@ -11,15 +11,15 @@ use crate::shared::page::{PAGE_SIZE, offset, within};
 /// The order of a list by its name in the address.
 fn order(sort: &str) -> &'static str {
     match sort {
-        "name" => "t.name, t.id",
+        "name" => "t.name COLLATE pinyin, t.id",
         "code" => "t.code, t.id",
         "level" => {
             "CASE SUBSTR(t.level, 1, 1) WHEN '三' THEN 0 WHEN '二' THEN 1 WHEN '一' THEN 2 ELSE 3 END, \
              CASE WHEN t.level LIKE '%特等' THEN 0 WHEN t.level LIKE '%甲等' THEN 1 WHEN t.level LIKE '%乙等' THEN 2 \
-             ELSE 3 END, t.name, t.id"
+             ELSE 3 END, t.name COLLATE pinyin, t.id"
         }
         "updated" => "t.updated_at DESC, t.id DESC",
-        _ => "t.province, t.city, t.name, t.id",
+        _ => "t.province, t.city, t.name COLLATE pinyin, t.id",
     }
 }
 
@@ -201,6 +201,6 @@ pub async fn suggest(
         query.push_with(&format!(" AND t.kind {sign} ?"), [DISTRIBUTOR]);
     }
     search::condition(&mut query, text, &[("t.id", "terminal")]);
-    query.push(" ORDER BY LENGTH(t.name), t.name, t.id LIMIT 10");
+    query.push(" ORDER BY LENGTH(t.name), t.name COLLATE pinyin, t.id LIMIT 10");
     query.all(db).await
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use leptos::config::LeptosOptions;
 use mailuo::server::audit::{self, Event};
-use mailuo::server::backup::{backup, restore};
+use mailuo::server::backup::{backup, restore, there_is_one};
 use mailuo::server::config::Config;
 use mailuo::server::db::{Db, q};
 use mailuo::server::{AppState, files};
@@ -45,6 +45,30 @@ async fn elsewhere(app: &TestApp) -> Config {
 async fn opened(config: Config) -> AppState {
     let options = LeptosOptions::builder().output_name("mailuo").build();
     AppState::open(config, options).await.expect("opens")
+}
+
+#[test]
+fn a_mistyped_data_directory_is_no_company() {
+    let mut config = Config::default();
+    config.files.data_dir = fresh_dir().join("mistyped");
+    let said = there_is_one(&config).expect_err("is refused");
+    assert!(
+        said.contains("mistyped") && said.contains("--data-dir"),
+        "{said}"
+    );
+    assert!(!config.files.data_dir.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn others_on_the_machine_do_not_look_into_what_is_made() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = fresh_dir().join("above").join("below");
+    mailuo::server::crypto::private_folder(&folder).expect("is made");
+    for made in [&folder, &folder.join("..")] {
+        let mode = std::fs::metadata(made).expect("is there").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o700);
+    }
 }
 
 /// Rewrites a byte in the middle of the database's file.

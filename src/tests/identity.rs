@@ -302,6 +302,28 @@ on_both!(people_are_entered_changed_and_audited, |app| {
     assert_eq!(company, "公司");
 });
 
+on_both!(people_are_listed_by_pinyin, |app| {
+    // By code point 张 would stand before 李, and 安 before both.
+    for (i, name) in ["赵敏", "张军", "李娜", "安琪", "王伟"].iter().enumerate() {
+        let phone = format!("1370000000{i}");
+        app.person(name, Role::Rep, &app.units.district_b, None, &phone)
+            .await;
+    }
+    let filter = store::PeopleFilter {
+        unit: app.units.district_b.clone(),
+        ..Default::default()
+    };
+    let admin = app.actor(Role::Admin).await;
+    let page = store::people(&app.state.db, &admin, &filter, 1).await;
+    let page = page.expect("a page");
+    let names: Vec<&str> = page.rows.iter().map(|row| row.name.as_str()).collect();
+    let known: Vec<&str> = names
+        .into_iter()
+        .filter(|name| ["赵敏", "张军", "李娜", "安琪", "王伟"].contains(name))
+        .collect();
+    assert_eq!(known, ["安琪", "李娜", "王伟", "张军", "赵敏"]);
+});
+
 on_both!(a_newer_schema_is_refused, |app| {
     q(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \

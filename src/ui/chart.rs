@@ -55,6 +55,9 @@ pub struct ChartData {
     /// What the numbers are over, below the title of the saved picture.
     #[serde(default)]
     pub about: String,
+    /// What is to be known about the numbers, below the chart.
+    #[serde(default)]
+    pub note: String,
     /// What the labels are, at the head of the table: the month, the region.
     pub axis: String,
     pub labels: Vec<String>,
@@ -182,13 +185,14 @@ pub fn Chart(data: ChartData) -> impl IntoView {
     } else {
         tr!("chart.empty")
     };
-    let title = data.title.clone();
+    let (title, note) = (data.title.clone(), data.note.clone());
     view! {
         <figure>
             {(!title.is_empty()).then(|| view! { <figcaption class="mb-2 font-medium">{title}</figcaption> })}
             <mailuo-chart data=json data-room=room>
                 <p class="p-8 text-center text-base-content/70">{instead}</p>
             </mailuo-chart>
+            {(!note.is_empty()).then(|| view! { <p class="text-xs text-base-content/70">{note}</p> })}
             {filled.then(|| view! { <Numbers data=data/> })}
         </figure>
     }

@@ -101,20 +101,34 @@ pub fn rows_or_empty<T: Clone + Send + Sync + 'static, V: IntoView + 'static>(
 #[component]
 pub fn Filters(action: &'static str, children: Children) -> impl IntoView {
     view! {
-        <form method="get" action=action class="mb-4 flex flex-wrap items-end gap-2" role="search">
+        <form method="get" action=action class="mb-4 flex flex-wrap items-end gap-2" role="search" autocomplete="off">
             {children()}
             <button class="btn btn-primary">{tr!("ui.search")}</button>
         </form>
     }
 }
 
-/// What a filter is set to once the address changes, as after "back". Nothing until then: its HTML has the value of the
-/// address, and before the page hydrates somebody may have typed into it.
+/// What a filter is set to: the value of the address, also once that changes, as after "back". Nothing until then where
+/// the server made the field: its HTML has the value, and before the page hydrates somebody may have typed into it.
 pub fn followed(value: Signal<String>) -> Memo<Option<String>> {
+    #[cfg(feature = "hydrate")]
+    let made_here = super::boot::is_hydrated();
+    #[cfg(not(feature = "hydrate"))]
+    let made_here = false;
     Memo::new(move |before: Option<&Option<String>>| {
         let now = value.get();
-        before.map(|_| now)
+        (made_here || before.is_some()).then_some(now)
     })
+}
+
+/// What `make` makes, made anew when `key` changes: fields do not keep what somebody chose in them for another address.
+#[component]
+pub fn Anew<F, V>(key: String, make: F) -> impl IntoView
+where
+    F: Fn() -> V + Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    view! { <For each=move || [key.clone()] key=String::clone children=move |_| make()/> }
 }
 
 /// A text filter.

@@ -107,8 +107,12 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
             <p class="mt-6">
                 {if again {
                     let here = leptos_router::hooks::use_location();
-                    let path = format!("{}{}", here.pathname.get_untracked(), here.search.get_untracked());
-                    let next = leptos_router::location::Url::escape(&path);
+                    let (path, search) = (here.pathname.get_untracked(), here.search.get_untracked());
+                    let search = search.trim_start_matches('?');
+                    let next = crate::shared::escaped(&match search {
+                        "" => path,
+                        search => format!("{path}?{search}"),
+                    });
                     view! { <a class="btn btn-primary" rel="external" href=format!("/sign-in?next={next}")>{tr!("sign_in.title")}</a> }.into_any()
                 } else {
                     view! { <a class="btn" href="/">{tr!("ui.to_start")}</a> }.into_any()

@@ -5,7 +5,7 @@ use super::store::{PLACE, Place, limits};
 use crate::server::audit::{self, Event};
 use crate::server::db::{DbResult, q};
 use crate::server::guard::Actor;
-use crate::server::{AppState, time};
+use crate::server::{AppState, collation, time};
 use crate::shared::AppError;
 
 /// A terminal's coordinates in WGS-84, whatever datum they are kept in.
@@ -38,7 +38,7 @@ pub async fn near(
         [&today, &today],
     );
     actor.scope(&mut query, "a.staff_id");
-    query.push(") ORDER BY t.name, t.id LIMIT 3000");
+    query.push(") ORDER BY t.name COLLATE pinyin, t.id LIMIT 3000");
     let places: Vec<Place> = query.all(&state.db).await?;
     let mut found: Vec<(String, String, Option<f64>)> = places
         .into_iter()
@@ -50,7 +50,9 @@ pub async fn near(
         .collect();
     found.sort_by(|a, b| {
         let far = |m: &Option<f64>| m.unwrap_or(f64::MAX);
-        far(&a.2).total_cmp(&far(&b.2)).then_with(|| a.1.cmp(&b.1))
+        far(&a.2)
+            .total_cmp(&far(&b.2))
+            .then_with(|| collation::compare(&a.1, &b.1))
     });
     found.truncate(if from.is_some() { 50 } else { 500 });
     Ok(found)

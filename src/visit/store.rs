@@ -353,10 +353,11 @@ pub async fn sheet(
     count.push(") d");
     let total = count.count(db).await?;
     let page = page.map(|page| crate::shared::page::within(page, total));
-    let mut query =
-        q("SELECT DISTINCT s.id, s.name, COALESCE(s.employee_no, ''), u.name AS unit, c.day");
+    let mut query = q(
+        "SELECT d.* FROM (SELECT DISTINCT s.id, s.name, COALESCE(s.employee_no, ''), u.name AS unit, c.day",
+    );
     within(&mut query, actor, filter, &from, &to);
-    query.push(" ORDER BY u.name, s.name, s.id, c.day");
+    query.push(") d ORDER BY d.unit COLLATE pinyin, d.name COLLATE pinyin, d.id, d.day");
     if let Some(page) = page {
         query.push_with(" LIMIT ? OFFSET ?", [PAGE_SIZE, offset(page)]);
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::importing::model::{ImportReport, Invalid};
+pub use crate::insight::model::Headline;
 pub use crate::sharing::model::Metrics;
 pub use crate::visit::model::PlanRow;
 
@@ -44,6 +45,8 @@ pub struct Desk {
     pub plans: Option<Vec<PlanRow>>,
     /// The team's day, for managers.
     pub team: Option<TeamDay>,
+    /// The first numbers of the role's board, for who has no other card about their work.
+    pub board: Vec<Headline>,
     /// The cards in order; those that are hidden with a '-' before their code.
     pub layout: Vec<String>,
     /// Sharing of the last 30 days within scope.
@@ -57,8 +60,8 @@ pub struct Desk {
 }
 
 /// The cards of the first page, in their order at first.
-pub const CARDS: [&str; 8] = [
-    "todo", "plans", "team", "hcps", "articles", "company", "sharing", "recent",
+pub const CARDS: [&str; 9] = [
+    "todo", "plans", "team", "board", "hcps", "articles", "company", "sharing", "recent",
 ];
 
 /// A manager's team today (团队绩效概览).

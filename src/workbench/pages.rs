@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn;
 
 use super::api::*;
 use super::model::{
-    ArticleCounts, Desk, HcpCounts, Metrics, Month, PlanRow, RecentRead, TeamDay, Todo,
+    ArticleCounts, Desk, HcpCounts, Headline, Metrics, Month, PlanRow, RecentRead, TeamDay, Todo,
 };
 use crate::shared::Permission;
 use crate::sharing::pages::MetricsGrid;
@@ -95,6 +95,7 @@ fn card_label(card: &str) -> String {
         "todo" => tr!("workbench.todo"),
         "plans" => tr!("workbench.plans"),
         "team" => tr!("workbench.team"),
+        "board" => tr!("insight.title"),
         "hcps" => tr!("nav.hcps"),
         "articles" => tr!("nav.articles"),
         "company" => tr!("workbench.company"),
@@ -143,6 +144,7 @@ fn Arrange(layout: Vec<String>) -> impl IntoView {
 #[component]
 fn DeskCards(desk: Desk) -> impl IntoView {
     let nothing = desk.todo.is_empty()
+        && desk.board.is_empty()
         && desk.hcps.is_none()
         && desk.articles.is_none()
         && desk.people.is_none();
@@ -154,6 +156,7 @@ fn DeskCards(desk: Desk) -> impl IntoView {
             "todo" => todo_card(std::mem::take(&mut desk.todo)),
             "plans" => desk.plans.take().map(plans_card),
             "team" => desk.team.take().map(team_card),
+            "board" => board_card(std::mem::take(&mut desk.board)),
             "hcps" => desk
                 .hcps
                 .take()
@@ -319,6 +322,24 @@ fn team_card(team: TeamDay) -> AnyView {
     .into_any()
 }
 
+/// The first numbers of one's board, each with the way to its rows.
+fn board_card(numbers: Vec<Headline>) -> Option<AnyView> {
+    if numbers.is_empty() {
+        return None;
+    }
+    Some(
+        view! {
+            <Card title=tr!("insight.title")>
+                <div class="grid grid-cols-2 gap-2 sm:grid-cols-4">
+                    {numbers.into_iter().map(|n| view! { <a href=n.href><Stat name=n.name value=n.text/></a> }).collect_view()}
+                </div>
+                <a class="btn btn-sm mt-3 min-h-10" href="/insight">{tr!("workbench.board")}</a>
+            </Card>
+        }
+        .into_any(),
+    )
+}
+
 fn company_card(people: i64, unassigned: i64) -> AnyView {
     view! {
         <Card title=tr!("workbench.company")>
@@ -335,7 +356,10 @@ fn sharing_card(metrics: Metrics) -> AnyView {
     view! {
         <Card title=tr!("workbench.sharing")>
             <MetricsGrid metrics=metrics/>
-            <a class="btn btn-sm mt-3" href="/shares">{tr!("nav.shares")}</a>
+            <div class="mt-3 flex flex-wrap gap-2">
+                <a class="btn btn-sm min-h-10" href="/shares">{tr!("nav.shares")}</a>
+                {may(Permission::ReadInsight).then(|| view! { <a class="btn btn-sm min-h-10" href="/insight">{tr!("workbench.board")}</a> })}
+            </div>
         </Card>
     }
     .into_any()
@@ -458,7 +482,7 @@ fn MonthCards(month: Month) -> impl IntoView {
 fn HcpCard(counts: HcpCounts) -> impl IntoView {
     let all = counts.listed + counts.invited + counts.onboarded;
     view! {
-        <Card title=tr!("workbench.hcps", n = all)>
+        <Card title=tr!("workbench.hcps", n = crate::ui::money::grouped(all))>
             <div class="grid grid-cols-3 gap-2">
                 <a href="/hcps?state=listed"><Stat name=tr!("hcp.state.listed") value=counts.listed.to_string()/></a>
                 <a href="/hcps?state=invited"><Stat name=tr!("hcp.state.invited") value=counts.invited.to_string()/></a>

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::model::{ArticleCounts, CARDS, Desk, HcpCounts, RecentRead, TeamDay, Todo};
+use crate::insight;
 use crate::learning::record::{self, Required};
 use crate::ownership;
-use crate::server::AppState;
 use crate::server::db::{Query, internal, q};
 use crate::server::facts::{Facts, Found};
 use crate::server::guard::Actor;
+use crate::server::{AppState, collation};
 use crate::shared::{AppError, Permission, Saved};
 use crate::sharing::metrics::{self, Range};
 
@@ -79,7 +80,10 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
             .of("team_behind")
             .map(|fact| (fact.id.clone(), fact.text.clone(), fact.n))
             .collect();
-        behind.sort_by(|a, b| b.2.cmp(&a.2).then(a.1.cmp(&b.1)).then(a.0.cmp(&b.0)));
+        behind.sort_by(|a, b| {
+            let by_name = || collation::compare(&a.1, &b.1);
+            b.2.cmp(&a.2).then_with(by_name).then(a.0.cmp(&b.0))
+        });
         desk.team = Some(TeamDay {
             people: found.n("team_people"),
             active: found.n("team_active"),
@@ -102,6 +106,7 @@ pub async fn desk(state: &AppState, actor: &Actor) -> Result<Desk, AppError> {
         desk.unassigned = Some(found.n("unassigned"));
         desk.people = Some(found.n("people"));
     }
+    desk.board = insight::board::headlines(state, actor).await?;
     if may(Permission::RecordVisits) {
         desk.plans = Some(crate::visit::plans::today(state, actor).await?);
     }
@@ -244,7 +249,8 @@ fn team(actor: &Actor, today: &str, facts: &mut Facts) {
         ],
     );
     actor.scope(&mut behind, "p.staff_id");
-    behind.push(" GROUP BY s.id, s.name ORDER BY COUNT(*) DESC, s.name, s.id LIMIT 5");
+    behind
+        .push(" GROUP BY s.id, s.name ORDER BY COUNT(*) DESC, s.name COLLATE pinyin, s.id LIMIT 5");
     facts.rows("team_behind", behind);
 }
 
@@ -283,6 +289,7 @@ fn useful(actor: &Actor, card: &str) -> bool {
     match card {
         "plans" => may(Permission::RecordVisits),
         "team" => may(Permission::ReviewVisits),
+        "board" => !insight::plan::headline(actor).is_empty(),
         "hcps" => may(Permission::ReadHcps),
         "articles" => writes_articles(actor),
         "company" => may(Permission::ManageOrg),

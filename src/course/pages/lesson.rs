@@ -199,7 +199,7 @@ fn Stops(
                     }
                 }).collect_view()}
             </ul>
-            <form method="get" action=here class="my-3 flex gap-2" role="search">
+            <form method="get" action=here class="my-3 flex gap-2" role="search" autocomplete="off">
                 <input type="search" name="text" class="input w-full" value=text placeholder=tr!("course.find_question") aria-label=tr!("course.find_question")/>
                 <button class="btn">{tr!("ui.search")}</button>
             </form>

@@ -47,7 +47,7 @@ pub fn ExamResults() -> impl IntoView {
                             <Stat name=tr!("exam.taken") value=data.taken.to_string() note=percent(data.taken, data.assigned)/>
                             <Stat name=tr!("exam.passed") value=data.passed.to_string() note=percent(data.passed, data.assigned)/>
                         </div>
-                        <form method="get" action=action class="mb-4 flex flex-wrap items-end gap-2" role="search">
+                        <form method="get" action=action class="mb-4 flex flex-wrap items-end gap-2" role="search" autocomplete="off">
                             <FilterText name="text" label=tr!("exam.search_people")/>
                             <FilterSelect name="state" label=tr!("exam.any_state") options=states/>
                             <button class="btn btn-primary">{tr!("ui.search")}</button>

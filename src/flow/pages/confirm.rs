@@ -55,7 +55,7 @@ fn Months(data: ConfirmPage) -> impl IntoView {
         .collect_view();
     let here = month.clone();
     view! {
-        <form method="get" action="/flow" class="mb-3 flex flex-wrap items-end gap-2" role="search">
+        <form method="get" action="/flow" class="mb-3 flex flex-wrap items-end gap-2" role="search" autocomplete="off">
             <label>
                 <span class="sr-only">{tr!("flow.month")}</span>
                 <select name="month" class="select num w-auto">{options}</select>

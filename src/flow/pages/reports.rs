@@ -83,7 +83,7 @@ fn Report(table: FlowTable) -> impl IntoView {
     let months = StoredValue::new(if pivot { table.months } else { Vec::new() });
     let label = head.clone();
     view! {
-        <form method="get" action="/flow/report" class="mb-4 flex flex-wrap items-end gap-2" role="search">
+        <form method="get" action="/flow/report" class="mb-4 flex flex-wrap items-end gap-2" role="search" autocomplete="off">
             <FilterSelect name="by" called=tr!("ui.grouping") label=tr!("flow.report.by") options=groups/>
             <label class="text-sm"><span class="block text-base-content/70">{tr!("flow.report.from")}</span><input type="month" name="from" class="input w-40" value=filter.from.clone() pattern="\\d{4}-\\d{2}"/></label>
             <label class="text-sm"><span class="block text-base-content/70">{tr!("flow.report.to")}</span><input type="month" name="to" class="input w-40" value=filter.to.clone() pattern="\\d{4}-\\d{2}"/></label>

@@ -16,16 +16,21 @@ pub(super) const OWNER: &str = "TRIM(COALESCE(o.employee_no, '') || ' ' || o.nam
 
 /// What the fields of the filter offer within scope.
 pub async fn choices(db: &Db, actor: &Actor) -> DbResult<Choices> {
-    let groups = q("SELECT id, name FROM hcp_group WHERE staff_id = $1 ORDER BY name LIMIT 200")
-        .bind(&actor.id)
-        .all(db)
-        .await?;
+    let groups = q(
+        "SELECT id, name FROM hcp_group WHERE staff_id = $1 ORDER BY name COLLATE pinyin LIMIT 200",
+    )
+    .bind(&actor.id)
+    .all(db)
+    .await?;
     let mut owners: Vec<String> = if sees_others(actor) {
         let mut query = q(format!(
             "SELECT {OWNER} FROM staff o WHERE o.left_at IS NULL AND o.role IN ('rep', 'otc_rep', 'trade_rep', 'manager') AND "
         ));
         actor.scope(&mut query, "o.id");
-        query.push_with(" ORDER BY o.name, o.id LIMIT ?", [OWNERS + 1]);
+        query.push_with(
+            " ORDER BY o.name COLLATE pinyin, o.id LIMIT ?",
+            [OWNERS + 1],
+        );
         let rows: Vec<(String,)> = query.all(db).await?;
         rows.into_iter().map(|(label,)| label).collect()
     } else {

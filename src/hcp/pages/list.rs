@@ -130,7 +130,7 @@ fn FilterForm(
     let owner = filter.owner.clone();
     let open = filter.has_more();
     view! {
-        <form method="get" action="/hcps" class="mb-3" role="search">
+        <form method="get" action="/hcps" class="mb-3" role="search" autocomplete="off">
             <div class="flex flex-wrap items-end gap-2">
                 <FilterText name="text" label=tr!("hcp.search")/>
                 <FilterSelect name="state" label=tr!("hcp.any_state") options=states/>

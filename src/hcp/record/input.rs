@@ -185,7 +185,7 @@ pub async fn find(db: &Db, text: &str, picked: &str) -> DbResult<Found> {
     let exact: Vec<(String, String)> = q(format!(
         "SELECT t.id, {LABEL} FROM terminal t WHERE t.name = $1 OR t.code = $2 OR (t.name = $3 AND t.city = $4) \
          OR t.id IN (SELECT terminal_id FROM terminal_alias WHERE alias = $1) \
-         ORDER BY LENGTH(t.name), t.name, t.id LIMIT 10"
+         ORDER BY LENGTH(t.name), t.name COLLATE pinyin, t.id LIMIT 10"
     ))
     .bind(text)
     .bind(code)

@@ -35,7 +35,7 @@ const EVENT_PARTS: Fact = Fact {
     shown: "JOIN staff st ON st.id = e.staff_id",
     columns: &[
         (
-            "insight.col.at",
+            "insight.col.day",
             Col::Link("/adverse-events/", "e.id", "e.day_zero"),
         ),
         (

@@ -13,7 +13,7 @@ pub static VISIT: Fact = Fact {
         AND COALESCE(NULLIF(h.specialty, ''), h.department) = ?)",
     shown: "JOIN staff st ON st.id = v.staff_id LEFT JOIN terminal t ON t.id = v.terminal_id",
     columns: &[
-        ("insight.col.at", Col::Link("/visits/", "v.id", "v.day")),
+        ("insight.col.day", Col::Link("/visits/", "v.id", "v.day")),
         ("insight.col.rep", Col::Text(CALLED)),
         ("insight.col.terminal", Col::Text("t.name")),
         (
@@ -42,7 +42,7 @@ pub static MET: Fact = Fact {
     hcp: "x.hcp_id",
     shown: "JOIN hcp h ON h.id = x.hcp_id JOIN staff st ON st.id = v.staff_id",
     columns: &[
-        ("insight.col.at", Col::Link("/visits/", "v.id", "v.day")),
+        ("insight.col.day", Col::Link("/visits/", "v.id", "v.day")),
         ("insight.col.hcp", Col::Hcp),
         ("insight.col.rep", Col::Text(CALLED)),
     ],

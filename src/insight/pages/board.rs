@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use super::filters::{Changed, Days, Narrow, options};
-use super::{Formula, InsightNav, figure, kept, linked, slice_param};
+use super::{Formula, InsightNav, figure, linked, remember_board, slice_param};
 use crate::insight::api::insight_board;
 use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
 use crate::ui::boot::refresh;
 use crate::ui::chart::{Chart, ChartKind};
-use crate::ui::list::{FilterDays, FilterSelect, param};
+use crate::ui::list::{Anew, FilterDays, FilterSelect, param};
 use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending, unbroken};
 
 /// A board with its filter in the address.
@@ -28,6 +28,7 @@ pub fn Dashboard() -> impl IntoView {
         to2: to2.get(),
         unit2: unit2.get(),
     });
+    remember_board(Memo::new(move |_| filter.with(|f| f.on(&f.board))));
     let data = Resource::new(
         move || (filter.get(), refresh()),
         |(filter, _)| insight_board(filter),
@@ -57,7 +58,7 @@ fn Whole(board: Board) -> impl IntoView {
             .map(|(code, name)| {
                 let here = *code == filter.board;
                 let class = if here { "tab tab-active" } else { "tab" };
-                view! { <a class=class aria-current=here.then_some("page") href=kept("/insight", ("board", code), &filter.span, &filter.slice)>{name.clone()}</a> }
+                view! { <a class=class aria-current=here.then_some("page") href=filter.on(code)>{name.clone()}</a> }
             })
             .collect_view();
         view! { <nav class="tabs tabs-border mb-4 flex-wrap" aria-label=tr!("insight.boards")>{links}</nav> }
@@ -70,7 +71,8 @@ fn Whole(board: Board) -> impl IntoView {
         )))
         .collect::<Vec<_>>()
         .join(" · ");
-    let clear = (!board.narrowed.is_empty()).then(|| {
+    let compares = filter.compare != "before";
+    let clear = (!board.narrowed.is_empty() || compares).then(|| {
         let href = format!("/insight?board={}", board.filter.board);
         view! { <a class="link inline-flex min-h-10 items-center" href=href>{tr!("insight.clear")}</a> }
     });
@@ -103,7 +105,7 @@ fn Whole(board: Board) -> impl IntoView {
                 <section id=format!("group-{i}") class="mb-4 scroll-mt-2">
                     <h2 class="mb-2 text-base font-semibold">{head}</h2>
                     <div class="grid grid-cols-[repeat(auto-fit,minmax(9.5rem,1fr))] gap-2">
-                        {numbers.into_iter().map(|n| view! { <Figure number=n/> }).collect_view()}
+                        {numbers.into_iter().map(|n| view! { <Figure number=n against=board.against.clone()/> }).collect_view()}
                     </div>
                 </section>
             }
@@ -120,10 +122,16 @@ fn Whole(board: Board) -> impl IntoView {
         .into_iter()
         .map(|ranking| view! { <Ranked ranking=ranking/> })
         .collect_view();
+    let asked = {
+        let (choices, changed) = (board.choices, board.changed);
+        let key = filter.on(&filter.board);
+        let form = move || view! { <Asked filter=filter.clone() choices=choices.clone() changed=changed.clone()/> };
+        view! { <Anew key=key make=form/> }
+    };
     view! {
         {tabs}
-        <Asked filter=filter choices=board.choices changed=board.changed/>
-        <p class="num mb-1 text-sm text-base-content/80">{words} {clear}</p>
+        {asked}
+        <p class="num mb-1 flex flex-wrap items-center gap-x-3 text-sm text-base-content/80"><span>{words}</span>{clear}</p>
         <p class="mb-4 text-sm text-base-content/70">{tr!("insight.press_numbers")}{board.unfinished.then(|| format!(" {}", tr!("insight.unfinished")))}</p>
         <Jumps parts=parts/>
         {groups}
@@ -162,7 +170,7 @@ fn Asked(
         || !filter.slice.specialty.is_empty()
         || !filter.slice.product.is_empty();
     view! {
-        <form method="get" action="/insight" class="mb-4 rounded-box border border-base-300 bg-base-100 p-3" role="search">
+        <form method="get" action="/insight" class="mb-4 rounded-box border border-base-300 bg-base-100 p-3" role="search" autocomplete="off">
             <input type="hidden" name="board" value=filter.board/>
             <div class="flex flex-wrap items-end gap-2">
                 <Days slice=filter.slice.clone() span=filter.span.clone()/>
@@ -186,7 +194,7 @@ fn Asked(
 
 /// A number with its change, its fraction, and what it means.
 #[component]
-fn Figure(number: Number) -> impl IntoView {
+fn Figure(number: Number, against: String) -> impl IntoView {
     let of = number.of.as_ref().map(|of| of.n);
     let moved = number.before.as_ref().map(|(before, whole)| {
         let whole = whole.as_ref().map(|w| w.n);
@@ -219,7 +227,7 @@ fn Figure(number: Number) -> impl IntoView {
         view! {
             <div class="text-xs">
                 {text.map(|text| view! { <span class=class>{arrow}{text}</span>" " })}
-                <a class="inline-flex min-h-8 items-center underline decoration-dotted underline-offset-4 text-base-content/70" href=href>{tr!("insight.was", value = value)}</a>
+                <a class="inline-flex min-h-8 items-center underline decoration-dotted underline-offset-4 text-base-content/70" href=href>{against}" "{value}</a>
             </div>
         }
     });
@@ -300,6 +308,7 @@ fn Ranked(ranking: Ranking) -> impl IntoView {
                 <span class="num text-sm text-base-content/70">{tr!("ui.rows", total = ranking.total)}</span>
                 {ranking.more.map(|href| view! { <a class="btn btn-sm min-h-10" href=href>{tr!("insight.whole_report")}</a> })}
             </div>
+            {(!ranking.note.is_empty()).then(|| view! { <p class="mb-2 text-sm text-base-content/70">{ranking.note}</p> })}
             // Where nobody has anything, bars would say no more than the table.
             {any.then(|| view! { <Chart data=ranking.chart/> })}
             <div tabindex="0" role="region" aria-label=label class="mt-3 overflow-x-auto">

@@ -60,17 +60,37 @@ pub fn slice_param() -> Memo<Slice> {
     })
 }
 
-/// The address of another board or report over the same days and unit.
+/// The address of a report over what another page was narrowed to.
 pub fn kept(path: &str, which: (&str, &str), span: &str, slice: &Slice) -> String {
-    let mut kept = Slice {
-        unit: slice.unit.clone(),
-        ..Slice::default()
-    };
-    if span == "days" {
-        kept.from.clone_from(&slice.from);
-        kept.to.clone_from(&slice.to);
-    }
-    address(path, &[which, ("span", span)], &kept)
+    address(path, &[which, ("span", span)], &slice.kept(span))
+}
+
+/// Under this name the browser keeps the address of the board that was looked at last, while its window is open.
+#[cfg(feature = "hydrate")]
+const LAST_BOARD: &str = "board";
+
+/// Keeps the address of a board for the way back from rows.
+pub fn remember_board(at: Memo<String>) {
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Ok(Some(storage)) = window().session_storage() {
+            let _ = at.with(|at| storage.set_item(LAST_BOARD, at));
+        }
+    });
+    let _ = at;
+}
+
+/// The board that was looked at last; `or` where none is known.
+pub fn last_board(or: String) -> RwSignal<String> {
+    let back = RwSignal::new(or);
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        let storage = window().session_storage().ok().flatten();
+        if let Some(at) = storage.and_then(|s| s.get_item(LAST_BOARD).ok().flatten()) {
+            back.set(at);
+        }
+    });
+    back
 }
 
 /// What a measure means, on demand.
@@ -118,9 +138,10 @@ fn called(text: &str) -> AnyView {
     }
 }
 
-/// Links between the dashboards' pages.
+/// Links between the dashboards' pages, which keep what is narrowed.
 #[component]
 pub fn InsightNav(here: &'static str) -> impl IntoView {
+    let (slice, span) = (slice_param(), param("span"));
     let links = [
         ("/insight", tr!("insight.boards")),
         ("/insight/report", tr!("insight.reports")),
@@ -134,6 +155,7 @@ pub fn InsightNav(here: &'static str) -> impl IntoView {
         } else {
             "btn btn-ghost min-h-10 px-3"
         };
+        let href = move || span.with(|span| slice.with(|slice| kept(href, ("", ""), span, slice)));
         view! { <a href=href class=class aria-current=current>{name}</a> }
     })
     .collect_view();

@@ -6,9 +6,9 @@ use leptos_router::hooks::use_query_map;
 use super::filters::{Changed, Days, Narrow};
 use super::{InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_report;
-use crate::insight::model::{Report, ReportFilter, address};
+use crate::insight::model::{Choice, Choices, Report, ReportFilter, address};
 use crate::ui::boot::refresh;
-use crate::ui::list::{FilterSelect, FilterText, page_param, param, rows_or_empty};
+use crate::ui::list::{Anew, FilterSelect, FilterText, page_param, param, rows_or_empty};
 use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
 
 /// A report with its filter in the address.
@@ -77,18 +77,6 @@ fn Whole(report: Report) -> impl IntoView {
             view! { <a class=class aria-current=here.then_some("page") href=kept("/insight/report", ("by", code), &filter.span, &filter.slice)>{name.clone()}</a> }
         })
         .collect_view();
-    let ticked = report
-        .choices
-        .into_iter()
-        .map(|((id, name), shown)| {
-            view! {
-                <label class="flex min-h-10 items-center gap-2 text-sm">
-                    <input type="checkbox" class="checkbox checkbox-sm" name="columns" value=id checked=shown/>
-                    {name}
-                </label>
-            }
-        })
-        .collect_view();
     let first = report
         .kinds
         .iter()
@@ -114,48 +102,25 @@ fn Whole(report: Report) -> impl IntoView {
         .map(|m| view! { <li><span class="font-medium">{m.name.clone()}</span>{tr!("ui.colon")}{m.formula.clone()}</li> })
         .collect_view();
     let sum = report.sum;
-    let (label, groups) = (first, report.groups);
+    let label = first;
     let grouped = !filter.group.is_empty();
-    let open = [
-        &filter.text,
-        &filter.group,
-        &filter.slice.unit,
-        &filter.slice.province,
-        &filter.slice.specialty,
-        &filter.slice.product,
-    ]
-    .into_iter()
-    .any(|value| !value.is_empty());
+    let form = {
+        let file = file.clone();
+        let asked = (
+            filter,
+            report.changed,
+            report.groups,
+            report.filters,
+            report.choices,
+        );
+        move || {
+            let (filter, changed, groups, filters, columns) = asked.clone();
+            view! { <Asked filter=filter changed=changed groups=groups filters=filters columns=columns file=file.clone()/> }
+        }
+    };
     view! {
         <nav class="tabs tabs-border mb-4 flex-wrap" aria-label=tr!("insight.reports")>{tabs}</nav>
-        <form method="get" action="/insight/report" class="mb-4 rounded-box border border-base-300 bg-base-100 p-3" role="search">
-            <input type="hidden" name="by" value=filter.by/>
-            <input type="hidden" name="sort" value=filter.sort/>
-            <div class="flex flex-wrap items-end gap-2">
-                <Days slice=filter.slice.clone() span=filter.span.clone()/>
-            </div>
-            <Changed notices=Vec::from_iter(report.changed)/>
-            <details class="unfold-lg mt-2" open=open>
-                <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("insight.narrow")}</summary>
-                <div class="mt-1 flex flex-wrap items-end gap-2">
-                    <FilterText name="text" label=tr!("insight.name")/>
-                    <FilterSelect name="group" label=tr!("insight.no_group") options=groups/>
-                    <Narrow choices=report.filters/>
-                </div>
-            </details>
-            <details class="mt-2">
-                <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("insight.columns")}</summary>
-                <p class="text-sm text-base-content/70">{tr!("insight.columns_hint")}</p>
-                <fieldset class="grid grid-cols-2 gap-x-3 sm:grid-cols-3 lg:grid-cols-5">
-                    <legend class="sr-only">{tr!("insight.columns")}</legend>
-                    {ticked}
-                </fieldset>
-            </details>
-            <div class="mt-2 flex flex-wrap gap-2">
-                <button class="btn btn-primary">{tr!("ui.show")}</button>
-                <a class="btn" rel="external" download href=file>{tr!("insight.download")}</a>
-            </div>
-        </form>
+        <Anew key=file make=form/>
         <p class="num mb-3 text-sm text-base-content/80">{std::iter::once(days).chain(report.narrowed).collect::<Vec<_>>().join(" · ")}</p>
         {rows_or_empty(report.page, tr!("insight.no_rows"), move |rows| view! {
             <div tabindex="0" role="region" aria-label=label class="overflow-x-auto rounded-box border border-base-300 bg-base-100">
@@ -238,4 +203,68 @@ fn Head(id: String, text: String, sort: String) -> impl IntoView {
         "whitespace-nowrap text-end"
     };
     view! { <th scope="col" aria-sort=order class=class><a class="link-hover inline-flex min-h-10 items-center" href=href>{text}{mark}</a></th> }
+}
+
+/// The filters and columns of a report.
+#[component]
+fn Asked(
+    filter: ReportFilter,
+    changed: Option<String>,
+    groups: Vec<Choice>,
+    filters: Choices,
+    columns: Vec<(Choice, bool)>,
+    /// The address of the workbook.
+    file: String,
+) -> impl IntoView {
+    let ticked = columns
+        .into_iter()
+        .map(|((id, name), shown)| {
+            view! {
+                <label class="flex min-h-10 items-center gap-2 text-sm">
+                    <input type="checkbox" class="checkbox checkbox-sm" name="columns" value=id checked=shown/>
+                    {name}
+                </label>
+            }
+        })
+        .collect_view();
+    let open = [
+        &filter.text,
+        &filter.group,
+        &filter.slice.unit,
+        &filter.slice.province,
+        &filter.slice.specialty,
+        &filter.slice.product,
+    ]
+    .into_iter()
+    .any(|value| !value.is_empty());
+    view! {
+        <form method="get" action="/insight/report" class="mb-4 rounded-box border border-base-300 bg-base-100 p-3" role="search" autocomplete="off">
+            <input type="hidden" name="by" value=filter.by/>
+            <input type="hidden" name="sort" value=filter.sort/>
+            <div class="flex flex-wrap items-end gap-2">
+                <Days slice=filter.slice.clone() span=filter.span.clone()/>
+            </div>
+            <Changed notices=Vec::from_iter(changed)/>
+            <details class="unfold-lg mt-2" open=open>
+                <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("insight.narrow")}</summary>
+                <div class="mt-1 flex flex-wrap items-end gap-2">
+                    <FilterText name="text" label=tr!("insight.name")/>
+                    <FilterSelect name="group" label=tr!("insight.no_group") options=groups/>
+                    <Narrow choices=filters/>
+                </div>
+            </details>
+            <details class="mt-2">
+                <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("insight.columns")}</summary>
+                <p class="text-sm text-base-content/70">{tr!("insight.columns_hint")}</p>
+                <fieldset class="grid grid-cols-2 gap-x-3 sm:grid-cols-3 lg:grid-cols-5">
+                    <legend class="sr-only">{tr!("insight.columns")}</legend>
+                    {ticked}
+                </fieldset>
+            </details>
+            <div class="mt-2 flex flex-wrap gap-2">
+                <button class="btn btn-primary">{tr!("ui.show")}</button>
+                <a class="btn" rel="external" href=file>{tr!("insight.download")}</a>
+            </div>
+        </form>
+    }
 }

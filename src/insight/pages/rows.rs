@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::filters::Changed;
-use super::{Formula, InsightNav, kept, linked, slice_param};
+use super::{Formula, InsightNav, kept, last_board, linked, slice_param};
 use crate::insight::api::insight_rows;
 use crate::insight::model::{Cell, Rows, address};
 use crate::ui::boot::refresh;
@@ -47,11 +47,11 @@ fn Listed(rows: Rows) -> impl IntoView {
         .into_iter()
         .map(|(head, number)| view! { <th scope="col" class="whitespace-nowrap" class:text-end=number>{head}</th> })
         .collect_view();
-    let back = kept("/insight", ("board", ""), "days", &rows.slice);
+    let back = last_board(kept("/insight", ("", ""), "", &rows.slice));
     view! {
         <PageTitle title=title>
             <a class="btn btn-sm min-h-10" href=back>{tr!("insight.to_board")}</a>
-            <a class="btn btn-sm min-h-10" rel="external" download href=file>{tr!("insight.download")}</a>
+            <a class="btn btn-sm min-h-10" rel="external" href=file>{tr!("insight.download")}</a>
         </PageTitle>
         <InsightNav here="/insight"/>
         <p class="num text-2xl font-semibold" data-total=rows.page.total.to_string()>{total}</p>

@@ -1,8 +1,9 @@
 //! Those that a report is on: who is listed, what each is called, what each is grouped under.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::count;
+use super::super::facts::HCP_CALLED;
 use super::super::model::{ReportFilter, Slice};
 use super::super::ranking::CALLED;
 use super::super::slice::Asker;
@@ -56,7 +57,9 @@ pub(super) async fn subjects(
             "course" => q(format!(
                 "SELECT x.id, x.title AS name, {group} FROM course x WHERE "
             )),
-            "hcp" => q(format!("SELECT h.id, h.name, {group} FROM hcp h WHERE ")),
+            "hcp" => q(format!(
+                "SELECT h.id, {HCP_CALLED} AS name, {group} FROM hcp h WHERE "
+            )),
             _ => q(format!(
                 "SELECT x.id, {CALLED} AS name, {group} FROM staff x JOIN org_unit u ON u.id = x.unit_id WHERE "
             )),
@@ -95,6 +98,27 @@ pub(super) fn group_name(group: &str, subject: &Subject) -> String {
     }
 }
 
+/// The units that have others below them, of those the asker sees: a group of people holds its own alone.
+pub(super) async fn with_units_below(asker: &Asker<'_>) -> DbResult<HashSet<String>> {
+    let indent = |name: &str| name.chars().take_while(|c| *c == '\u{3000}').count();
+    let units = asker.units().await?;
+    let pairs = units.iter().zip(units.iter().skip(1));
+    Ok(pairs
+        .filter(|(unit, next)| indent(&next.1) > indent(&unit.1))
+        .map(|(unit, _)| unit.0.clone())
+        .collect())
+}
+
+/// The field staff and managers of a slice, as staff `s`: `SELECT {head} FROM … WHERE …`.
+pub(in crate::insight) fn field_staff(asker: &Asker<'_>, slice: &Slice, head: &str) -> Query {
+    let mut query = q(format!(
+        "SELECT {head} FROM staff s WHERE s.left_at IS NULL AND s.role IN ('rep', 'otc_rep', 'trade_rep', 'manager') AND "
+    ));
+    asker.actor.scope(&mut query, "s.id");
+    count::push_whose("s.id", slice, &mut query);
+    query
+}
+
 /// Ids of those that are listed whatever their numbers: field staff, content and courses that are out.
 pub(super) async fn everybody(
     asker: &Asker<'_>,
@@ -102,14 +126,7 @@ pub(super) async fn everybody(
     slice: &Slice,
 ) -> DbResult<Vec<String>> {
     let mut query = match kind.id {
-        "rep" => {
-            let mut query = q(
-                "SELECT s.id FROM staff s WHERE s.left_at IS NULL AND s.role IN ('rep', 'otc_rep', 'trade_rep', 'manager') AND ",
-            );
-            asker.actor.scope(&mut query, "s.id");
-            count::push_whose("s.id", slice, &mut query);
-            query
-        }
+        "rep" => field_staff(asker, slice, "s.id"),
         "article" => q("SELECT x.id FROM article x WHERE x.status = 'published'"),
         "course" => q(
             "SELECT x.id FROM course x WHERE x.published_at IS NOT NULL AND x.archived_at IS NULL",

@@ -87,7 +87,7 @@ fn Shown(coverage: Coverage, asked: (String, String, String)) -> impl IntoView {
                 </ul>
             </Card>
             <section>
-                <form method="get" action=here.get_value() class="mb-3 flex flex-wrap items-end gap-2" role="search">
+                <form method="get" action=here.get_value() class="mb-3 flex flex-wrap items-end gap-2" role="search" autocomplete="off">
                     {(!unit.get_value().is_empty()).then(|| view! { <input type="hidden" name="unit" value=unit.get_value()/> })}
                     <FilterText name="text" label=tr!("learn_coverage.search")/>
                     <FilterSelect name="state" label=tr!("learn_coverage.any_state") options=states/>

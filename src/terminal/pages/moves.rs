@@ -84,7 +84,7 @@ fn Body(data: MoveForm) -> impl IntoView {
         <Reps reps=reps/>
         <LineChoices lines=lines/>
         <Card>
-            <form method="get" action="/terminals/move" role="search">
+            <form method="get" action="/terminals/move" role="search" autocomplete="off">
                 <fieldset class="mb-3">
                     <legend class="mb-2 font-medium">{tr!("terminals.which")}</legend>
                     <div class="flex flex-wrap gap-2">

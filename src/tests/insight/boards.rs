@@ -359,8 +359,16 @@ pub fn compared(filter: &BoardFilter) -> Slice {
             other.to = before(&other.to);
         }
         _ => {
-            other.to = shift_day(&filter.slice.from, -1);
-            other.from = shift_day(&filter.slice.from, -days);
+            let end = shift_day(&filter.slice.from, -1);
+            let month = format!("{}01", &end[..8]);
+            (other.from, other.to) = match filter.span.as_str() {
+                "last_month" => (month, end),
+                "month" => {
+                    let same = format!("{}{}", &end[..8], &other.to[8..]);
+                    (month, same.min(end))
+                }
+                _ => (shift_day(&other.from, -days), end),
+            };
         }
     }
     other

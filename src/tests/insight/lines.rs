@@ -74,6 +74,8 @@ pub struct Staff {
 pub struct Hcp {
     pub id: String,
     pub name: String,
+    /// The name with the hospital.
+    pub called: String,
     pub state: String,
     pub owner: Option<String>,
     pub province: String,
@@ -200,6 +202,7 @@ impl Data {
             String,
             String,
             String,
+            String,
             Option<String>,
             String,
             String,
@@ -207,13 +210,15 @@ impl Data {
         );
         let rows: Vec<Kept> = all(
             app,
-            "SELECT id, name, state, owner_id, province, specialty, department FROM hcp",
+            "SELECT p.id, p.name, t.name, p.state, p.owner_id, p.province, p.specialty, p.department \
+             FROM hcp p JOIN terminal t ON t.id = p.terminal_id",
         )
         .await;
-        for (id, name, state, owner, province, specialty, department) in rows {
+        for (id, name, hospital, state, owner, province, specialty, department) in rows {
             let hcp = Hcp {
                 named: named.contains(&id),
                 id: id.clone(),
+                called: format!("{name} · {hospital}"),
                 name,
                 state,
                 owner,

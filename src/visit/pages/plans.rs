@@ -281,7 +281,7 @@ fn NewPlan(choices: PlanChoices, day: String) -> impl IntoView {
                 </Card>
             })}
             <Card title=tr!("plan.new")>
-                <form method="get" action="/plans" class="mb-3 flex flex-wrap items-end gap-2" role="search">
+                <form method="get" action="/plans" class="mb-3 flex flex-wrap items-end gap-2" role="search" autocomplete="off">
                     <input type="hidden" name="day" value=day.clone()/>
                     <label class="grow sm:max-w-80">
                         <span class="mb-1 block text-sm font-medium">{tr!("plan.search")}</span>

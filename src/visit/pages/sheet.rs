@@ -34,7 +34,7 @@ pub fn CheckinSheet() -> impl IntoView {
             <a class="btn btn-sm btn-primary min-h-10" rel="external" href="/checkin">{tr!("visit.checkin")}</a>
             <a class="btn btn-sm min-h-10" rel="external" download="" href=file>{tr!("visit.export")}</a>
         </PageTitle>
-        <form method="get" action="/checkins" class="mb-4 flex flex-wrap items-end gap-2" role="search">
+        <form method="get" action="/checkins" class="mb-4 flex flex-wrap items-end gap-2" role="search" autocomplete="off">
             <label>
                 <span class="sr-only">{tr!("visit.month")}</span>
                 <input type="month" name="month" class="input w-44" value=shown.clone() prop:value=shown/>

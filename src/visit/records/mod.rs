@@ -112,8 +112,9 @@ fn check(new: &NewVisit, today: &str) -> Result<(), AppError> {
 
 /// Managers of somebody's units, who may come along.
 pub async fn companions(state: &AppState, actor: &Actor) -> DbResult<Vec<(String, String)>> {
-    q("SELECT DISTINCT s.id, s.name FROM org_closure c JOIN unit_manager m ON m.unit_id = c.ancestor_id \
-       JOIN staff s ON s.id = m.staff_id WHERE c.descendant_id = $1 AND s.left_at IS NULL AND s.id <> $2 ORDER BY s.name, s.id")
+    q("SELECT s.id, s.name FROM org_closure c JOIN unit_manager m ON m.unit_id = c.ancestor_id \
+       JOIN staff s ON s.id = m.staff_id WHERE c.descendant_id = $1 AND s.left_at IS NULL AND s.id <> $2 \
+       GROUP BY s.id, s.name ORDER BY s.name COLLATE pinyin, s.id")
         .bind(&actor.unit_id)
         .bind(&actor.id)
         .all(&state.db)

@@ -194,7 +194,7 @@ pub async fn get(state: &AppState, actor: &Actor, id: &str) -> Result<VisitView,
     .await?;
     let materials: Vec<(String, String, Option<i64>)> = q(
         "SELECT a.id, a.title, m.seconds FROM visit_material m JOIN article a ON a.id = m.article_id WHERE m.visit_id = $1 \
-         ORDER BY a.title, a.id",
+         ORDER BY a.title COLLATE pinyin, a.id",
     )
     .bind(id)
     .all(db)
