@@ -112,14 +112,17 @@ test('after going back the filter says what is shown', async ({ page }) => {
 test('the filters say what is shown wherever one goes on the page', async ({ page }) => {
   await signIn(page, MANAGER);
   await goto(page, '/insight/report?by=rep');
-  const name = page.locator('main').getByRole('searchbox');
+  const name = page.locator('main input[name="text"]');
   await page.getByRole('link', { name: '访客数', exact: false }).first().click();
   await page.waitForURL(/sort=/);
   await expect(page.locator('th[aria-sort="descending"]')).toContainText('访客数');
   await expect(name).toHaveValue('');
-  for (const label of ['不分组', '全部组织', '全部省份', '全部专科', '全部产品']) {
-    await expect(page.locator('main').getByLabel(label)).toHaveValue('');
+  for (const filter of ['group', 'unit', 'province', 'specialty', 'product']) {
+    await expect(page.locator(`main select[name="${filter}"]`)).toHaveValue('');
   }
+  // On a phone they are folded.
+  const more = page.locator('summary').getByText('更多筛选');
+  if (await more.isVisible()) await more.click();
   await page.getByLabel('不分组').selectOption({ index: 1 });
   await page.getByRole('button', { name: '查看', exact: true }).click();
   await page.waitForURL(/group=unit/);

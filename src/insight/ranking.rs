@@ -207,6 +207,10 @@ async fn ranking(
         let (others, all) = field_staff_first(asker, slice, ids.len() + RANKED).await?;
         let others = others.into_iter().filter(|id| !ids.contains(id));
         let others: Vec<String> = others.take(RANKED - ids.len()).collect();
+        // What the rows of the first told was told of them alone.
+        if !(others.is_empty() || along.is_empty()) {
+            count_into(asker, &along, slice, by, Some(&others), &mut table).await?;
+        }
         ids.extend(others);
         total = total.max(all).max(ids.len() as i64);
     }

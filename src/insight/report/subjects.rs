@@ -66,7 +66,7 @@ pub(super) async fn subjects(
         };
         let (id, name) = match kind.id {
             "article" | "course" => ("x.id", "x.title"),
-            "hcp" => ("h.id", "h.name"),
+            "hcp" => ("h.id", HCP_CALLED),
             _ => ("x.id", CALLED),
         };
         query.push_among(id, some);
