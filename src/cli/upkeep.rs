@@ -51,7 +51,7 @@ pub async fn doctor(config: &Config) -> ExitCode {
     let dir = &config.files.data_dir;
     check("configuration", Ok(format!("{:?}", config.server)));
     let probe = dir.join(".doctor");
-    let writable = std::fs::create_dir_all(dir)
+    let writable = crate::server::crypto::private_folder(dir)
         .and_then(|()| std::fs::write(&probe, b"x"))
         .and_then(|()| std::fs::remove_file(&probe));
     check(

@@ -13,6 +13,7 @@ use crate::server::AppState;
 use crate::server::db::DbResult;
 use crate::server::facts::{Facts, read_both};
 use crate::server::guard::Actor;
+use crate::server::time;
 use crate::shared::AppError;
 use crate::ui::chart::{ChartData, ChartKind, Series};
 use crate::ui::locale::lookup;
@@ -210,7 +211,9 @@ pub async fn board(
         }
     }
     for ranking in &mut rankings {
-        ranking.chart.about.clone_from(&about);
+        let said = [about.as_str(), &ranking.note];
+        let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
+        ranking.chart.about = said.join(" · ");
     }
     Ok(Board {
         boards: plans
@@ -279,7 +282,8 @@ async fn lines(
     [here, there]: &[String; 2],
 ) -> DbResult<Vec<ChartData>> {
     let buckets = count::buckets(&slice.from, &slice.to);
-    let earlier = count::buckets(&other.from, &other.to);
+    let many = time::days_between(&slice.from, &slice.to).len();
+    let earlier = count::sized_buckets(&other.from, &other.to, many);
     // One day is no line.
     let drawn: Vec<&'static Measure> = seen(asker.actor, plan.lines)
         .into_iter()

@@ -341,10 +341,15 @@ pub fn bucket_of(asker: &Asker<'_>, when: When, buckets: &[Bucket]) -> Option<St
 
 /// The days of a slice as a chart shows them: each, by week from 32 days on, by month from 190 on.
 pub fn buckets(from: &str, to: &str) -> Vec<Bucket> {
+    sized_buckets(from, to, time::days_between(from, to).len())
+}
+
+/// The same, as large as those of so many days are: what is compared is drawn over as much.
+pub fn sized_buckets(from: &str, to: &str, many: usize) -> Vec<Bucket> {
     let days = time::days_between(from, to);
     let mut out: Vec<Bucket> = Vec::new();
     for day in &days {
-        let fresh = match days.len() {
+        let fresh = match many {
             0..=31 => true,
             32..=189 => day
                 .parse::<jiff::civil::Date>()
@@ -354,7 +359,7 @@ pub fn buckets(from: &str, to: &str) -> Vec<Bucket> {
         match out.last_mut() {
             Some(last) if !fresh => last.to.clone_from(day),
             _ => out.push(Bucket {
-                label: if days.len() > 189 {
+                label: if many > 189 {
                     day[..7].to_owned()
                 } else {
                     day[5..].to_owned()

@@ -56,6 +56,15 @@ impl Slice {
     }
 }
 
+/// The span that is meant: days that are typed beside an unchanged span are.
+pub fn meant_span(span: &str, span0: &str, slice: &Slice) -> String {
+    let typed = !(slice.from.is_empty() && slice.to.is_empty());
+    if typed && (span.is_empty() || span == span0) {
+        return "days".to_owned();
+    }
+    span.to_owned()
+}
+
 /// An address with parameters and a slice; what is empty is left out.
 pub fn address(path: &str, first: &[(&str, &str)], slice: &Slice) -> String {
     let pairs = first.iter().copied().chain(slice.pairs());
@@ -92,17 +101,18 @@ pub struct BoardFilter {
 impl BoardFilter {
     /// The address of a board over the same days, narrowed and compared in the same way.
     pub fn on(&self, board: &str) -> String {
-        let compare = match self.compare.as_str() {
+        // The period before is compared with where nothing is asked.
+        let compared = |value| match self.compare.as_str() {
             "before" => "",
-            compare => compare,
+            _ => value,
         };
         let first = [
             ("board", board),
-            ("span", &self.span),
-            ("compare", compare),
-            ("from2", &self.from2),
-            ("to2", &self.to2),
-            ("unit2", &self.unit2),
+            ("span", self.span.as_str()),
+            ("compare", compared(self.compare.as_str())),
+            ("from2", compared(&self.from2)),
+            ("to2", compared(&self.to2)),
+            ("unit2", compared(&self.unit2)),
         ];
         address("/insight", &first, &self.slice.kept(&self.span))
     }

@@ -131,20 +131,26 @@ pub fn weight(measure: &Measure, id: &str, table: &Table) -> i64 {
     }
 }
 
-/// The first field staff of a slice by name, and how many there are.
-async fn field_staff_first(
+/// Field staff of a slice who fill up what some leave of a ranking, by name; and how many of those some are field staff.
+async fn other_field_staff(
     asker: &Asker<'_>,
     slice: &Slice,
-    most: usize,
+    some: &[String],
 ) -> DbResult<(Vec<String>, i64)> {
-    let mut query = field_staff(asker, slice, "s.id, COUNT(*) OVER () AS n");
+    let mut known = field_staff(asker, slice, "COUNT(*)");
+    known.push(" AND ").push_among("s.id", some);
+    let known = known.count(&asker.state.db).await?;
+    let mut query = field_staff(asker, slice, "s.id");
+    if !some.is_empty() {
+        query.push(" AND NOT (").push_among("s.id", some).push(")");
+    }
+    let most = RANKED - some.len();
     query.push_with(
         " ORDER BY s.name COLLATE pinyin, s.id LIMIT ?",
         [most as i64],
     );
-    let rows: Vec<(String, i64)> = query.all(&asker.state.db).await?;
-    let all = rows.first().map_or(0, |(_, n)| *n);
-    Ok((rows.into_iter().map(|(id, _)| id).collect(), all))
+    let rows: Vec<(String,)> = query.all(&asker.state.db).await?;
+    Ok((rows.into_iter().map(|(id,)| id).collect(), known))
 }
 
 async fn ranking(
@@ -203,16 +209,20 @@ async fn ranking(
     }
     ids.truncate(if ranked == Ranked::Units { 100 } else { RANKED });
     if ranked == Ranked::People {
-        // Who has nothing is what some look for.
-        let (others, all) = field_staff_first(asker, slice, ids.len() + RANKED).await?;
-        let others = others.into_iter().filter(|id| !ids.contains(id));
-        let others: Vec<String> = others.take(RANKED - ids.len()).collect();
-        // What the rows of the first told was told of them alone.
-        if !(others.is_empty() || along.is_empty()) {
-            count_into(asker, &along, slice, by, Some(&others), &mut table).await?;
+        let all = field_staff(asker, slice, "COUNT(*)");
+        let all = all.count(&asker.state.db).await?;
+        // Few who have something are no field staff.
+        total = total.max(all);
+        if ids.len() < RANKED {
+            // Who has nothing is what some look for.
+            let (others, known) = other_field_staff(asker, slice, &ids).await?;
+            total = all + ids.len() as i64 - known;
+            // What the rows of the first told was told of them alone.
+            if !(others.is_empty() || along.is_empty()) {
+                count_into(asker, &along, slice, by, Some(&others), &mut table).await?;
+            }
+            ids.extend(others);
         }
-        ids.extend(others);
-        total = total.max(all).max(ids.len() as i64);
     }
     if ids.is_empty() {
         return Ok(None);

@@ -4,6 +4,7 @@ mod kinds;
 pub(super) mod subjects;
 mod workbook;
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
@@ -97,7 +98,7 @@ async fn whole(asker: &Asker<'_>, mut filter: ReportFilter) -> Result<Whole, App
         None => (columns[0], column != "name" || down),
     };
     let by_name = column == "name";
-    if filter.sort.is_empty() {
+    if !(by_name || sorted.id == column) {
         filter.sort = format!("-{}", sorted.id);
     }
     // HCPs are very many: where their names neither order nor choose them, the database puts them in order, and they are
@@ -172,7 +173,14 @@ impl Whole {
                 weights.get(&a.id).cmp(&weights.get(&b.id))
             };
             let order = if down { order.reverse() } else { order };
-            collation::compare(&a.group_name, &b.group_name)
+            let same_group = a.group_id == b.group_id;
+            let by_group = || collation::compare(&a.group_name, &b.group_name);
+            let groups = if same_group {
+                Ordering::Equal
+            } else {
+                by_group()
+            };
+            groups
                 .then(a.group_id.cmp(&b.group_id))
                 .then(order)
                 .then_with(|| a.id.cmp(&b.id))
@@ -232,7 +240,7 @@ impl Whole {
             }
         }
         let above = if self.filter.group == "unit" {
-            with_units_below(asker).await?
+            with_units_below(asker, &shown).await?
         } else {
             HashSet::new()
         };
@@ -304,8 +312,7 @@ impl Whole {
             Some(column) => (column, true),
             None => (self.filter.sort.as_str(), false),
         };
-        let column = self.columns.iter().find(|m| m.id == column);
-        let column = column.map_or_else(|| self.name(), |m| m.name());
+        let measure = self.columns.iter().find(|m| m.id == column);
         let group = self
             .kind
             .groups
@@ -313,10 +320,11 @@ impl Whole {
             .find(|(g, _)| *g == self.filter.group);
         let mut out =
             Vec::from_iter(group.map(|(_, name)| tr!("insight.note.group", name = lookup(name))));
-        out.push(if down {
-            tr!("insight.note.down", name = column)
-        } else {
-            tr!("insight.note.up", name = column)
+        out.push(match (measure, down) {
+            (Some(m), true) => tr!("insight.note.down", name = m.name()),
+            (Some(m), false) => tr!("insight.note.up", name = m.name()),
+            (None, true) => tr!("insight.note.by_name_down"),
+            (None, false) => tr!("insight.note.by_name"),
         });
         out.push(tr!("insight.distinct_note"));
         out

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use tokio::sync::OnceCell;
 
 use super::facts::Fact;
-use super::model::{BoardFilter, Choices, Slice};
+use super::model::{BoardFilter, Choices, Slice, meant_span};
 use super::registry::Measure;
 use crate::server::AppState;
 use crate::server::db::{DbResult, Query, q};
@@ -98,10 +98,7 @@ pub fn settle(
     let today = state.zone.today();
     let date: Date = today.parse().unwrap_or_default();
     let first = date.first_of_month();
-    let typed = !(slice.from.is_empty() && slice.to.is_empty());
-    if typed && (span.is_empty() || span == span0) {
-        *span = "days".into();
-    }
+    *span = meant_span(span, span0, slice);
     let back = |days: i64| time::shift_day(&today, 1 - days);
     let mut why = None;
     (slice.from, slice.to) = match span.as_str() {

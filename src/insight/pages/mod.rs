@@ -13,7 +13,7 @@ pub use rows::Drilldown;
 
 use leptos::prelude::*;
 
-use super::model::{Cell, Meaning, Slice, address};
+use super::model::{Cell, Meaning, Slice, address, meant_span};
 use crate::ui::list::param;
 use crate::ui::parts::unbroken;
 
@@ -65,19 +65,23 @@ pub fn kept(path: &str, which: (&str, &str), span: &str, slice: &Slice) -> Strin
     address(path, &[which, ("span", span)], &slice.kept(span))
 }
 
-/// Under this name the browser keeps the address of the board that was looked at last, while its window is open.
+/// Under this name the browser keeps the address of the board that somebody looked at last, while its window is open.
 #[cfg(feature = "hydrate")]
-const LAST_BOARD: &str = "board";
+fn last_board_name() -> String {
+    let id = crate::ui::boot::boot().me.map(|me| me.id);
+    format!("board:{}", id.unwrap_or_default())
+}
 
 /// Keeps the address of a board for the way back from rows.
-pub fn remember_board(at: Memo<String>) {
+pub fn remember_board(at: String) {
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         if let Ok(Some(storage)) = window().session_storage() {
-            let _ = at.with(|at| storage.set_item(LAST_BOARD, at));
+            let _ = storage.set_item(&last_board_name(), &at);
         }
     });
-    let _ = at;
+    #[cfg(not(feature = "hydrate"))]
+    drop(at);
 }
 
 /// The board that was looked at last; `or` where none is known.
@@ -86,7 +90,7 @@ pub fn last_board(or: String) -> RwSignal<String> {
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         let storage = window().session_storage().ok().flatten();
-        if let Some(at) = storage.and_then(|s| s.get_item(LAST_BOARD).ok().flatten()) {
+        if let Some(at) = storage.and_then(|s| s.get_item(&last_board_name()).ok().flatten()) {
             back.set(at);
         }
     });
@@ -141,7 +145,7 @@ fn called(text: &str) -> AnyView {
 /// Links between the dashboards' pages, which keep what is narrowed.
 #[component]
 pub fn InsightNav(here: &'static str) -> impl IntoView {
-    let (slice, span) = (slice_param(), param("span"));
+    let (slice, span, span0) = (slice_param(), param("span"), param("span0"));
     let links = [
         ("/insight", tr!("insight.boards")),
         ("/insight/report", tr!("insight.reports")),
@@ -155,7 +159,11 @@ pub fn InsightNav(here: &'static str) -> impl IntoView {
         } else {
             "btn btn-ghost min-h-10 px-3"
         };
-        let href = move || span.with(|span| slice.with(|slice| kept(href, ("", ""), span, slice)));
+        let href = move || {
+            let slice = slice.get();
+            let span = meant_span(&span.get(), &span0.get(), &slice);
+            kept(href, ("", ""), &span, &slice)
+        };
         view! { <a href=href class=class aria-current=current>{name}</a> }
     })
     .collect_view();

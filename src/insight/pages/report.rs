@@ -8,7 +8,7 @@ use super::{InsightNav, figure, kept, linked, slice_param};
 use crate::insight::api::insight_report;
 use crate::insight::model::{Choice, Choices, Report, ReportFilter, address};
 use crate::ui::boot::refresh;
-use crate::ui::list::{Anew, FilterSelect, FilterText, page_param, param, rows_or_empty};
+use crate::ui::list::{FilterSelect, FilterText, page_param, param, rows_or_empty};
 use crate::ui::parts::{Busy, Loading, PageTitle, outcome, pending};
 
 /// A report with its filter in the address.
@@ -104,23 +104,21 @@ fn Whole(report: Report) -> impl IntoView {
     let sum = report.sum;
     let label = first;
     let grouped = !filter.group.is_empty();
-    let form = {
-        let file = file.clone();
-        let asked = (
-            filter,
-            report.changed,
-            report.groups,
-            report.filters,
-            report.choices,
-        );
-        move || {
-            let (filter, changed, groups, filters, columns) = asked.clone();
-            view! { <Asked filter=filter changed=changed groups=groups filters=filters columns=columns file=file.clone()/> }
-        }
+    let asked = (
+        filter,
+        report.changed,
+        report.groups,
+        report.filters,
+        report.choices,
+    );
+    // A closure's fields are made anew: they do not keep what was chosen in them for another address.
+    let form = move || {
+        let (filter, changed, groups, filters, columns) = asked.clone();
+        view! { <Asked filter=filter changed=changed groups=groups filters=filters columns=columns file=file.clone()/> }
     };
     view! {
         <nav class="tabs tabs-border mb-4 flex-wrap" aria-label=tr!("insight.reports")>{tabs}</nav>
-        <Anew key=file make=form/>
+        {form}
         <p class="num mb-3 text-sm text-base-content/80">{std::iter::once(days).chain(report.narrowed).collect::<Vec<_>>().join(" · ")}</p>
         {rows_or_empty(report.page, tr!("insight.no_rows"), move |rows| view! {
             <div tabindex="0" role="region" aria-label=label class="overflow-x-auto rounded-box border border-base-300 bg-base-100">

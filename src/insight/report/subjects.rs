@@ -98,15 +98,21 @@ pub(super) fn group_name(group: &str, subject: &Subject) -> String {
     }
 }
 
-/// The units that have others below them, of those the asker sees: a group of people holds its own alone.
-pub(super) async fn with_units_below(asker: &Asker<'_>) -> DbResult<HashSet<String>> {
-    let indent = |name: &str| name.chars().take_while(|c| *c == '\u{3000}').count();
-    let units = asker.units().await?;
-    let pairs = units.iter().zip(units.iter().skip(1));
-    Ok(pairs
-        .filter(|(unit, next)| indent(&next.1) > indent(&unit.1))
-        .map(|(unit, _)| unit.0.clone())
-        .collect())
+/// The units among the groups of some people that have others below them: such a group holds its own people alone.
+pub(super) async fn with_units_below(
+    asker: &Asker<'_>,
+    people: &[Subject],
+) -> DbResult<HashSet<String>> {
+    let mut groups: Vec<String> = people.iter().map(|s| s.group_id.clone()).collect();
+    groups.dedup();
+    let mut out = HashSet::new();
+    for some in groups.chunks(400) {
+        let mut query = q("SELECT DISTINCT parent_id FROM org_unit WHERE ");
+        query.push_among("parent_id", some);
+        let rows: Vec<(String,)> = query.all(&asker.state.db).await?;
+        out.extend(rows.into_iter().map(|(id,)| id));
+    }
+    Ok(out)
 }
 
 /// The field staff and managers of a slice, as staff `s`: `SELECT {head} FROM … WHERE …`.
